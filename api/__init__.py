@@ -1,0 +1,1 @@
+"""The public service: JSON and HTML over the ledger's views."""

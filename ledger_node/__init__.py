@@ -1,0 +1,1 @@
+"""The ledger node: chain client, deployment, indexer, SQL views and jobs."""
