@@ -1,0 +1,261 @@
+"""Acts: what members sign for the contracts, as EIP-712 messages (docs/formats/acts.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+from carbonledger import eip712, secp256k1
+from carbonledger.errors import BadSignature, Malformed, Unknown
+from carbonledger.evm import abi
+from carbonledger.keccak import keccak256
+
+Value = bytes | int | str
+
+
+@dataclass(frozen=True, slots=True)
+class ActType:
+    """One type of act: its EIP-712 type string, its fields as (type, name), and the contract call that takes it."""
+
+    name: str
+    type_string: str
+    fields: tuple[tuple[str, str], ...]
+    contract: str
+    function: str
+
+    @property
+    def has_deadline(self) -> bool:
+        """False for a checkpoint alone."""
+        return self.fields[-1][1] == "deadline"
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A signature as it travels to a contract: who (20 bytes) and r‖s‖v (65 bytes)."""
+
+    signer: bytes
+    signature: bytes
+
+
+class Act:
+    """One act with all its fields: bytes32 and addresses as bytes, numbers as int, text as str."""
+
+    __slots__ = ("type", "values")
+
+    def __init__(self, type_name: str, **values: Value) -> None:
+        if type_name not in ACTS:
+            raise Unknown("type of act", expected="one of " + ", ".join(ACTS), found=repr(type_name))
+        self.type: Final = ACTS[type_name]
+        names = [name for _, name in self.type.fields]
+        if set(values) != set(names):
+            raise Malformed(f"act {type_name}", expected=" ".join(names), found=" ".join(values))
+        for abi_type, name in self.type.fields:
+            _check(abi_type, name, values[name])
+        self.values: Final[Mapping[str, Any]] = MappingProxyType({name: values[name] for name in names})
+
+    def __repr__(self) -> str:
+        return f"Act({self.type.name!r}, {', '.join(f'{k}={v!r}' for k, v in self.values.items())})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Act) and (self.type.name, dict(self.values)) == (other.type.name, dict(other.values))
+
+    def __hash__(self) -> int:
+        return hash(self.struct_hash())
+
+    def __getitem__(self, name: str) -> Any:
+        return self.values[name]
+
+    def arguments(self) -> tuple[Any, ...]:
+        """The values in the order of the type string: the struct that the contract call takes."""
+        return tuple(self.values.values())
+
+    def with_deadline(self, deadline: int) -> Act:
+        """The same act, under the same id, with another deadline (block time, s)."""
+        if not self.type.has_deadline:
+            raise Malformed(f"act {self.type.name}", expected="an act with a deadline", found="one without")
+        return Act(self.type.name, **{**self.values, "deadline": deadline})
+
+    def struct_hash(self) -> bytes:
+        """keccak256(typeHash ‖ words)."""
+        return keccak256(eip712.type_hash(self.type.type_string) + self._words(len(self.type.fields)))
+
+    def digest(self, domain: eip712.Domain) -> bytes:
+        """The 32 bytes that are signed."""
+        return eip712.digest(domain, self.struct_hash())
+
+    @property
+    def id(self) -> bytes:
+        """keccak256(typeHash ‖ words without `deadline`)."""
+        count = len(self.type.fields) - (1 if self.type.has_deadline else 0)
+        return keccak256(eip712.type_hash(self.type.type_string) + self._words(count))
+
+    def _words(self, count: int) -> bytes:
+        words = []
+        for abi_type, name in self.type.fields[:count]:
+            value = self.values[name]
+            # EIP-712: a string is replaced by its digest
+            words.append(keccak256(value.encode()) if abi_type == "string" else abi.word(abi_type, value))
+        return b"".join(words)
+
+
+def sign(act: Act, domain: eip712.Domain, private_key: bytes) -> Signed:
+    """Sign with a secp256k1 private key of 32 bytes; the signature has low s and v 27 or 28."""
+    return sign_with(act.digest(domain), private_key)
+
+
+def sign_with(digest: bytes, private_key: bytes) -> Signed:
+    """Sign a digest of 32 bytes."""
+    signature = secp256k1.sign_digest(private_key, digest)
+    return Signed(secp256k1.recover(digest, signature), signature)
+
+
+def recover(act: Act, domain: eip712.Domain, signed: Signed) -> bytes:
+    """The address that signed; BadSignature if it is not the one that `signed` names."""
+    found = secp256k1.recover(act.digest(domain), signed.signature)
+    if found != signed.signer:
+        raise BadSignature(f"signature of act {act.type.name}", expected=signed.signer.hex(), found=found.hex())
+    return found
+
+
+def address_key_id(address: bytes) -> bytes:
+    """Key id on the chain of a key known by its address: left-padded with zeros to 32 bytes."""
+    return bytes(12) + address
+
+
+def _check(abi_type: str, name: str, value: object) -> None:
+    if abi_type == "string":
+        ok, expected = isinstance(value, str), "text"
+    elif abi_type in ("bytes32", "address"):
+        size = 32 if abi_type == "bytes32" else 20
+        ok, expected = isinstance(value, bytes) and len(value) == size, f"{size} bytes"
+    else:
+        ok = type(value) is int and 0 <= value < 1 << int(abi_type[4:])
+        expected = f"a whole number of {abi_type}"
+    if not ok:
+        raise Malformed(f"field {name!r} of an act", expected=expected, found=repr(value)[:80])
+
+
+def _act(contract: str, function: str, type_string: str) -> ActType:
+    name, _, rest = type_string.partition("(")
+    pairs = [part.split(" ") for part in rest.removesuffix(")").split(",")]
+    return ActType(name, type_string, tuple((abi_type, field) for abi_type, field in pairs), contract, function)
+
+
+ACTS: Final[dict[str, ActType]] = {
+    act.name: act
+    for act in (
+        _act(
+            "MemberRegistry",
+            "admit",
+            "Admission(bytes32 member,uint16 kinds,bytes32 province,address key,bytes32 nameDigest,"
+            "bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "MemberRegistry",
+            "setStatus",
+            "MemberStatus(bytes32 member,uint8 status,bytes32 reasonDigest,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "MemberRegistry",
+            "enrolKey",
+            "KeyEnrolment(bytes32 keyId,bytes32 member,uint8 purpose,bytes32 subject,uint8 algorithm,"
+            "uint64 validFrom,bytes32 supersedes,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "MemberRegistry",
+            "endKey",
+            "KeyEnd(bytes32 keyId,uint64 validTo,uint64 compromisedSince,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "Directory",
+            "set",
+            "DirectoryEntry(bytes32 name,uint32 version,address location,bytes32 codeHash,uint64 since,"
+            "bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "DeviceRegistry",
+            "enrol",
+            "DeviceEnrolment(bytes32 device,bytes32 member,bytes32 unit,uint8 kind,bytes32 keyId,"
+            "bytes32 saltDigest,uint8 measure,uint8 registerType,uint64 ratedMax,uint16 accuracyClass,"
+            "uint64 modulus,bytes32 calibration,uint64 calibrationTo,uint64 installedFrom,bytes32 replaces,"
+            "bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "DeviceRegistry",
+            "calibrate",
+            "Calibration(bytes32 device,bytes32 certificate,uint64 calibratedAt,uint64 validTo,bytes32 reference,"
+            "uint64 deadline)",
+        ),
+        _act(
+            "DeviceRegistry",
+            "remove",
+            "DeviceRemoval(bytes32 device,uint64 removedAt,bytes32 reasonDigest,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "CheckpointRegistry",
+            "registerLog",
+            "LogRegistration(string origin,bytes32 member,bytes32 gateway,uint8 witnessQuorum,bytes32 reference,"
+            "uint64 deadline)",
+        ),
+        _act(
+            "CheckpointRegistry",
+            "anchor",
+            "Checkpoint(string origin,uint64 size,bytes32 root)",
+        ),
+        _act(
+            "CheckpointRegistry",
+            "setStatus",
+            "LogStatus(bytes32 logId,uint8 status,bytes32 reasonDigest,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "FactorRegistry",
+            "publish",
+            "Factor(bytes32 factorId,bytes32 guideline,bytes32 version,bytes32 row,uint256 value,bytes32 unit,"
+            "uint16 yearFrom,uint16 yearTo,uint16 dataYear,uint8 evidence,bytes32 sourceDigest,bytes32 reference,"
+            "uint64 deadline)",
+        ),
+        _act(
+            "RuleSetRegistry",
+            "publish",
+            "RuleSetPublication(bytes32 ruleSetId,bytes32 formDigest,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "ReportRegistry",
+            "fileMonth",
+            "MonthEvidence(bytes32 member,uint16 year,uint8 month,bytes32 commitment,bytes32 preparer,"
+            "bytes32 replaces,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "ReportRegistry",
+            "fileReport",
+            "AnnualReport(bytes32 member,uint16 year,bytes32 ruleSetId,bytes32 monthsDigest,bytes32 linesDigest,"
+            "bytes32 logId,uint64 logSize,bytes32 logRoot,bytes32 preparer,bytes32 replaces,bytes32 reference,"
+            "uint64 deadline)",
+        ),
+        _act(
+            "ReportRegistry",
+            "verify",
+            "Verification(bytes32 report,bytes32 verifier,uint8 outcome,bytes32 findingsDigest,bytes32 reference,"
+            "uint64 deadline)",
+        ),
+        _act(
+            "ReportRegistry",
+            "approve",
+            "Approval(bytes32 report,bytes32 regulator,uint8 outcome,bytes32 reasonDigest,bytes32 reference,"
+            "uint64 deadline)",
+        ),
+        _act(
+            "GrantRegistry",
+            "grant",
+            "Grant(bytes32 owner,bytes32 grantee,bytes32 scope,bytes32 purpose,uint64 validFrom,uint64 expires,"
+            "bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "GrantRegistry",
+            "revoke",
+            "GrantEnd(bytes32 grantId,bytes32 reference,uint64 deadline)",
+        ),
+    )
+}
