@@ -1,0 +1,145 @@
+"""Canonical JSON: RFC 8785 in a restricted domain (docs/formats/encodings.md).
+
+The domain: objects with ASCII keys, arrays, strings of any Unicode scalar values, whole numbers with
+|n| <= 2^53 - 1, true, false, null. No floating point. In this domain sorting keys by bytes is the order of
+RFC 8785 3.2.3, and the fast encoder's escapes are those of 3.2.2.2, so its output is the canonical form.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+import msgspec
+
+from carbonledger.errors import Malformed
+
+MAX_INTEGER = 2**53 - 1
+MAX_DEPTH = 64
+
+_encoder = msgspec.json.Encoder(order="sorted")
+
+
+def encode(value: object) -> bytes:
+    """Canonical bytes of `value` (dict, list, tuple, str, int, bool, None).
+
+    Raises Malformed for anything outside the domain: floats, large integers, other keys, surrogates, depth > 64.
+    """
+    _check_domain(value, MAX_DEPTH)
+    try:
+        return _encoder.encode(value)
+    except UnicodeEncodeError as error:
+        raise Malformed(
+            "a string of canonical JSON holds a lone surrogate",
+            expected="Unicode scalar values",
+            found=f"U+{ord(error.object[error.start]):04X}",
+        ) from error
+
+
+def decode(data: bytes) -> Any:
+    """The value whose canonical form is exactly `data`; Malformed for all other bytes, with the reason."""
+    try:
+        value = msgspec.json.decode(data)
+    except RecursionError as error:
+        raise _too_deep() from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        _explain_undecodable(data, error)
+    canonical = encode(value)
+    if canonical != data:
+        _explain_difference(data, canonical)
+    return value
+
+
+def decode_object(data: bytes) -> dict[str, Any]:
+    """As `decode`, and the value must be an object."""
+    value = decode(data)
+    if type(value) is not dict:
+        raise Malformed("canonical JSON is of another shape", expected="an object", found=type(value).__name__)
+    return value
+
+
+def _check_domain(value: object, depth: int) -> None:
+    kind = type(value)
+    if kind is str or value is None or kind is bool:
+        return
+    if kind is int:
+        if not -MAX_INTEGER <= value <= MAX_INTEGER:  # type: ignore[operator]
+            raise Malformed(
+                "an integer of canonical JSON is too large",
+                expected="|n| <= 2^53 - 1",
+                found=_short(value),
+                remedy="Write it as a decimal string",
+            )
+        return
+    if depth == 0 and (kind is dict or kind is list or kind is tuple):
+        raise _too_deep()
+    if kind is dict:
+        for key, item in value.items():  # type: ignore[attr-defined]
+            if type(key) is not str or not key.isascii():
+                raise Malformed(
+                    "a key of canonical JSON is not ASCII", expected="an ASCII string", found=repr(key)[:80]
+                )
+            item_kind = type(item)
+            if item_kind is not str:  # most fields are strings: spare the call
+                _check_domain(item, depth - 1)
+        return
+    if kind is list or kind is tuple:
+        for item in value:  # type: ignore[attr-defined]
+            _check_domain(item, depth - 1)
+        return
+    if kind is float:
+        raise Malformed(
+            "canonical JSON has no floating point",
+            expected="a whole number or a decimal string",
+            found=repr(value),
+            remedy="Write decimals as strings",
+        )
+    raise Malformed(
+        "a value is outside canonical JSON",
+        expected="object, array, string, whole number, true, false or null",
+        found=kind.__name__,
+    )
+
+
+def _short(value: object) -> str:
+    # str() of an int of more than 4300 digits is refused by the interpreter
+    if isinstance(value, int) and value.bit_length() > 256:
+        return f"an integer of {value.bit_length()} bits"
+    return str(value)
+
+
+def _too_deep() -> Malformed:
+    return Malformed("canonical JSON is nested too deeply", expected=f"at most {MAX_DEPTH} levels", found="more")
+
+
+def _explain_undecodable(data: bytes, error: Exception) -> NoReturn:
+    if data.startswith(b"\xef\xbb\xbf"):
+        raise Malformed("JSON begins with a byte order mark", expected="UTF-8 without BOM", found="EF BB BF") from error
+    if isinstance(error, UnicodeDecodeError):
+        raise Malformed("JSON is not valid UTF-8", expected="UTF-8", found=str(error.reason)) from error
+    raise Malformed("the bytes are not one JSON value", expected="canonical JSON", found=str(error)) from error
+
+
+def _explain_difference(data: bytes, canonical: bytes) -> NoReturn:
+    def refuse_duplicates(pairs: list[tuple[str, object]]) -> None:
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise Malformed("a key of a JSON object comes twice", expected="each key once", found=repr(key)[:80])
+            seen.add(key)
+
+    # The value is of the domain here, so a lenient reader gets through it; it only looks for a clearer reason.
+    json.loads(data, object_pairs_hook=refuse_duplicates)
+    if data.startswith(canonical):
+        raise Malformed(
+            "bytes follow the canonical JSON value", expected=f"{len(canonical)} bytes", found=f"{len(data)} bytes"
+        )
+    at = next(
+        (i for i, (a, b) in enumerate(zip(data, canonical, strict=False)) if a != b), min(len(data), len(canonical))
+    )
+    raise Malformed(
+        f"JSON is not in canonical form from byte {at}",
+        expected=repr(canonical[at : at + 24]),
+        found=repr(data[at : at + 24]),
+        remedy="Sort keys, remove white space and needless escapes, write whole numbers plainly (RFC 8785)",
+    )
