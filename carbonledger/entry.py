@@ -75,7 +75,9 @@ class Body:
         measured = kind in MEASURED_KINDS
         allowed = {"d", "f", "k", "n", "q", "t", "v"} | ({"r", "s", "u", "x"} if measured else {"b"})
         if unknown := sorted(set(value) - allowed):
-            raise Malformed("entry body has unknown fields", expected=" ".join(sorted(allowed)), found=" ".join(unknown))
+            raise Malformed(
+                "entry body has unknown fields", expected=" ".join(sorted(allowed)), found=" ".join(unknown)
+            )
         if value.get("v") != 1:
             raise Malformed("entry body field 'v'", expected=1, found=repr(value.get("v")))
         signer = _text(value, "d")
@@ -94,7 +96,9 @@ class Body:
         register = _count(value, "r") if "r" in value else None
         interval = _integer(value, "x") if "x" in value else None
         if register is None and interval is None:
-            raise Malformed("reading without a value", expected="'r' (register) or 'x' (interval) or both", found="neither")
+            raise Malformed(
+                "reading without a value", expected="'r' (register) or 'x' (interval) or both", found="neither"
+            )
         if kind == "commissioning" and (register is None or interval is not None):
             raise Malformed("commissioning entry", expected="a register 'r' and no interval 'x'", found="otherwise")
         return cls(raw, kind, signer, sequence, time_ms, nonce, frame, unit, _count(value, "s"), register, interval)
@@ -141,7 +145,9 @@ class Evidence:
         head = bytes([self.type]) + self.key_short_id
         if self.type is not EvidenceType.BATCH:
             return head + self.signature
-        numbers = self.first_sequence.to_bytes(8, "big") + self.count.to_bytes(4, "big") + self.position.to_bytes(4, "big")
+        numbers = (
+            self.first_sequence.to_bytes(8, "big") + self.count.to_bytes(4, "big") + self.position.to_bytes(4, "big")
+        )
         return head + numbers + b"".join(self.path) + self.signature
 
     def signed_message(self, body: Body) -> bytes:
@@ -179,7 +185,14 @@ def batch_message(signer: str, first_sequence: int, count: int, root: bytes) -> 
     """What a batch signature is over; `root` is MTH of the bodies."""
     name = signer.encode()
     return b"".join(
-        (BATCH_PREFIX, len(name).to_bytes(2, "big"), name, first_sequence.to_bytes(8, "big"), count.to_bytes(4, "big"), root)
+        (
+            BATCH_PREFIX,
+            len(name).to_bytes(2, "big"),
+            name,
+            first_sequence.to_bytes(8, "big"),
+            count.to_bytes(4, "big"),
+            root,
+        )
     )
 
 
@@ -246,9 +259,16 @@ class Leaf:
 
 
 def leaf_bytes(
-    commitment_hex: str, pseudonym_hex: str, intake_ms: int, kind: str, previous: str, sequence: int, algorithm: str, time_ms: int
+    commitment_hex: str,
+    pseudonym_hex: str,
+    intake_ms: int,
+    kind: str,
+    previous: str,
+    sequence: int,
+    algorithm: str,
+    time_ms: int,
 ) -> bytes:
-    """The canonical bytes of a leaf. All arguments are ASCII without characters that JSON escapes, so a template is exact."""
+    """The canonical bytes of a leaf: no argument has a character that JSON escapes, so a template is exact."""
     return (
         f'{{"c":"{commitment_hex}","d":"{pseudonym_hex}","i":{intake_ms},"k":"{kind}","p":"{previous}",'
         f'"q":{sequence},"s":"{algorithm}","t":{time_ms},"v":1}}'

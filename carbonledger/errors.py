@@ -18,7 +18,9 @@ from __future__ import annotations
 class CarbonLedgerError(Exception):
     """Base of all errors of the product; `str()` is one sentence for people."""
 
-    def __init__(self, message: str, *, expected: object = None, found: object = None, remedy: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, expected: object = None, found: object = None, remedy: str | None = None
+    ) -> None:
         self.message = message
         self.expected = expected
         self.found = found

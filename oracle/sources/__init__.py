@@ -1,0 +1,1 @@
+"""Where interval readings come from when no live meter is attached: files of any layout, and a simulated plant."""
