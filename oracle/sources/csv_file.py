@@ -10,14 +10,11 @@ import zlib
 from datetime import datetime, time, timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, localcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
 from carbonledger.errors import Malformed, Refused
 from oracle.sources.intervals import Row, YearOfIntervals, fit_year
 from oracle.sources.mapping import CANONICAL, UNITS_WH, Mapping, recognise
-
-if TYPE_CHECKING:
-    from _csv import _reader as Reader
 
 MAX_FILE_BYTES: Final = 512 * 1024 * 1024
 MAX_ROWS: Final = 1_000_000  # a year of half-minute intervals
@@ -75,7 +72,7 @@ def read_rows(data: bytes, mapping: Mapping | None, name: str) -> tuple[list[Row
         raise Malformed(f"{name}, line {reader.line_num}", expected="CSV", found=str(error)) from error
 
 
-def _rows(reader: Reader, mapping: Mapping, name: str) -> list[Row]:
+def _rows(reader: Any, mapping: Mapping, name: str) -> list[Row]:
     header = next(reader, None)
     if header is None:
         raise Malformed(f"{name} is empty", expected=f"a header with {mapping.time_column} and {mapping.energy_column}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields
 from datetime import timedelta, timezone, tzinfo
 from importlib import resources
 from typing import Any, Final
@@ -42,7 +42,6 @@ class Mapping:
     round: str = "refuse"
     header: str | None = None
     source: str = ""
-    extra: tuple[str, ...] = field(default=())
 
 
 CANONICAL: Final = Mapping("canonical")
@@ -54,10 +53,7 @@ def parse_mapping(text: str, name: str) -> Mapping:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise Malformed(f"mapping {name}", expected="TOML", found=str(error)) from error
-    known = (
-        "time_column energy_column time_format zone unit midnight row_order encoding delimiter decimal_point round header "
-        "source"
-    ).split()
+    known = [f.name for f in fields(Mapping) if f.name != "name"]
     if unknown := sorted(set(table).difference(known)):
         raise Malformed(f"mapping {name}: unknown key", expected=" ".join(sorted(known)), found=" ".join(unknown))
     values: dict[str, Any] = {}
