@@ -1,0 +1,143 @@
+"""Tables.
+
+Rebuilt from the chain at any time (`reindex`): `block`, `event`, `record`. They are append-only by position on the
+chain: the state at the head is the last row of each key, and a reorganisation is the deletion of the rows above the
+fork.
+
+Kept (backed up, not rebuilt): `artefact` (bundles and packages received or made), `access` (who read private data),
+`api_key`, `idempotency`, `job`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={"ix": "ix_%(table_name)s_%(column_0_name)s", "uq": "uq_%(table_name)s_%(column_0_name)s"}
+)
+
+VIEWS: Final = ("block", "event", "record")
+
+block = Table(
+    "block",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("hash", LargeBinary(32), nullable=False),
+    Column("parent_hash", LargeBinary(32), nullable=False),
+    Column("timestamp", BigInteger, nullable=False, doc="seconds since the epoch"),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("block_number", BigInteger, nullable=False),
+    Column("log_index", Integer, nullable=False),
+    Column("address", LargeBinary(20), nullable=False),
+    Column("contract", String(40), nullable=False),
+    Column("name", String(64), nullable=False),
+    Column("arguments", JSON, nullable=False),
+    Column("transaction_hash", LargeBinary(32), nullable=False),
+    PrimaryKeyConstraint("block_number", "log_index"),
+    Index("ix_event_name", "name", "block_number", "log_index"),
+)
+
+record = Table(
+    "record",
+    metadata,
+    Column("block_number", BigInteger, nullable=False),
+    Column("log_index", Integer, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("record_key", String(64), nullable=False, doc="hex"),
+    Column("id", String(64), nullable=False, doc="hex"),
+    Column("fields", JSON, nullable=False, doc="as a bundle holds them: docs/formats/bundle.md"),
+    Column("member", String(64), nullable=True, doc="hex; the record's field of that name, where it has one"),
+    Column("year", Integer, nullable=True),
+    Column("latest", Integer, nullable=False, doc="1 on the last row of a record key, else 0"),
+    PrimaryKeyConstraint("block_number", "log_index"),
+    Index("ix_record_key", "record_key", "block_number", "log_index"),
+    Index("ix_record_kind_latest", "kind", "latest", "id"),
+    Index("ix_record_member", "member", "kind", "latest", "year"),
+)
+
+artefact = Table(
+    "artefact",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("kind", String(32), nullable=False, doc="report, reading or audit-package"),
+    Column(
+        "subject", String(64), nullable=False, doc="hex id of what it is of: the report, or the reading's commitment"
+    ),
+    Column("member", String(64), nullable=False),
+    Column("year", Integer, nullable=True),
+    Column("received_at", BigInteger, nullable=False, doc="seconds"),
+    Column("verdict", String(16), nullable=False),
+    Column("public", Integer, nullable=False, doc="1: every reader; 0: the owner, its grantees and statutory roles"),
+    Column("size", BigInteger, nullable=False),
+    Column("content", LargeBinary, nullable=True, doc="the bytes, or null where `path` says where they are"),
+    Column("path", Text, nullable=True),
+    UniqueConstraint("kind", "subject", name="uq_artefact_kind_subject"),
+    Index("ix_artefact_member", "member", "kind", "year"),
+)
+
+access = Table(
+    "access",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("at", BigInteger, nullable=False, doc="seconds"),
+    Column("reader", String(64), nullable=False, doc="member id or name of the key"),
+    Column("owner", String(64), nullable=False, doc="member id"),
+    Column("what", Text, nullable=False),
+    Column("basis", String(32), nullable=False, doc="owner, grant, statutory or public"),
+    Index("ix_access_owner", "owner", "number"),
+)
+
+api_key = Table(
+    "api_key",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("secret_sha256", String(64), nullable=False),
+    Column("name", String(80), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("member", String(64), nullable=True),
+    Column("created_at", BigInteger, nullable=False),
+    Column("revoked_at", BigInteger, nullable=True),
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("key", String(200), primary_key=True, doc="caller, route and the caller's key"),
+    Column("request_sha256", String(64), nullable=False),
+    Column("status", Integer, nullable=True, doc="null while the first request is under way"),
+    Column("response", LargeBinary, nullable=True),
+    Column("at", BigInteger, nullable=False),
+)
+
+job = Table(
+    "job",
+    metadata,
+    Column("id", String(120), primary_key=True),
+    Column("kind", String(40), nullable=False),
+    Column("content", JSON, nullable=False),
+    Column("state", String(16), nullable=False, doc="waiting, running, done or dead"),
+    Column("lease_until", BigInteger, nullable=True),
+    Column("attempts", Integer, nullable=False),
+    Column("error", Text, nullable=True),
+    Column("run_at", BigInteger, nullable=False),
+    Index("ix_job_state", "state", "run_at"),
+)
