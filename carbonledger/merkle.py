@@ -64,19 +64,20 @@ def is_subtree(start: int, end: int) -> bool:
     return 0 <= start <= end and (start == end or start % (1 << (end - start - 1).bit_length()) == 0)
 
 
-def covering_subtrees(start: int, end: int) -> list[Range]:
-    """The one or two subtrees that cover `[start, end)`: draft-ietf-plants-merkle-tree-certs 4.5.
+def covering_subtrees(start: int, end: int) -> tuple[Range, Range]:
+    """The two subtrees that cover `[start, end)`: draft-ietf-plants-merkle-tree-certs 4.5.1.
 
-    The first may begin before `start`, where a range crosses a boundary of the tree.
+    They meet and the second ends at `end`, but the first may begin before `start`. For fewer than two leaves the
+    second is empty; where the range is itself a larger subtree, the two are its halves.
     """
     _require_range(start, end)
-    if is_subtree(start, end):
-        return [(start, end)]
+    if end - start <= 1:
+        return (start, end), (end, end)
     last = end - 1
     mask = (1 << (start ^ last).bit_length() - 1) - 1
     middle = last & ~mask
     left_start = start & ~((1 << (~start & mask).bit_length()) - 1)
-    return [(left_start, middle), (middle, end)]
+    return (left_start, middle), (middle, end)
 
 
 def inclusion_ranges(index: int, size: int) -> list[Range]:
