@@ -162,7 +162,7 @@ def seal_verdict(evidence: ChainEvidence, trust: ChainTrust) -> SealVerdict:
     try:
         return _judge(evidence, Header.parse(evidence.header), trust)
     except (Malformed, Invalid) as error:
-        return SealVerdict("invalid", f"The block's seal does not hold: {error}.".replace("..", "."))
+        return SealVerdict("invalid", f"The block's seal does not hold: {str(error).rstrip('.')}.")
 
 
 def _judge(evidence: ChainEvidence, header: Header, trust: ChainTrust) -> SealVerdict:

@@ -9,26 +9,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from carbonledger.errors import BadSignature, Malformed
+from carbonledger import eip712
+from carbonledger.errors import BadSignature
 from carbonledger.evm import seals
 from carbonledger.evm.header import Header
-from carbonledger.keccak import keccak256
 
-DOMAIN_TYPE: Final = b"EIP712Domain(string name,string version,uint256 chainId)"
-SEAL_TYPE: Final = b"BlockSeal(bytes32 genesis,uint64 number,bytes32 blockHash)"
+SEAL_TYPE: Final = "BlockSeal(bytes32 genesis,uint64 number,bytes32 blockHash)"
 
 
 def digest(chain_id: int, genesis: bytes, number: int, block_hash: bytes) -> bytes:
-    """The 32 bytes that the operator signs; `genesis` and `block_hash` are hashes of 32 bytes."""
-    if not 0 <= chain_id < 1 << 256 or not 0 <= number < 1 << 64:
-        raise Malformed("block to seal", expected="chain id and number in range", found=f"{chain_id}, {number}"[:80])
-    if len(genesis) != 32 or len(block_hash) != 32:
-        raise Malformed("block to seal", expected="two hashes of 32 bytes", found=f"{len(genesis)}, {len(block_hash)}")
-    domain = keccak256(
-        keccak256(DOMAIN_TYPE) + keccak256(b"carbonledger") + keccak256(b"1") + chain_id.to_bytes(32, "big")
-    )
-    struct = keccak256(keccak256(SEAL_TYPE) + genesis + number.to_bytes(32, "big") + block_hash)
-    return keccak256(b"\x19\x01" + domain + struct)
+    """The 32 bytes that the operator signs; `genesis` and `block_hash` are hashes of 32 bytes; Malformed else."""
+    return eip712.digest(eip712.Domain(chain_id), eip712.struct_hash(SEAL_TYPE, (genesis, number, block_hash)))
 
 
 def check(header: Header, seal: bytes, chain_id: int, genesis: bytes, operator: bytes) -> None:

@@ -62,11 +62,12 @@ def as_list(item: Item, what: str) -> tuple[Item, ...]:
 def as_int(item: Item, what: str, bits: int = 256) -> int:
     """The item as a number of at most `bits` bits without leading zero bytes."""
     raw = as_bytes(item, what)
-    if len(raw) * 8 > bits:
-        raise Malformed(what, expected=f"a number of at most {bits} bits", found=f"{len(raw)} bytes")
-    if raw and raw[0] == 0:
-        raise Malformed(what, expected="a number without leading zeros", found=raw.hex())
-    return int.from_bytes(raw, "big")
+    if raw[:1] == b"\0":
+        raise Malformed(what, expected="a number without leading zeros", found=raw[:40].hex())
+    number = int.from_bytes(raw, "big")
+    if number >> bits:
+        raise Malformed(what, expected=f"a number of at most {bits} bits", found=f"{number.bit_length()} bits")
+    return number
 
 
 def of_int(value: int) -> bytes:
