@@ -1,0 +1,1 @@
+"""Programs around the product: set-up, main job, checks, benchmarks."""
