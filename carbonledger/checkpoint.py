@@ -120,11 +120,13 @@ def verify(signed: Note, keys: Iterable[VerifierKey], domain: Domain | None = No
 
     def check(key: VerifierKey, text: str, payload: bytes) -> int | None:
         if key.type == note.ED25519:
-            return note.check_ed25519(key, text, payload)
+            note.check_ed25519(key, text, payload)
+            return None
         if key.type == note.COSIGNATURE:
             return cosignature.verify(key, text, payload)
         if domain is None:
             raise Malformed("no chain is named for EIP-712 lines", expected="a domain", remedy="Give the chain id")
-        return verify_eip712(key, checkpoint, payload, domain)
+        verify_eip712(key, checkpoint, payload, domain)
+        return None
 
     return VerifiedCheckpoint(checkpoint, tuple(note.verify_lines(signed, keys, check)))

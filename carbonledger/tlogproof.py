@@ -74,7 +74,7 @@ class TlogProof:
         return Note.parse(self.checkpoint)
 
     def verify(self, leaf_hash: bytes) -> Checkpoint:
-        """The checkpoint under which the leaf lies; NotIncluded if it does not. Signatures are for the caller to check."""
+        """The checkpoint under which the leaf lies; NotIncluded if it does not. Checks no signature."""
         checkpoint = Checkpoint.parse(self.note().text)
         merkle.verify_inclusion(leaf_hash, self.index, checkpoint.size, self.proof, checkpoint.root)
         return checkpoint
