@@ -1,0 +1,113 @@
+"""From the lines of a report to grams: what the contracts compute, from the same words.
+
+Each line is checked against the rule set (code, order, tiers, factor, validity by reporting year, unit); then the exact
+contributions are summed, added and subtracted lines apart, and rounded at the places of the rounding table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from carbonledger.accounting import exact
+from carbonledger.accounting.factors import Published
+from carbonledger.accounting.lines import Line
+from carbonledger.accounting.rule_set import PARAMETER_SLOTS, TIERS, LineRule, ParameterRule, RuleSet
+from carbonledger.errors import Refused, Unknown
+
+_TIER_NAMES = {number: name for name, number in TIERS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The emission in whole grams of CO2e, and each line's exact contribution (numerator over 12·10^54, signed)."""
+
+    emission: int
+    contributions: tuple[int, ...]
+
+
+def evaluate(rules: RuleSet, year: int, lines: Sequence[Line], factors: Mapping[bytes, Published]) -> Result:
+    """Compute a reporting year's lines.
+
+    Refused where a rule forbids a line, where the total is negative or too large; Unknown for a factor that is not in
+    `factors`. The order of the lines is that of (code, item), strictly ascending.
+    """
+    if not rules.covers(year):
+        raise Refused(f"rule set {rules.key} does not hold for {year}", expected=list(rules.years), found=year)
+    if not lines:
+        raise Refused("a report without lines", expected="at least one line", found="none")
+    contributions = []
+    for index, line in enumerate(lines):
+        if index and lines[index - 1].order >= line.order:
+            raise Refused(f"line {index} is out of order", expected="(code, item) strictly ascending", found=line.code)
+        rule = rules.line(line.code)
+        if rule is None:
+            raise Refused(
+                f"line {index}",
+                expected="one of " + ", ".join(rule.code for rule in rules.lines),
+                found=repr(line.code),
+            )
+        contributions.append(rule.sign * _contribution(rule, year, line, factors))
+    return Result(total(rules, contributions), tuple(contributions))
+
+
+def total(rules: RuleSet, contributions: Sequence[int]) -> int:
+    """Whole grams from signed exact contributions, by the rule set's rounding table."""
+    rounding = {row.place: row for row in (rules.rounding or (exact.TO_THE_GRAM,))}
+    magnitudes = [(1 if amount >= 0 else -1, abs(amount)) for amount in contributions]
+    if "line" in rounding:
+        magnitudes = [(sign, rounding["line"].apply(amount)) for sign, amount in magnitudes]
+    added = subtracted = 0
+    for sign, amount in magnitudes:
+        if sign > 0:
+            added = exact.checked(added + amount)
+        else:
+            subtracted = exact.checked(subtracted + amount)
+    if subtracted > added:
+        raise Refused(
+            "the total is negative",
+            expected="exports that are not above what was emitted and bought",
+            found=exact.truncated(exact.fraction(added - subtracted), 2) + " g",
+        )
+    amount = rounding["total"].apply(added - subtracted) if "total" in rounding else added - subtracted
+    emission = exact.divide(amount, exact.DENOMINATOR, "floor")
+    if emission >= exact.WORD:
+        raise Refused(
+            "the emission is too large", expected="below 2^256 g", found=f"a number of {emission.bit_length()} bits"
+        )
+    return emission
+
+
+def _contribution(rule: LineRule, year: int, line: Line, factors: Mapping[bytes, Published]) -> int:
+    count = len(rule.parameters)
+    if line.tiers >> (8 * count) or any(any(word) for word in line.parameters[count:]):
+        raise Refused(
+            f"line {line.code} uses more parameters than it has", expected=count, found=f"up to {PARAMETER_SLOTS}"
+        )
+    values = [
+        _value(rule, parameter, year, line.tier(i), word, factors)
+        for i, (parameter, word) in enumerate(zip(rule.parameters, line.parameters[:count], strict=True))
+    ]
+    return rule.method.numerator(line.quantity, values)
+
+
+def _value(
+    rule: LineRule, parameter: ParameterRule, year: int, tier: int, word: bytes, factors: Mapping[bytes, Published]
+) -> int:
+    where = f"parameter {parameter.name} of line {rule.code}"
+    name = _TIER_NAMES.get(tier, str(tier))
+    if name not in parameter.tiers:
+        raise Refused(f"{where}: tier", expected="one of " + ", ".join(parameter.tiers), found=name)
+    if name != "default":
+        return int.from_bytes(word, "big")
+    if parameter.factor is not None and word != parameter.factor:
+        raise Refused(f"{where} is fixed by the rule set", expected=parameter.factor.hex(), found=word.hex())
+    factor = factors.get(word)
+    if factor is None:
+        raise Unknown(f"{where}: factor", expected="the id of a published factor", found=word.hex())
+    if factor.unit != parameter.unit:
+        raise Refused(f"{where}: unit of the factor", expected=parameter.unit, found=factor.unit)
+    if not factor.in_force(year):
+        years = f"{factor.year_from} to {factor.year_to or 'open'}"
+        raise Refused(f"{where}: factor {word.hex()} is not in force", expected=years, found=year)
+    return factor.value

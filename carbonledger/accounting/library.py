@@ -1,0 +1,59 @@
+"""What comes with the package: rule sets, factors, examples. Committed data, read on demand; the one place with I/O.
+
+The JSON files are made from the tables in scripts/accounting by scripts/build_factors.py.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any
+
+from carbonledger import jcs
+from carbonledger.accounting.factors import Factor, Factors
+from carbonledger.accounting.inputs import Node
+from carbonledger.accounting.rule_set import RuleSet
+from carbonledger.errors import Unknown
+
+
+def rule_sets() -> tuple[RuleSet, ...]:
+    """The rule sets of the package, by key."""
+    return tuple(RuleSet.parse(file.read_bytes()) for file in _json_files("rules"))
+
+
+def rule_set(key: str) -> RuleSet:
+    """One rule set of the package by key or by id (hex); Unknown where there is none."""
+    known = rule_sets()
+    for rules in known:
+        if key in (rules.key, rules.id.hex()):
+            return rules
+    raise Unknown(f"rule set {key!r}", expected="one of " + ", ".join(rules.key for rules in known))
+
+
+def records() -> tuple[dict[str, Any], ...]:
+    """The factor library as it is stored: a factor's JSON, and `title` {en, zh} and `published` {unit, value}."""
+    return tuple(record for file in _json_files("data/factors") for record in jcs.decode(file.read_bytes()))
+
+
+def factors() -> Factors:
+    """The factor library."""
+    return Factors(_factor(record) for record in records())
+
+
+def example(key: str) -> bytes:
+    """The example input of a rule set of the package (key or id): JSON text."""
+    name = f"{rule_set(key).key}.json"
+    return (_package() / "examples" / name).read_bytes()
+
+
+def _factor(record: dict[str, Any]) -> Factor:
+    return Factor.parse(Node({key: value for key, value in record.items() if key not in ("title", "published")}))
+
+
+def _json_files(folder: str) -> list[Traversable]:
+    found = [file for file in _package().joinpath(*folder.split("/")).iterdir() if file.name.endswith(".json")]
+    return sorted(found, key=lambda file: file.name)
+
+
+def _package() -> Traversable:
+    return files("carbonledger.accounting")
