@@ -8,6 +8,7 @@ RFC 8785 3.2.3, and the fast encoder's escapes are those of 3.2.2.2, so its outp
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any, NoReturn
 
 import msgspec
@@ -18,6 +19,7 @@ MAX_INTEGER = 2**53 - 1
 MAX_DEPTH = 64
 
 _encoder = msgspec.json.Encoder(order="sorted")
+_decoder = msgspec.json.Decoder()
 
 
 def encode(value: object) -> bytes:
@@ -39,7 +41,7 @@ def encode(value: object) -> bytes:
 def decode(data: bytes) -> Any:
     """The value whose canonical form is exactly `data`; Malformed for all other bytes, with the reason."""
     try:
-        value = msgspec.json.decode(data)
+        value = _decoder.decode(data)
     except RecursionError as error:
         raise _too_deep() from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -60,33 +62,50 @@ def decode_object(data: bytes) -> dict[str, Any]:
 
 def _check_domain(value: object, depth: int) -> None:
     kind = type(value)
-    if kind is str or value is None or kind is bool:
+    if kind is dict:
+        _check_keys(value)  # type: ignore[arg-type]
+        items: Iterable[object] = value.values()  # type: ignore[attr-defined]
+    elif kind is list or kind is tuple:
+        items = value  # type: ignore[assignment]
+    else:
+        _check_scalar(value)
+        return
+    if depth == 0:
+        raise _too_deep()
+    for item in items:
+        item_kind = type(item)
+        if item_kind is str:  # most fields are strings and small numbers: spare the call
+            continue
+        if item_kind is int:
+            if not -MAX_INTEGER <= item <= MAX_INTEGER:  # type: ignore[operator]
+                _check_scalar(item)
+        else:
+            _check_domain(item, depth - 1)
+
+
+def _check_keys(value: dict[object, object]) -> None:
+    try:
+        if "".join(value).isascii():  # type: ignore[arg-type]
+            return
+    except TypeError:
+        pass
+    odd = next(key for key in value if not (isinstance(key, str) and key.isascii()))
+    raise Malformed("a key of canonical JSON is not ASCII", expected="an ASCII string", found=repr(odd)[:80])
+
+
+def _check_scalar(value: object) -> None:
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
         return
     if kind is int:
-        if not -MAX_INTEGER <= value <= MAX_INTEGER:  # type: ignore[operator]
-            raise Malformed(
-                "an integer of canonical JSON is too large",
-                expected="|n| <= 2^53 - 1",
-                found=_short(value),
-                remedy="Write it as a decimal string",
-            )
-        return
-    if depth == 0 and (kind is dict or kind is list or kind is tuple):
-        raise _too_deep()
-    if kind is dict:
-        for key, item in value.items():  # type: ignore[attr-defined]
-            if type(key) is not str or not key.isascii():
-                raise Malformed(
-                    "a key of canonical JSON is not ASCII", expected="an ASCII string", found=repr(key)[:80]
-                )
-            item_kind = type(item)
-            if item_kind is not str:  # most fields are strings: spare the call
-                _check_domain(item, depth - 1)
-        return
-    if kind is list or kind is tuple:
-        for item in value:  # type: ignore[attr-defined]
-            _check_domain(item, depth - 1)
-        return
+        if -MAX_INTEGER <= value <= MAX_INTEGER:  # type: ignore[operator]
+            return
+        raise Malformed(
+            "an integer of canonical JSON is too large",
+            expected="|n| <= 2^53 - 1",
+            found=_short(value),
+            remedy="Write it as a decimal string",
+        )
     if kind is float:
         raise Malformed(
             "canonical JSON has no floating point",

@@ -380,35 +380,35 @@ class Frontier:
         return self._size
 
     def append(self, leaf_hash: bytes) -> None:
-        """Adds one leaf."""
-        self.extend((leaf_hash,))
+        """Adds one leaf; Malformed if it is not 32 bytes."""
+        _require_leaf(leaf_hash)
+        level, carried = 0, leaf_hash
+        for peak in self._peaks:
+            if peak is None:
+                break
+            carried = node_hash(peak, carried)
+            self._peaks[level] = None
+            level += 1
+        if level == len(self._peaks):
+            self._peaks.append(carried)
+        else:
+            self._peaks[level] = carried
+        self._size += 1
 
     def extend(self, leaf_hashes: Iterable[bytes]) -> None:
-        """Adds leaves in order; Malformed, and nothing added, if one is not 32 bytes."""
-        for _ in self.grow(leaf_hashes):
-            pass
-
-    def grow(self, leaf_hashes: Iterable[bytes]) -> Iterable[tuple[int, int, list[bytes]]]:
-        """As `extend`, and hands out what became complete: (level, index of the first, hashes), leaves first."""
-        new = list(leaf_hashes)
-        for value in new:
-            if len(value) != HASH_SIZE:
-                raise Malformed(
-                    "a leaf hash has the wrong length", expected=f"{HASH_SIZE} bytes", found=f"{len(value)} bytes"
-                )
-        grown: list[tuple[int, int, list[bytes]]] = []
+        """Adds leaves in order, level by level; Malformed, and nothing added, if one is not 32 bytes."""
+        run = list(leaf_hashes)
+        for value in run:
+            _require_leaf(value)
         peaks: list[bytes | None] = []
-        level, start, end = 0, self._size, self._size + len(new)
-        while end >> level:
-            if new:
-                grown.append((level, start >> level, new))
-            peak = self._peaks[level] if level < len(self._peaks) else None
-            run = new if peak is None else [peak, *new]
+        level, size = 0, self._size + len(run)
+        while size >> level:
+            if level < len(self._peaks) and (peak := self._peaks[level]) is not None:
+                run = [peak, *run]
             peaks.append(run[-1] if len(run) & 1 else None)
-            new = pair_up(run)
+            run = pair_up(run)
             level += 1
-        self._size, self._peaks = end, peaks
-        return grown
+        self._size, self._peaks = size, peaks
 
     def hashes(self) -> list[bytes]:
         """Hashes of the complete subtrees, from left (largest) to right."""
@@ -417,3 +417,10 @@ class Frontier:
     def root(self) -> bytes:
         """Root of all leaves so far."""
         return _fold(self.hashes())
+
+
+def _require_leaf(leaf_hash: bytes) -> None:
+    if len(leaf_hash) != HASH_SIZE:
+        raise Malformed(
+            "a leaf hash has the wrong length", expected=f"{HASH_SIZE} bytes", found=f"{len(leaf_hash)} bytes"
+        )

@@ -53,6 +53,8 @@ def test_a_frontier_of_other_hashes_is_refused() -> None:
     edge = merkle.Frontier()
     with pytest.raises(Malformed):
         edge.extend([LEAVES[0], b"short"])
+    with pytest.raises(Malformed):
+        edge.append(b"short")
     assert edge.size == 0
 
 
