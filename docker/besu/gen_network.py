@@ -5,8 +5,8 @@
 
 Writes genesis.json and for each node a folder with key, key.pub, permissions_config.toml, static-nodes.json and
 config.toml, beside which ../compose.besu.yml runs. The keys are fresh; an existing network is never overwritten.
-Every value of Besu's ENTERPRISE profile is written out: `profile=` inside a configuration file is shown in the banner and
-not applied, so a node would silently run on BONSAI, without old states and their proofs.
+Every value of Besu's ENTERPRISE profile is written out: `profile=` inside a configuration file is shown in the banner
+and not applied, so a node would silently run on BONSAI, without old states and their proofs.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import rlp
-from eth_keys import keys
+from eth_keys.datatypes import PrivateKey
+from rlp.codec import encode
 
 SUBNET = "172.30.91"
 VALIDATORS = ["validator1", "validator2", "validator3", "validator4"]
@@ -86,13 +86,13 @@ class Node:
     """One node: its name, key, and where the others reach it."""
 
     name: str
-    key: keys.PrivateKey
+    key: PrivateKey
     ip: str
     p2p_port: int
 
     @property
     def address(self) -> bytes:
-        return self.key.public_key.to_canonical_address()
+        return bytes(self.key.public_key.to_canonical_address())
 
     @property
     def enode(self) -> str:
@@ -101,7 +101,8 @@ class Node:
 
 def extra_data(validators: list[bytes]) -> str:
     """QBFT extra data of a genesis block: RLP([vanity, [validators, sorted], no vote, round 0, [no seals]])."""
-    return "0x" + rlp.encode([b"\0" * 32, sorted(validators), [], b"", []]).hex()
+    encoded: bytes = encode([b"\0" * 32, sorted(validators), [], b"", []])  # type: ignore[no-untyped-call]
+    return "0x" + encoded.hex()
 
 
 def genesis(validators: list[bytes], signers: list[str], options: argparse.Namespace) -> dict[str, Any]:
@@ -176,14 +177,12 @@ def write_network(options: argparse.Namespace) -> list[Node]:
     """Write all files of the network below `options.out`; the nodes, in the order of NODES."""
     out = options.out.resolve()
     if (out / "genesis.json").exists():
-        sys.exit(
-            f"expected a folder without a network, found {out / 'genesis.json'}; its keys would be lost: remove it yourself"
-        )
+        sys.exit(f"expected a folder without a network, found one in {out}; its keys would be lost: remove it yourself")
     signers = sorted({signer.lower() for signer in options.signer})
     nodes = [
         Node(
             name,
-            keys.PrivateKey(secrets.token_bytes(32)),
+            PrivateKey(secrets.token_bytes(32)),
             "127.0.0.1" if options.local else f"{SUBNET}.{11 + index}",
             options.local + index if options.local else 30303,
         )
