@@ -52,7 +52,7 @@ SETTINGS: dict[str, Any] = {
     # a comment changed in a source leaves the code, and its hash, as they are
     "metadata": {"bytecodeHash": "none", "appendCBOR": False},
     "outputSelection": {
-        "*": {"*": ["abi", "evm.bytecode.object", "evm.deployedBytecode", "storageLayout"]},
+        "*": {"*": ["abi", "evm.bytecode.object", "evm.deployedBytecode", "storageLayout", "userdoc"]},
     },
 }
 
@@ -88,8 +88,7 @@ def sources() -> dict[str, str]:
             continue
         path = SOURCES / name.removeprefix("src/") if name.startswith("src/") else node_modules() / name
         found[name] = path.read_text(encoding="utf-8")
-        for target in _IMPORT.findall(found[name]):
-            queue.append(os.path.normpath(Path(name).parent / target) if target.startswith(".") else target)
+        queue.extend(_imports(name, found[name]))
     return dict(sorted(found.items()))
 
 
@@ -107,7 +106,8 @@ def compile_contracts() -> dict[str, dict[str, Any]]:
         solc_binary=str(binary),
     )
     for problem in output.get("errors", []):
-        print(problem["formattedMessage"], file=sys.stderr)
+        if not problem.get("sourceLocation", {}).get("file", "").startswith("@"):
+            print(problem["formattedMessage"], file=sys.stderr)
     version = str(solcx.wrapper.get_solc_version(str(binary)))
     artifacts = {}
     for contract in CONTRACTS:
@@ -115,7 +115,9 @@ def compile_contracts() -> dict[str, dict[str, Any]]:
         compiled = output["contracts"][name][contract]
         deployed = compiled["evm"]["deployedBytecode"]
         if deployed.get("immutableReferences") or deployed.get("linkReferences"):
-            raise SystemExit(f"{contract} has immutables or linked libraries; its code hash would not be its artifact's")
+            raise SystemExit(
+                f"{contract} has immutables or linked libraries; its code hash would not be its artifact's"
+            )
         runtime = bytes.fromhex(deployed["object"])
         used = _closure(name, texts)
         artifacts[contract] = {
@@ -125,6 +127,10 @@ def compile_contracts() -> dict[str, dict[str, Any]]:
             "compiler": version,
             "contract": contract,
             "deployedBytecode": "0x" + deployed["object"],
+            "errorNotices": {
+                signature: " ".join(texts_[0]["notice"].split())
+                for signature, texts_ in compiled["userdoc"].get("errors", {}).items()
+            },
             "settings": {key: value for key, value in SETTINGS.items() if key != "outputSelection"},
             "source": name,
             "sourceHashes": {n: hashlib.sha256(texts[n].encode()).hexdigest() for n in used},
@@ -170,6 +176,11 @@ def _known_hashes() -> dict[str, dict[str, str]]:
     return json.loads(CODE_HASHES.read_text(encoding="utf-8")) if CODE_HASHES.exists() else {}
 
 
+def _imports(name: str, text: str) -> list[str]:
+    found = _IMPORT.findall(text)
+    return [os.path.normpath(Path(name).parent / target) if target.startswith(".") else target for target in found]
+
+
 def _closure(name: str, texts: dict[str, str]) -> list[str]:
     found: set[str] = set()
     queue = [name]
@@ -178,8 +189,7 @@ def _closure(name: str, texts: dict[str, str]) -> list[str]:
         if current in found:
             continue
         found.add(current)
-        for target in _IMPORT.findall(texts[current]):
-            queue.append(os.path.normpath(Path(current).parent / target) if target.startswith(".") else target)
+        queue.extend(_imports(current, texts[current]))
     return sorted(found)
 
 
