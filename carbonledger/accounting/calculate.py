@@ -102,9 +102,14 @@ def _line(node: Node, rules: RuleSet, year: int, factors: Factors) -> _Resolved:
     for name, value in given.items():
         if name not in names:
             raise MalformedInput(
-                value.path, f"not a parameter of {rule.code}", expected="one of " + ", ".join(names), found=name
+                value.path,
+                f"not a parameter of {rule.code}",
+                expected="one of " + ", ".join(names),
+                found=inputs.shown(name),
             )
     item = fields["item"].text(most=200) if "item" in fields else ""
+    if not item.isprintable():
+        raise fields["item"].malformed("control characters", "printable text")
     quantity = units.quantity(fields["quantity"], rule.quantity)
     place = inputs.member(node.path, "parameters")
     used = tuple(_parameter(given.get(p.name), place, rule, p, year, factors) for p in rule.parameters)

@@ -104,7 +104,5 @@ def parameter(node_unit: Node, node_value: Node, base: str) -> int:
     units = PARAMETERS[base]
     unit = node_unit.text(most=32)
     if unit not in units:
-        raise RefusedInput(
-            node_unit.path, "not a unit of this parameter", expected="one of " + ", ".join(units), found=unit
-        )
+        raise node_unit.refused("not a unit of this parameter", "one of " + ", ".join(units))
     return exact.fixed(exact.decimal(node_value) * units[unit], node_value.path, base)

@@ -1,0 +1,161 @@
+"""`carbonledger calculate`: a statement of result from activity data, offline.
+
+Exit codes: 0 computed; 1 computed, but the contract's answer differs (`--chain`); 2 refused, or misuse.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from carbonledger.accounting import library, text
+from carbonledger.accounting.calculate import calculate, describe
+from carbonledger.accounting.inputs import MAX_BYTES
+from carbonledger.accounting.schema import activity_document
+from carbonledger.accounting.statement import Statement
+from carbonledger.cli import network
+from carbonledger.errors import CarbonLedgerError, Malformed
+
+COMPUTED, DIFFERS, REFUSED = 0, 1, 2
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the sub-command to an argparse object made by `add_subparsers`."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "calculate",
+        help="a statement of result from activity data, offline",
+        description="Computes the emission of a reporting year from an activity document, by the rule set it names, "
+        "exactly as the contracts do. Exit 0 computed, 1 the chain's answer differs, 2 refused.",
+    )
+    parser.add_argument("input", nargs="?", metavar="INPUT.json", help="activity document; - reads standard input")
+    shown = parser.add_mutually_exclusive_group()
+    shown.add_argument("--list", action="store_true", help="list the rule sets")
+    shown.add_argument("--example", metavar="ID", help="print an input for a rule set (key or id)")
+    shown.add_argument("--schema", action="store_true", help="print the JSON Schema of the input")
+    parser.add_argument("--json", action="store_true", help="answer in JSON")
+    parser.add_argument("--lang", choices=text.LANGUAGES, default="en", help="language of titles (default en)")
+    chain = parser.add_argument_group("compare with a chain (needs the services)")
+    chain.add_argument("--chain", metavar="URL", help="ask the contract too, and compare")
+    where = chain.add_mutually_exclusive_group()
+    where.add_argument("--directory", metavar="ADDRESS", help="address of the Directory, 40 hex digits")
+    where.add_argument("--policy", type=Path, metavar="FILE", help="policy (TOML) that names the Directory")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the sub-command; the answer goes to standard output, messages to standard error."""
+    try:
+        return _run(args)
+    except CarbonLedgerError as error:
+        if args.json:
+            _print_json({"refused": _explain(error)})
+        print(f"carbonledger calculate: {error}", file=sys.stderr)
+        return REFUSED
+
+
+def _run(args: argparse.Namespace) -> int:
+    asked = args.list or args.schema or args.example is not None
+    if asked == (args.input is not None):
+        raise Malformed(
+            "the arguments",
+            expected="INPUT.json (or -), or one of --list, --example, --schema",
+            found="both" if asked else "neither",
+        )
+    rules = library.rule_sets()
+    if args.list:
+        if args.json:
+            _print_json([describe(rule) for rule in rules])
+        else:
+            print(text.rule_sets(rules, args.lang))
+        return COMPUTED
+    if args.schema:
+        _print_json(activity_document(rules))
+        return COMPUTED
+    if args.example is not None:
+        _print_json(json.loads(library.example(args.example)))
+        return COMPUTED
+
+    directory = _directory(args)
+    statement = calculate(_read(args.input), rules, library.factors())
+    answer = statement.to_json()
+    if args.chain is None:
+        if args.json:
+            _print_json(answer)
+        else:
+            print(text.statement(statement, args.lang))
+        return COMPUTED
+    emission = _ask(args.chain, directory, statement)
+    agrees = emission == statement.emission
+    if args.json:
+        _print_json(answer | {"chain": {"agrees": agrees, "emission": {"unit": "g", "value": str(emission)}}})
+    else:
+        print(text.statement(statement, args.lang))
+        print(f"\n{args.chain}: {emission:,} gCO2e, {'the same' if agrees else 'NOT THE SAME'}")
+    if not agrees:
+        print(
+            f"carbonledger calculate: the contract differs; expected {statement.emission} g; found {emission} g",
+            file=sys.stderr,
+        )
+    return COMPUTED if agrees else DIFFERS
+
+
+def _ask(url: str, directory: bytes | None, statement: Statement) -> int:
+    calculator = network.chain_calculator()
+    return calculator.calculate(url, directory, statement.rules.json(), statement.year, statement.chain_lines)
+
+
+def _directory(args: argparse.Namespace) -> bytes | None:
+    if args.chain is None and (args.directory or args.policy):
+        raise Malformed("the arguments", expected="--chain with --directory or --policy", found="no --chain")
+    written = args.directory
+    if args.policy is not None:
+        try:
+            policy = tomllib.loads(_bytes(args.policy).decode("utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise Malformed(f"policy {args.policy}", expected="TOML in UTF-8", found=str(error)) from error
+        chain = policy.get("chain")
+        written = chain.get("directory") if isinstance(chain, dict) else None
+        if not isinstance(written, str):
+            raise Malformed(f"policy {args.policy}", expected="chain.directory, 40 hex digits", found="none")
+    if written is None:
+        return None
+    try:
+        address = bytes.fromhex(written.removeprefix("0x"))
+    except ValueError:
+        address = b""
+    if len(address) != 20:
+        raise Malformed("address of the Directory", expected="40 hex digits", found=repr(written)[:80])
+    return address
+
+
+def _read(source: str) -> bytes:
+    # One byte more than is allowed, so that the parser refuses what is too large without its being read
+    if source == "-":
+        return sys.stdin.buffer.read(MAX_BYTES + 1)
+    return _bytes(Path(source))
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise Malformed(f"file {path}", expected="a readable file", found=error.strerror or str(error)) from error
+
+
+def _explain(error: CarbonLedgerError) -> dict[str, str | None]:
+    return {
+        "path": getattr(error, "path", None),
+        "message": error.message,
+        "expected": None if error.expected is None else str(error.expected),
+        "found": None if error.found is None else str(error.found),
+        "remedy": error.remedy,
+    }
+
+
+def _print_json(value: object) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2))

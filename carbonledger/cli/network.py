@@ -1,0 +1,51 @@
+"""What a sub-command may ask of a network, and how the services provide it: entry points `carbonledger.network`.
+
+The heart opens no socket. An installed service registers an object (a module will do) under the name `chain`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.metadata import entry_points
+from typing import Any, Final, Protocol, cast
+
+from carbonledger.accounting.lines import Line
+from carbonledger.errors import Refused
+
+GROUP: Final = "carbonledger.network"
+
+
+class ChainCalculator(Protocol):
+    """Computes a report's lines by the contracts of a chain."""
+
+    def calculate(
+        self, url: str, directory: bytes | None, rule_set_json: bytes, year: int, lines: Sequence[Line]
+    ) -> int:
+        """Emission in whole grams as `RuleSetRegistry` of the chain at `url` computes it; no transaction is made.
+
+        `directory` is the address of the Directory (20 bytes), None where the endpoint itself knows it. A
+        CarbonLedgerError says what the contract refused or what could not be reached.
+        """
+        ...
+
+
+def chain_calculator() -> ChainCalculator:
+    """The installed services' calculator; Refused, saying so, where the services are not installed."""
+    return cast(ChainCalculator, load("chain", "calculate"))
+
+
+def load(name: str, function: str) -> Any:
+    """The object registered under `name` that has `function`; Refused where there is none."""
+    for entry in entry_points(group=GROUP, name=name):
+        try:
+            found = entry.load()
+        except ModuleNotFoundError:
+            continue
+        if callable(getattr(found, function, None)):
+            return found
+    raise Refused(
+        "this needs the services, which are not installed",
+        expected=f"an entry point {name!r} of the group {GROUP} with {function}()",
+        found="none",
+        remedy="Install them with: pip install -e '.[services]'",
+    )
