@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from carbonledger import cosignature, eip712, note, secp256k1
 from carbonledger.eip712 import Domain
-from carbonledger.errors import BadSignature, Malformed
+from carbonledger.errors import BadSignature, Invalid, Malformed
 from carbonledger.framing import decode_base64, decode_decimal, encode_base64
 from carbonledger.keys import PrivateKey, PublicKey
 from carbonledger.merkle import EMPTY_ROOT, HASH_SIZE
@@ -20,7 +20,7 @@ CHECKPOINT_TYPE = "Checkpoint(string origin,uint64 size,bytes32 root)"
 class Checkpoint:
     """The head of a log: `origin`, `size` in leaves (u64), `root` (32 bytes), and extension lines as they came.
 
-    Our own logs write no extension lines; an EIP-712 line does not cover them.
+    Our own logs write no extension lines, and an EIP-712 line over such a checkpoint is refused.
     """
 
     origin: str
@@ -67,7 +67,16 @@ class Checkpoint:
         return cls(lines[0], size, decode_base64(lines[2], "the root of a checkpoint"), tuple(lines[3:]))
 
     def digest(self, domain: Domain) -> bytes:
-        """The EIP-712 digest, 32 bytes, that a 0xff line signs and the contracts recompute."""
+        """The EIP-712 digest, 32 bytes, that a 0xff line signs and the contracts recompute.
+
+        Malformed if there are extension lines: it would not cover them.
+        """
+        if self.extensions:
+            raise Malformed(
+                "an EIP-712 line does not cover extension lines",
+                expected="origin, size and root only",
+                found=self.extensions[0],
+            )
         return eip712.digest(domain, eip712.struct_hash(CHECKPOINT_TYPE, (self.origin, self.size, self.root)))
 
 
@@ -110,13 +119,18 @@ class VerifiedCheckpoint:
         return any(line.key == key for line in self.lines)
 
 
-def verify(signed: Note, keys: Iterable[VerifierKey], domain: Domain | None = None) -> VerifiedCheckpoint:
+def verify(
+    signed: Note, keys: Iterable[VerifierKey], domain: Domain | None = None, origin: str | None = None
+) -> VerifiedCheckpoint:
     """Parses the body and checks every line of a known key, of all three types; the rule is that of `note`.
 
-    `domain` is needed if a key of type 0xff is known. Malformed if the text is no checkpoint, BadSignature if a
+    `domain` is needed if a key of type 0xff is known. Where `origin` is given, the checkpoint must be of that log
+    (Invalid otherwise), as a key may sign for several. Malformed if the text is no checkpoint, BadSignature if a
     line of a known key does not verify or none is there.
     """
     checkpoint = Checkpoint.parse(signed.text)
+    if origin is not None and checkpoint.origin != origin:
+        raise Invalid("the checkpoint is of another log", expected=repr(origin), found=repr(checkpoint.origin))
 
     def check(key: VerifierKey, text: str, payload: bytes) -> int | None:
         if key.type == note.ED25519:

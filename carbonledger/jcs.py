@@ -8,6 +8,7 @@ RFC 8785 3.2.3, and the fast encoder's escapes are those of 3.2.2.2, so its outp
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
@@ -20,6 +21,7 @@ MAX_DEPTH = 64
 
 _encoder = msgspec.json.Encoder(order="sorted")
 _decoder = msgspec.json.Decoder()
+_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 
 
 def encode(value: object) -> bytes:
@@ -40,10 +42,10 @@ def encode(value: object) -> bytes:
 
 def decode(data: bytes) -> Any:
     """The value whose canonical form is exactly `data`; Malformed for all other bytes, with the reason."""
+    if data.count(b"[") + data.count(b"{") > MAX_DEPTH and _is_too_deep(data):
+        raise _too_deep()
     try:
         value = _decoder.decode(data)
-    except RecursionError as error:
-        raise _too_deep() from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         _explain_undecodable(data, error)
     canonical = encode(value)
@@ -120,6 +122,20 @@ def _check_scalar(value: object) -> None:
     )
 
 
+def _is_too_deep(data: bytes) -> bool:
+    # The decoder recurses on the C stack up to the interpreter's limit, which says nothing of the stack that is
+    # left in this thread, so the depth is bounded before it starts.
+    depth = 0
+    for match in _TOKENS.finditer(data):
+        if match[0] in (b"[", b"{"):
+            depth += 1
+            if depth > MAX_DEPTH:
+                return True
+        elif match[0] in (b"]", b"}"):
+            depth -= 1
+    return False
+
+
 def _short(value: object) -> str:
     # str() of an int of more than 4300 digits is refused by the interpreter
     if isinstance(value, int) and value.bit_length() > 256:
@@ -147,8 +163,8 @@ def _explain_difference(data: bytes, canonical: bytes) -> NoReturn:
                 raise Malformed("a key of a JSON object comes twice", expected="each key once", found=repr(key)[:80])
             seen.add(key)
 
-    # The value is of the domain here, so a lenient reader gets through it; it only looks for a clearer reason.
-    json.loads(data, object_pairs_hook=refuse_duplicates)
+    # A lenient reader looks for the clearest reason; numbers stay text, as a duplicate key may hide any.
+    json.loads(data.decode("utf-8"), object_pairs_hook=refuse_duplicates, parse_int=str, parse_float=str)
     if data.startswith(canonical):
         raise Malformed(
             "bytes follow the canonical JSON value", expected=f"{len(canonical)} bytes", found=f"{len(data)} bytes"

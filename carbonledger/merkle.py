@@ -14,7 +14,6 @@ from hashlib import sha256
 from carbonledger.errors import Malformed, NotConsistent, NotIncluded
 
 HASH_SIZE = 32
-MAX_PROOF = 128  # two hashes of each of 64 levels: far above what any proof of a u64 tree needs
 EMPTY_ROOT = sha256(b"").digest()
 
 HashReader = Callable[[int, int], bytes]

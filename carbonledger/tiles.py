@@ -116,13 +116,11 @@ def grow(read: Read, old: int, leaf_hashes: Sequence[bytes]) -> list[tuple[TileP
     `read` is asked only for the partial tiles of the tree of `old` leaves. Malformed if one has the wrong length.
     """
     made: list[tuple[TilePath, bytes]] = []
-    new = old + len(leaf_hashes)
     level = 0
     hashes = list(leaf_hashes)
     while hashes and level <= MAX_LEVEL:
-        before, after = old >> TILE_HEIGHT * level, new >> TILE_HEIGHT * level
-        first = before // TILE_WIDTH
-        if held := before % TILE_WIDTH:
+        first, held = divmod(old >> TILE_HEIGHT * level, TILE_WIDTH)
+        if held:
             data = _read_tile(read, level, first, held)
             hashes = [*split_tile(data, held), *hashes]
         parents = []
@@ -131,7 +129,6 @@ def grow(read: Read, old: int, leaf_hashes: Sequence[bytes]) -> list[tuple[TileP
             made.append((TilePath(level, first + at // TILE_WIDTH, len(piece)), b"".join(piece)))
             if len(piece) == TILE_WIDTH:
                 parents.append(merkle.root(piece))
-        assert first * TILE_WIDTH + len(hashes) == after
         hashes = parents
         level += 1
     return made

@@ -11,7 +11,7 @@ from eth_account.messages import encode_typed_data
 from carbonledger import checkpoint, cosignature, note, secp256k1
 from carbonledger.checkpoint import Checkpoint
 from carbonledger.eip712 import Domain
-from carbonledger.errors import BadSignature, Malformed, Unknown
+from carbonledger.errors import BadSignature, Invalid, Malformed, Unknown
 from carbonledger.framing import encode_base64
 from carbonledger.keys import PrivateKey
 from carbonledger.merkle import EMPTY_ROOT
@@ -135,6 +135,31 @@ def test_the_head_of_an_empty_log() -> None:
     head = Checkpoint("plant.example/log/2026", 0, EMPTY_ROOT)
     assert Checkpoint.parse(head.body()) == head
     assert head.body().split("\n")[1] == "0"
+
+
+def test_a_line_for_contracts_never_speaks_for_extension_lines() -> None:
+    extended = Checkpoint(HEAD.origin, HEAD.size, HEAD.root, ("more",))
+    with pytest.raises(Malformed, match="extension"):
+        checkpoint.sign_eip712_line(LOG_CHAIN.seed, LOG_CHAIN.public.data, LOG_NAME, DOMAIN, extended)
+    taken = Note(extended.body(), (signed().signatures[1],))
+    with pytest.raises(BadSignature):
+        checkpoint.verify(taken, [LOG_CHAIN_KEY], DOMAIN)
+
+
+def test_a_checkpoint_of_another_log_is_refused_where_one_is_named() -> None:
+    assert checkpoint.verify(signed(), KEYS, DOMAIN, origin=HEAD.origin).checkpoint == HEAD
+    with pytest.raises(Invalid, match="another log"):
+        checkpoint.verify(signed(), KEYS, DOMAIN, origin="plant.example/log/2025")
+
+
+def test_a_line_is_not_signed_in_the_name_of_another_key() -> None:
+    with pytest.raises(Malformed, match="not of this public key"):
+        checkpoint.sign_eip712_line(LOG_CHAIN.seed, WITNESS_CHAIN.public.data, LOG_NAME, DOMAIN, HEAD)
+
+
+def test_a_known_key_for_contracts_needs_a_chain() -> None:
+    with pytest.raises(BadSignature, match="chain"):
+        checkpoint.verify(signed(), KEYS)
 
 
 def test_lines_are_added_once() -> None:

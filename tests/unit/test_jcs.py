@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -23,6 +24,11 @@ from carbonledger.errors import Malformed
         (b"1" + b"0" * 5000, "too large|floating|not one"),
         (b'{"a":1,"a":1}', "twice"),
         (b'{"a":1,"\\u0061":2}', "twice"),
+        pytest.param(b'{"a":' + b"1" * 5000 + b',"a":1}', "not one JSON value", id="5000 digits hidden by a duplicate"),
+        pytest.param(
+            b'{"a":' + b"[" * 900 + b"]" * 900 + b',"a":1}', "twice|too deeply", id="depth hidden by a duplicate"
+        ),
+        pytest.param(b'{"a":1e999,"a":1}', "twice|not one JSON value", id="infinity hidden by a duplicate"),
         (b'{"b":1,"a":2}', "canonical form"),
         (b'{"a": 1}', "canonical form"),
         (b"{} ", "bytes follow"),
@@ -67,6 +73,23 @@ def test_what_is_not_canonical_is_refused_with_its_reason(data: bytes, reason: s
 def test_values_outside_the_domain_are_not_encoded(value: Any) -> None:
     with pytest.raises(Malformed):
         jcs.encode(value)
+
+
+def test_depth_is_bounded_however_deep_the_interpreter_may_recurse() -> None:
+    """Where the recursion limit is raised, or a thread has a small stack, the decoder itself would overflow it."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(10**6)
+    try:
+        for data in (b"[" * 10**6, b'{"a":' * 10**6, b'["' + b'\\"' * 10 + b'",' + b"[" * 10**6, b'"' + b"[" * 10**6):
+            with pytest.raises(Malformed):
+                jcs.decode(data)
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+def test_brackets_in_strings_are_no_depth() -> None:
+    for value in (["[" * 1000, '{"\\' * 100], {"a": "[{" * 100, "b": [[], {}] * 100}):
+        assert jcs.decode(jcs.encode(value)) == value
 
 
 def test_64_levels_are_allowed() -> None:

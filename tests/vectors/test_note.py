@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from carbonledger import checkpoint, cosignature, merkle, note
 from carbonledger.checkpoint import Checkpoint
 from carbonledger.errors import BadSignature, CarbonLedgerError, Malformed
-from carbonledger.keys import PrivateKey
+from carbonledger.keys import PrivateKey, PublicKey
 from carbonledger.note import Note, SignatureLine, VerifierKey
 from carbonledger.tlogproof import TlogProof
 
@@ -224,12 +226,9 @@ def test_a_real_rekor_entry_is_included_under_its_signed_checkpoint(vectors: Vec
     signed = Note.parse(proof["checkpoint"]["envelope"].encode())
     log = next(x for x in trusted["tlogs"] if x["logId"]["keyId"] == entry["logId"]["keyId"])
     spki = base64.b64decode(log["publicKey"]["rawBytes"])
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-    from cryptography.hazmat.primitives.serialization import load_der_public_key
-
     public = load_der_public_key(spki)
     assert isinstance(public, Ed25519PublicKey)
-    key = VerifierKey(signed.signatures[0].name, note.ED25519, note.PublicKey("ed25519", public.public_bytes_raw()))
+    key = VerifierKey(signed.signatures[0].name, note.ED25519, PublicKey("ed25519", public.public_bytes_raw()))
     found = checkpoint.verify(signed, [key]).checkpoint
     leaf = merkle.leaf_hash(base64.b64decode(entry["canonicalizedBody"]))
     path = [base64.b64decode(value) for value in proof["hashes"]]
