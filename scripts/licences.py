@@ -55,14 +55,15 @@ def known(text: str) -> str:
 def expression(metadata: Message) -> str:
     """The licence of a package, or "" where it does not say one that is on the lists.
 
-    What a package says in a newer way counts alone: License-Expression, then License, then its classifiers, all of them.
+    What it says in a newer way counts alone: License-Expression, then License, then its classifiers, all of them.
     """
     if spdx := metadata.get("License-Expression"):
         return known(spdx)
-    classifiers = [c.split("::")[-1].strip() for c in metadata.get_all("Classifier") or [] if c.startswith("License ::")]
+    told = [c for c in metadata.get_all("Classifier") or [] if c.startswith("License ::")]
+    classifiers = [known(c.split("::")[-1]) for c in told]
     if found := known(metadata.get("License") or ""):
         return found
-    return " AND ".join(known(c) for c in classifiers) if classifiers and all(known(c) for c in classifiers) else ""
+    return " AND ".join(classifiers) if all(classifiers) else ""
 
 
 def problems(lock: Path) -> list[str]:
