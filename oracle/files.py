@@ -1,0 +1,86 @@
+"""Durable steps: every write, fsync and rename of the oracle passes here, so that a test can count and break each."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+Step = Callable[[str], None]
+"""Called with the name of a step just before it is done; may raise OSError or end the process."""
+
+
+def no_step(name: str) -> None:
+    """Nothing happens between the steps in normal work."""
+
+
+class Files:
+    """File operations of one home. `step` is called before each; SQL transactions call it as well."""
+
+    def __init__(self, step: Step = no_step) -> None:
+        self.step = step
+
+    def write(self, path: Path, data: bytes) -> None:
+        """Creates `path` with `data` and waits until it is on the disk (fsync); the name is not durable yet."""
+        self.step(f"open {path.name}")
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        try:
+            self.step(f"write {path.name}")
+            view = memoryview(data)
+            while view:
+                view = view[os.write(descriptor, view) :]
+            self.step(f"fsync {path.name}")
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def rename(self, source: Path, target: Path) -> None:
+        """Atomically gives the file its name; durable after `fsync_directory(target.parent)`."""
+        self.step(f"rename {target.name}")
+        source.replace(target)
+
+    def fsync_directory(self, path: Path) -> None:
+        """Makes the names in a directory durable."""
+        self.step(f"fsync directory {path.name}")
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def make_directories(self, path: Path) -> None:
+        """Makes `path` and its missing parents, each durable in its own parent."""
+        missing = []
+        while not path.is_dir():
+            missing.append(path)
+            path = path.parent
+        for directory in reversed(missing):
+            self.step(f"mkdir {directory.name}")
+            directory.mkdir(exist_ok=True)
+            self.fsync_directory(directory.parent)
+
+    def remove_tree(self, path: Path) -> None:
+        """Removes a folder that is no longer needed; need not be durable, for it is found again."""
+        self.step(f"remove {path.name}")
+        shutil.rmtree(path, ignore_errors=True)
+
+    def put_all(self, root: Path, scratch: Path, contents: Iterable[tuple[str, bytes]]) -> None:
+        """Makes the files `root/<name>` durable, each whole or absent; `scratch` is on the same file system.
+
+        Nothing but whole files ever appears under `root`. OSError leaves some of the files written.
+        """
+        folders: dict[Path, None] = {}
+        ready: list[tuple[Path, Path]] = []
+        for number, (name, data) in enumerate(contents):
+            target = root / name
+            if target.parent not in folders:
+                self.make_directories(target.parent)
+                folders[target.parent] = None
+            source = scratch / f"{number}.tmp"
+            self.write(source, data)
+            ready.append((source, target))
+        for source, target in ready:
+            self.rename(source, target)
+        for folder in folders:
+            self.fsync_directory(folder)

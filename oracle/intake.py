@@ -1,0 +1,345 @@
+"""Checks at the door: canonical form, who signed, what may be signed, the signature; pure, and fast.
+
+A body passes either the typed decoder below (whose re-encoding must give the same bytes) or, if that refuses it,
+`carbonledger.entry.Body.parse`, which is slower and says why. Nothing here knows what the log already holds:
+sequence, duplicates and order are the sequencer's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal, NamedTuple
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+from nacl.bindings import crypto_sign_open
+from nacl.exceptions import BadSignatureError
+
+from carbonledger import entry
+from carbonledger.entry import COMMIT_PREFIX, NO_SALT, READING_PREFIX, Body, EvidenceType
+from carbonledger.errors import CarbonLedgerError
+from carbonledger.keys import PublicKey
+from oracle import envelopes
+from oracle.envelopes import Batch, Item, Single, Unreadable
+from oracle.signers import KINDS_OF_ROLE, Directory, Signer, SignerKey
+
+_LIMIT = 2**53
+_Count = Annotated[int, Meta(ge=0, lt=_LIMIT)]
+_SINGLE_SIZE = 73
+_MAX_KEPT_TEXT = 200
+
+
+class Measured(Struct, kw_only=True, forbid_unknown_fields=True):
+    """A reading or commissioning body; its fields stand in canonical order, so its encoding is canonical."""
+
+    d: str
+    f: Annotated[str, Meta(pattern="^[0-9a-f]{64}\\Z")] | UnsetType = UNSET
+    k: Literal["reading", "commissioning"]
+    n: Annotated[str, Meta(min_length=32, max_length=32)] | UnsetType = UNSET
+    q: _Count
+    r: _Count | UnsetType = UNSET
+    s: _Count
+    t: _Count
+    u: Literal["Wh", "kJ", "g", "L"]
+    v: Literal[1]
+    x: Annotated[int, Meta(gt=-_LIMIT, lt=_LIMIT)] | UnsetType = UNSET
+
+
+class Checked(NamedTuple):
+    """An entry that may be logged. `frame` is u16 R, u16 A, salt; `commitment` is c in hex."""
+
+    signer: int
+    sequence: int
+    time_ms: int
+    kind: str
+    commitment: str
+    algorithm: str
+    frame: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why one body or envelope is not taken; `raw` is kept in quarantine, `signed` says that its signature was good."""
+
+    code: str
+    message: str
+    expected: str
+    found: str
+    raw: bytes
+    signed: bool = False
+
+
+Outcome = Checked | Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class ClockLimits:
+    """How far a reading's time may be from the intake clock, in ms; beyond it the reading is refused."""
+
+    ahead_ms: int = 5 * 60_000
+    behind_ms: int = 400 * 24 * 3_600_000
+
+
+_decode = msgspec.json.Decoder(Measured).decode
+_encode = msgspec.json.Encoder().encode
+
+
+class _No(Exception):  # a refusal on its way to the item's result
+    def __init__(self, code: str, message: str, expected: object, found: object, signed: bool = False) -> None:
+        self.code, self.message, self.expected, self.found, self.signed = code, message, expected, found, signed
+
+
+def check(items: Sequence[Item], directory: Directory, now_ms: int, limits: ClockLimits) -> list[Outcome]:
+    """One outcome for each body, in order (one for an envelope that could not be read at all)."""
+    outcomes: list[Outcome] = []
+    for item in items:
+        if type(item) is Single:
+            try:
+                outcomes.append(_single(item.r, item.a, directory, now_ms, limits))
+            except _No as no:
+                outcomes.append(_refusal(no, envelopes.encode([item])))
+        elif type(item) is Batch:
+            outcomes.extend(_batch(item, directory, now_ms, limits))
+        elif type(item) is Unreadable:
+            outcomes.append(
+                Refusal("malformed_envelope", item.reason, item.expected, item.found[:_MAX_KEPT_TEXT], item.raw)
+            )
+    return outcomes
+
+
+def parse_body(raw: bytes) -> Measured | Body:
+    """The typed fast path, then the slow one; Malformed as `Body.parse` says it."""
+    return _fast(raw) or Body.parse(raw)
+
+
+def _fast(raw: bytes) -> Measured | None:
+    try:
+        measured = _decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return measured if _encode(measured) == raw and _plausible(measured) else None
+
+
+def _plausible(m: Measured) -> bool:
+    """What the types do not say; where it is false, the slow path explains."""
+    n = m.n
+    if n is not UNSET:
+        try:
+            if bytes.fromhex(n).hex() != n:
+                return False
+        except ValueError:
+            return False
+    if m.k == "reading":
+        return m.r is not UNSET or m.x is not UNSET
+    return m.r is not UNSET and m.x is UNSET
+
+
+def _single(r: bytes, a: bytes, directory: Directory, now_ms: int, limits: ClockLimits) -> Checked:
+    body = _parsed(r)
+    if len(a) != _SINGLE_SIZE:
+        raise _No("malformed_evidence", "evidence A of one body", f"{_SINGLE_SIZE} bytes", f"{len(a)} bytes")
+    signer = _signer(body, directory)
+    key = _key(signer, body, a[0], a[1:9], directory)
+    _verify(key, READING_PREFIX + r, a[9:])
+    salt = _allow(body, signer, a[0], directory, now_ms, limits)
+    return _checked(body, signer, key, r, a, salt)
+
+
+def _batch(batch: Batch, directory: Directory, now_ms: int, limits: ClockLimits) -> list[Outcome]:
+    try:
+        signer = directory.by_identifier.get(batch.device)
+        if signer is None or signer.role != "device":
+            raise _No("unknown_signer", "device of a batch", "an enrolled device", repr(batch.device)[:80])
+        count = len(batch.bodies)
+        if not 1 <= count <= entry.MAX_BATCH:
+            raise _No("malformed_envelope", "bodies of a batch", f"1 to {entry.MAX_BATCH}", count)
+        if not 0 <= batch.first <= _LIMIT - 1 - count:
+            raise _No("malformed_envelope", "first sequence of a batch", "0 to 2^53 - 1", batch.first)
+        key = _device_key(signer, batch.first, batch.key)
+        last_key = signer.key_for(batch.first + count - 1)
+        if last_key is not key:
+            raise _No("wrong_key", "key of a batch", "one key for all its sequences", "a batch over a change of keys")
+        sha256 = hashlib.sha256
+        leaves = [sha256(b"\x00" + raw).digest() for raw in batch.bodies]
+        root, paths = paths_of(leaves)
+        _verify(key, entry.batch_message(batch.device, batch.first, count, root), batch.signature)
+    except _No as no:
+        return [_refusal(no, envelopes.encode([batch]))]
+    head = b"\x02" + key.short_id + batch.first.to_bytes(8, "big") + count.to_bytes(4, "big")
+    tail = batch.signature
+    outcomes: list[Outcome] = []
+    for position, (raw, path) in enumerate(zip(batch.bodies, paths, strict=True)):
+        a = b"".join((head, position.to_bytes(4, "big"), path, tail))
+        try:
+            body = _parsed(raw)
+            sequence = body.q if type(body) is Measured else body.sequence  # type: ignore[union-attr]
+            found = body.d if type(body) is Measured else body.signer  # type: ignore[union-attr]
+            if sequence != batch.first + position or found != batch.device:
+                raise _No(
+                    "wrong_batch_position",
+                    f"body {position} of a batch",
+                    f"device {batch.device!r}, sequence {batch.first + position}",
+                    f"device {found[:80]!r}, sequence {sequence}",
+                )
+            salt = _allow(body, signer, 2, directory, now_ms, limits)
+            outcomes.append(_checked(body, signer, key, raw, a, salt))
+        except _No as no:
+            no.signed = True
+            outcomes.append(_refusal(no, envelopes.encode([Single(raw, a)])))
+    return outcomes
+
+
+def paths_of(leaves: Sequence[bytes]) -> tuple[bytes, list[bytes]]:
+    """MTH of the leaf hashes, and for each the concatenated hashes of its inclusion proof (RFC 9162 2.1.3.1)."""
+    sha256 = hashlib.sha256
+    paths: list[list[bytes]] = [[] for _ in leaves]
+    level = list(leaves)
+    width = 1  # leaves under one node of this level
+    total = len(leaves)
+    while len(level) > 1:
+        parents = []
+        for at in range(0, len(level) - 1, 2):
+            left, right = level[at], level[at + 1]
+            start = at * width
+            middle = start + width
+            for path in paths[start:middle]:
+                path.append(right)
+            for path in paths[middle : min(middle + width, total)]:
+                path.append(left)
+            parents.append(sha256(b"\x01" + left + right).digest())
+        if len(level) & 1:
+            parents.append(level[-1])  # RFC 9162 2.1.1: an odd node is promoted
+        level = parents
+        width *= 2
+    return level[0], [b"".join(path) for path in paths]
+
+
+def _parsed(raw: bytes) -> Measured | Body:
+    if len(raw) > entry.MAX_BODY_BYTES:
+        raise _No("too_large", "body R", f"at most {entry.MAX_BODY_BYTES} bytes", f"{len(raw)} bytes")
+    measured = _fast(raw)
+    if measured is not None:
+        return measured
+    try:
+        body = Body.parse(raw)
+    except CarbonLedgerError as error:
+        raise _No("malformed_body", error.message, error.expected, error.found) from error
+    if body.kind in entry.MEASURED_KINDS:  # the two readers must agree; if they ever do not, nothing is taken
+        raise _No("malformed_body", "body R", "a body in canonical form", "one that only a lenient reader takes")
+    return body
+
+
+def _signer(body: Measured | Body, directory: Directory) -> Signer:
+    name = body.d if type(body) is Measured else body.signer  # type: ignore[union-attr]
+    signer = directory.by_identifier.get(name)
+    if signer is None:
+        raise _No("unknown_signer", "signer 'd' of the body", "an enrolled device, gateway or person", repr(name)[:80])
+    return signer
+
+
+def _device_key(signer: Signer, sequence: int, short_id: bytes) -> SignerKey:
+    keys = signer.keys
+    key = keys[0] if len(keys) == 1 else signer.key_for(sequence)
+    if key is None or key.short_id != short_id or sequence < key.from_sequence:
+        expected = key.short_id.hex() if key is not None else "an enrolled key"
+        known = any(short_id == other.short_id for other in keys)
+        raise _No(
+            "wrong_key",
+            f"key of {signer.identifier} for sequence {sequence}",
+            expected,
+            f"{short_id.hex()}, a key of other sequences" if known else short_id.hex(),
+        )
+    return key
+
+
+def _key(signer: Signer, body: Measured | Body, kind: int, short_id: bytes, directory: Directory) -> SignerKey:
+    if kind == EvidenceType.SINGLE and signer.role == "device":
+        return _device_key(signer, body.q if type(body) is Measured else body.sequence, short_id)  # type: ignore[union-attr]
+    if kind == EvidenceType.PERSON and signer.role == "person":
+        return _device_key(signer, body.sequence, short_id)  # type: ignore[union-attr]
+    if kind == EvidenceType.GATEWAY and signer.role in ("device", "gateway"):
+        gateway = directory.gateway
+        key = gateway.current_key if gateway else None
+        if key is None or key.short_id != short_id:
+            raise _No("wrong_key", "key of the gateway", key.short_id.hex() if key else "none enrolled", short_id.hex())
+        return key
+    expected = {"device": "1 (single) or 3 (gateway)", "gateway": "3 (gateway)", "person": "5 (person)"}[signer.role]
+    raise _No("malformed_evidence", f"evidence type for a {signer.role}", expected, kind)
+
+
+def _verify(key: SignerKey, message: bytes, signature: bytes) -> None:
+    try:
+        if key.algorithm == "ed25519" and len(signature) == 64:
+            crypto_sign_open(signature + message, key.public)
+        else:
+            PublicKey(key.algorithm, key.public).verify(message, signature)
+    except (BadSignatureError, CarbonLedgerError) as error:
+        found = error.message if isinstance(error, CarbonLedgerError) else "another"
+        raise _No("bad_signature", "signature", f"one by key {key.short_id.hex()}", found) from error
+
+
+def _allow(
+    body: Measured | Body, signer: Signer, kind: int, directory: Directory, now_ms: int, limits: ClockLimits
+) -> bytes:
+    """The salt of the commitment; raises unless this signer may sign this body now."""
+    if type(body) is not Measured:
+        return _allow_other(body, signer, directory, now_ms, limits)  # type: ignore[arg-type]
+    if signer.role != "device":
+        raise _No("wrong_kind", f"kind of an entry by a {signer.role}", _kinds(signer), body.k, True)
+    if body.u != signer.unit:
+        raise _No("wrong_unit", f"unit of {signer.identifier}", signer.unit, body.u, True)
+    if body.k == "reading":
+        if body.q == 0:
+            raise _No("wrong_sequence", "sequence of a reading", "from 1 (0 is the commissioning entry)", 0, True)
+        if (body.x if signer.register_type == "interval" else body.r) is UNSET:
+            field = "'x' (interval)" if signer.register_type == "interval" else "'r' (register)"
+            raise _No("wrong_value", f"value of a {signer.register_type} meter", field, "none", True)
+    elif body.q != 0:
+        raise _No("wrong_sequence", "sequence of a commissioning entry", 0, body.q, True)
+    _in_time(body.t, signer, now_ms, limits)
+    if body.n is not UNSET:
+        return NO_SALT
+    if kind != EvidenceType.GATEWAY:
+        raise _No("no_nonce", "nonce 'n'", "16 random bytes in hex (only a gateway may sign without)", "none", True)
+    return entry.derived_salt(directory.secret, body.d, body.q)
+
+
+def _allow_other(body: Body, signer: Signer, directory: Directory, now_ms: int, limits: ClockLimits) -> bytes:
+    if body.kind not in KINDS_OF_ROLE[signer.role]:
+        raise _No("wrong_kind", f"kind of an entry by a {signer.role}", _kinds(signer), body.kind, True)
+    _in_time(body.time_ms, signer, now_ms, limits)
+    return NO_SALT if body.nonce is not None else entry.derived_salt(directory.secret, body.signer, body.sequence)
+
+
+def _in_time(time_ms: int, signer: Signer, now_ms: int, limits: ClockLimits) -> None:
+    if not now_ms - limits.behind_ms <= time_ms <= now_ms + limits.ahead_ms:
+        if time_ms > now_ms:
+            raise _No("clock_ahead", "time 't'", f"at most {now_ms + limits.ahead_ms} ms", time_ms, True)
+        raise _No("clock_behind", "time 't'", f"at least {now_ms - limits.behind_ms} ms", time_ms, True)
+    if signer.removed_ms is not None and time_ms > signer.removed_ms:
+        raise _No(
+            "removed", f"time 't' of {signer.identifier}", f"at most its removal at {signer.removed_ms}", time_ms, True
+        )
+
+
+def _kinds(signer: Signer) -> str:
+    return " or ".join(sorted(KINDS_OF_ROLE[signer.role]))
+
+
+def _checked(body: Measured | Body, signer: Signer, key: SignerKey, r: bytes, a: bytes, salt: bytes) -> Checked:
+    length_r, length_a = len(r), len(a)
+    commitment = hashlib.sha256(
+        b"".join((COMMIT_PREFIX, salt, length_r.to_bytes(4, "big"), r, length_a.to_bytes(4, "big"), a))
+    ).hexdigest()
+    frame = b"".join((length_r.to_bytes(2, "big"), r, length_a.to_bytes(2, "big"), a, salt))
+    if type(body) is Measured:
+        return Checked(signer.number, body.q, body.t, body.k, commitment, key.algorithm, frame)
+    assert isinstance(body, Body)
+    return Checked(signer.number, body.sequence, body.time_ms, body.kind, commitment, key.algorithm, frame)
+
+
+def _refusal(no: _No, raw: bytes) -> Refusal:
+    expected, found = str(no.expected)[:_MAX_KEPT_TEXT], str(no.found)[:_MAX_KEPT_TEXT]
+    return Refusal(no.code, no.message, expected, found, raw, no.signed)

@@ -1,0 +1,540 @@
+"""The oracle node as one object: enrolment, the door in process, checkpoints, disclosure, and closing a month.
+
+Each method is safe to call from several threads, and after a crash in any of them a newly opened node goes on.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from carbonledger import entry, jcs, merkle
+from carbonledger.entry import Evidence, EvidenceType
+from carbonledger.errors import Malformed, Refused
+from carbonledger.keys import PrivateKey
+from oracle import chunks, config, identity, intake, periods
+from oracle.chunks import Derived, Frame
+from oracle.config import Settings
+from oracle.envelopes import Item, Single
+from oracle.files import Files
+from oracle.identity import Entropy, Identity
+from oracle.intake import Outcome
+from oracle.log import CheckpointSink, HeadSource, Log, Published
+from oracle.sequencer import Plan, Result, Sequencer
+from oracle.signers import Directory, RegisterType, Role, Signer, SignerKey
+from oracle.store import Access, CheckpointStore, Commit, Store
+from oracle.tree import Tree
+from oracle.witness_client import Witness, WitnessClient
+
+Clock = Callable[[], int]
+"""Time in ms UTC."""
+
+LOG_FOLDER = "log"
+MAX_WAITING = 8 * 8_192
+
+
+@dataclass(frozen=True, slots=True)
+class DisclosedEntry:
+    """All parts of one entry: what a bundle shows of it. `salt` is 16 zero bytes where R has a nonce."""
+
+    index: int
+    body: bytes
+    evidence: bytes
+    salt: bytes
+    device_salt: bytes
+    leaf: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Since this node was opened."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    refused: int = 0
+
+
+class OracleNode:
+    """One enterprise's node and its one log."""
+
+    def __init__(
+        self,
+        lock: int,
+        home: Path,
+        clock: Clock,
+        settings: Settings,
+        keys: Identity,
+        files: Files,
+        entropy: Entropy,
+        witnesses: Sequence[Witness],
+    ) -> None:
+        self.home = home
+        self._home_lock = lock
+        self.clock = clock
+        self.settings = settings
+        self.identity = keys
+        self.counts = Counts()
+        self._files = files
+        self._entropy = entropy
+        self._lock = threading.RLock()
+        self.store = Store(home / "store.db", files)
+        self.checkpoints = CheckpointStore(home / "checkpoints.db", files)
+        log_keys = keys.log_keys(settings.origin, settings.chain_id)
+        self.log = Log(
+            log_keys,
+            Tree(home / LOG_FOLDER, home / "log.tmp", files),
+            self.checkpoints,
+            WitnessClient(witnesses, log_keys.domain),
+        )
+        self.directory = Directory(self.store.signers(), keys.secret)
+        self._sequencer = Sequencer(self.store, self.directory)
+        self._listeners: list[Callable[[], None]] = []
+
+    # --- opening
+
+    @classmethod
+    def open(
+        cls,
+        home: Path,
+        clock: Clock,
+        settings: Settings | None = None,
+        *,
+        witnesses: Sequence[Witness] | None = None,
+        sinks: Sequence[CheckpointSink] = (),
+        head_sources: Sequence[HeadSource] = (),
+        passphrase: bytes | None = None,
+        files: Files | None = None,
+        entropy: Entropy = os.urandom,
+    ) -> OracleNode:
+        """Opens the node kept in `home`, making it there if `settings` are given and there is none.
+
+        Settings come from `home/oracle.toml` if not given; `witnesses` replace the configured ones. The node is
+        opened even if its log is halted (an old copy): it can be read, but takes and signs nothing.
+        Raises Refused if the home belongs to a log of another origin.
+        """
+        files = files or Files()
+        chosen = settings if settings is not None else config.load(home)
+        config.check(chosen)
+        files.make_directories(home)
+        lock = _lock_home(home)
+        if passphrase is None and chosen.passphrase_file:
+            passphrase = (home / chosen.passphrase_file).read_bytes().strip()
+        keys, created = identity.open_identity(home / "keys", files, passphrase, entropy)
+        node = cls(lock, home, clock, chosen, keys, files, entropy, chosen.witnesses() if witnesses is None else witnesses)
+        origin = node.store.meta("origin")
+        if origin is None:
+            node.store.set_meta("origin", chosen.origin.encode())
+        elif origin != chosen.origin.encode():
+            raise Refused("this home keeps another log", expected=origin.decode(), found=chosen.origin)
+        node.log.sinks.extend(sinks)
+        node.log.head_sources.extend(head_sources)
+        node.log.load(node.store.size())
+        if node.log.halted is None:
+            node._take_up()
+            if created:
+                node.log.confirmed = True  # nobody can have seen anything under keys made just now
+            else:
+                node.log.confirm()
+        return node
+
+    def _take_up(self) -> None:
+        """Gives the log the entries that the store has and it has not."""
+        held = self.log.size + self.log.waiting
+        for chunk in self.store.chunks(held):
+            leaves = [derived.leaf for derived in chunks.derive(chunk, self.directory)]
+            self.log.offer(leaves[max(0, held - chunk.first) :])
+
+    def _reload(self) -> None:
+        """After a commit whose end is not known: believes only what is on the disk."""
+        self.store.close()
+        self.store = Store(self.home / "store.db", self._files)
+        fresh = Directory(self.store.signers(), self.identity.secret)
+        self.directory.by_identifier = fresh.by_identifier
+        self._sequencer = Sequencer(self.store, self.directory)
+        self._take_up()
+
+    def close(self) -> None:
+        """Closes files and connections; nothing is lost without it."""
+        with self._lock:
+            self.log.witnesses.close()
+            self.store.close()
+            self.checkpoints.close()
+            if self._home_lock >= 0:
+                os.close(self._home_lock)
+                self._home_lock = -1
+
+    @property
+    def log_dir(self) -> Path:
+        """The plain tlog-tiles folder."""
+        return self.home / LOG_FOLDER
+
+    @property
+    def origin(self) -> str:
+        """Name of the log."""
+        return self.settings.origin
+
+    @property
+    def size(self) -> int:
+        """Accepted entries."""
+        return self._sequencer.size
+
+    # --- enrolment
+
+    def on_directory_change(self, listener: Callable[[], None]) -> None:
+        """Calls `listener` after each enrolment (the verifying processes hold copies of the directory)."""
+        self._listeners.append(listener)
+
+    def enrol_gateway(self, identifier: str) -> Signer:
+        """Names the gateway whose key signs gap, manifest and key entries; the same again is quiet."""
+        with self._lock:
+            existing = self.directory.gateway
+            if existing is not None:
+                if existing.identifier != identifier:
+                    raise Refused("this node has a gateway", expected=existing.identifier, found=identifier)
+                return existing
+            return self._enrol(identifier, "gateway", self.identity.gateway.public.data, "ed25519")
+
+    def enrol_device(
+        self,
+        identifier: str,
+        public: bytes,
+        *,
+        algorithm: str = "ed25519",
+        unit: str = "Wh",
+        register_type: RegisterType = "register",
+        profile: dict[str, Any] | None = None,
+        salt: bytes | None = None,
+    ) -> Signer:
+        """Enrols a meter and its key; the same again is quiet, the same identifier otherwise is refused.
+
+        `profile` holds the limits of `oracle.flags.Limits`; `salt` (16 bytes) is drawn unless given.
+        """
+        if unit not in entry.UNITS:
+            raise Malformed("unit of a device", expected=" or ".join(entry.UNITS), found=repr(unit))
+        if register_type not in ("register", "interval"):
+            raise Malformed("register type of a device", expected="register or interval", found=repr(register_type))
+        with self._lock:
+            if self.directory.gateway is None:
+                raise Refused("no gateway is enrolled yet", expected="enrol_gateway first", found=identifier)
+            return self._enrol(identifier, "device", public, algorithm, unit, register_type, profile, salt)
+
+    def enrol_person(self, identifier: str, public: bytes, algorithm: str = "ed25519") -> Signer:
+        """Enrols a person (or system) that signs documents and manual values."""
+        with self._lock:
+            return self._enrol(identifier, "person", public, algorithm)
+
+    def rotate_key(self, identifier: str, public: bytes, from_sequence: int, algorithm: str = "ed25519") -> Signer:
+        """From this sequence on the signer signs with another key; Refused if a later entry is in the log already."""
+        with self._lock:
+            signer = self._signer(identifier)
+            head = self._sequencer.head(signer)
+            if signer.role == "gateway" or from_sequence <= (head.sequence if head else -1):
+                raise Refused(
+                    f"the key of {identifier} cannot change there",
+                    expected="a device or person, above the highest sequence in the log",
+                    found=f"{signer.role}, sequence {from_sequence}",
+                )
+            old = signer.current_key
+            key = self._new_key(public, algorithm, from_sequence)
+            changed = replace(signer, keys=(*signer.keys, key))
+            self._record_key(changed, key, old)
+            return changed
+
+    def remove_device(self, identifier: str, removed_ms: int) -> Signer:
+        """Readings with a later time are refused from now on."""
+        with self._lock:
+            changed = replace(self._signer(identifier), removed_ms=removed_ms)
+            self._commit(Commit(self.clock(), signers=[changed]))
+            self._tell_listeners()
+            return changed
+
+    def _enrol(
+        self,
+        identifier: str,
+        role: Role,
+        public: bytes,
+        algorithm: str,
+        unit: str | None = None,
+        register_type: RegisterType | None = None,
+        profile: dict[str, Any] | None = None,
+        salt: bytes | None = None,
+    ) -> Signer:
+        if not 1 <= len(identifier) <= 200 or not identifier.isascii() or not identifier.isprintable():
+            raise Malformed("identifier", expected="1 to 200 printable ASCII characters", found=repr(identifier)[:80])
+        existing = self.directory.by_identifier.get(identifier)
+        if existing is not None:
+            given = (role, public, algorithm, unit, register_type)
+            key = existing.current_key
+            held = (existing.role, key and key.public, key and key.algorithm, existing.unit, existing.register_type)
+            if given != held or (salt is not None and salt != existing.salt):
+                raise Refused(f"{identifier} is enrolled with other particulars", expected=held, found=given)
+            return existing
+        if salt is None:
+            salt = (
+                self._entropy(16) if role == "device" else entry.derived_device_salt(self.identity.secret, identifier)
+            )
+        if len(salt) != 16:
+            raise Malformed("salt of a device", expected="16 bytes", found=len(salt))
+        key = self._new_key(public, algorithm, 0)
+        number = 1 + max((signer.number for signer in self.directory.signers), default=0)
+        signer = Signer(number, identifier, role, salt, (key,), unit, register_type, dict(profile or {}))
+        self._record_key(signer, key, None)
+        return signer
+
+    def _new_key(self, public: bytes, algorithm: str, from_sequence: int) -> SignerKey:
+        key = SignerKey.of(algorithm, public, from_sequence)
+        for other in self.directory.signers:
+            if any(key.short_id == known.short_id for known in other.keys):
+                raise Refused("this key is enrolled already", expected="one key for one signer", found=other.identifier)
+        return key
+
+    def _record_key(self, signer: Signer, key: SignerKey, superseded: SignerKey | None) -> None:
+        """One transaction: the signer, and the gateway's `key` entry about it."""
+        content = {
+            "algorithm": key.algorithm,
+            "key_id": key.key_id.hex(),
+            "public": key.public.hex(),
+            "subject": signer.identifier,
+            "supersedes": superseded.key_id.hex() if superseded else "",
+        }
+        gateway = signer if signer.role == "gateway" else self.directory.gateway
+        if gateway is None:
+            raise Refused("no gateway is enrolled yet", expected="enrol_gateway first", found=signer.identifier)
+        trial = Directory([*self.directory.signers, signer], self.identity.secret)
+        trial.put(signer)
+        now = self.clock()
+        item = self._own_entry(gateway, "key", content, now)
+        self._sequencer.enrolled(signer)
+        outcomes = intake.check([item], trial, now, self.settings.clock_limits)
+        plan = self._sequencer.plan(outcomes, now)
+        plan.commit.signers.append(signer)
+        _require_accepted(plan.results[0])
+        self._take(plan)
+        self._tell_listeners()
+
+    def _tell_listeners(self) -> None:
+        for listener in self._listeners:
+            listener()
+
+    def _signer(self, identifier: str) -> Signer:
+        signer = self.directory.by_identifier.get(identifier)
+        if signer is None:
+            raise Refused("no such signer is enrolled", expected="an enrolled identifier", found=repr(identifier)[:80])
+        return signer
+
+    # --- the door
+
+    def accept(self, items: Sequence[Item]) -> list[Result]:
+        """Checks, orders and keeps these envelopes; durable when it returns. One result for each body, in order."""
+        return self.commit(intake.check(items, self.directory, self.clock(), self.settings.clock_limits))
+
+    def commit(self, outcomes: Sequence[Outcome]) -> list[Result]:
+        """As `accept`, for outcomes of `intake.check` made elsewhere: one durable transaction, one fsync.
+
+        Raises Refused if the log is halted or too much waits for the tiles; OSError or sqlite3.Error if the disk
+        failed (then nothing is answered, and asking again is safe).
+        """
+        self.log.require_good()
+        if self.log.waiting > MAX_WAITING:
+            raise Refused("too many entries wait for the tiles", expected=f"at most {MAX_WAITING}", found="more")
+        with self._lock:
+            plan = self._sequencer.plan(outcomes, self.clock())
+            self._take(plan)
+        return plan.results
+
+    def _commit(self, commit: Commit) -> None:
+        try:
+            self.store.commit(commit)
+        except (OSError, sqlite3.Error):
+            self._reload()
+            raise
+        for signer in commit.signers:
+            self.directory.put(signer)
+
+    def append(self, kind: str, content: dict[str, Any], *, once: str = "", mark: bytes = b"") -> int:
+        """Signs an entry with the gateway's key (gap, manifest, document) and keeps it; its log index.
+
+        With `once`, the store's meta of that name becomes `mark` and the index (8 bytes) in the same transaction,
+        so that a crash cannot part the two.
+        """
+        self.log.require_good()
+        with self._lock:
+            gateway = self.directory.gateway
+            if gateway is None:
+                raise Refused("no gateway is enrolled yet", expected="enrol_gateway first", found=kind)
+            now = self.clock()
+            item = self._own_entry(gateway, kind, content, now)
+            plan = self._sequencer.plan(intake.check([item], self.directory, now, self.settings.clock_limits), now)
+            index = _require_accepted(plan.results[0])
+            if once:
+                plan.commit.meta[once] = mark + index.to_bytes(8, "big")
+            self._take(plan)
+            return index
+
+    def _take(self, plan: Plan) -> None:
+        if plan.leaves or plan.commit.refusals:
+            self._commit(plan.commit)
+        self._sequencer.apply(plan)
+        self.log.offer(plan.leaves)
+        counts, refused = self.counts, len(plan.commit.refusals)
+        self.counts = Counts(
+            counts.accepted + len(plan.leaves), counts.duplicates + plan.duplicates, counts.refused + refused
+        )
+
+    def _own_entry(self, gateway: Signer, kind: str, content: dict[str, Any], time_ms: int) -> Single:
+        head = self._sequencer.head(gateway)
+        body = {
+            "b": content,
+            "d": gateway.identifier,
+            "k": kind,
+            "n": self._entropy(16).hex(),
+            "q": head.sequence + 1 if head else 0,
+            "t": time_ms,
+            "v": 1,
+        }
+        return gateway_signed(self.identity.gateway, jcs.encode(body))
+
+    # --- checkpoints
+
+    def checkpoint(self) -> Published | None:
+        """Integrates, signs, has cosigned and publishes everything accepted; None if there is nothing to sign.
+
+        Raises Refused if this copy is old; OSError leaves everything to be tried again.
+        """
+        return self.log.publish()
+
+    def step(self) -> bool:
+        """One turn of the background loop: publishes if something waits or is unfinished; whether it did."""
+        head, latest = self.checkpoints.head(), self.checkpoints.note()
+        finished = head is not None and latest is not None and latest.size == head.size and not latest.missing
+        if finished and head is not None and self.size == head.size and not self.checkpoints.undelivered():
+            return False
+        return self.checkpoint() is not None
+
+    # --- disclosure
+
+    def entry(self, index: int) -> DisclosedEntry:
+        """All parts of one entry."""
+        chunk = self.store.chunk_of(index)
+        frame = chunk.frames()[index - chunk.first]
+        derived = chunks.derive(chunk, self.directory)[index - chunk.first]
+        return _disclosed(index, frame, derived)
+
+    def entries(self, first: int = 0, end: int | None = None) -> Iterator[DisclosedEntry]:
+        """Entries first <= i < end, in order; memory stays flat."""
+        for chunk in self.store.chunks(first, end):
+            derived = chunks.derive(chunk, self.directory)
+            for offset, frame in enumerate(chunk.frames()):
+                index = chunk.first + offset
+                if index >= first and (end is None or index < end):
+                    yield _disclosed(index, frame, derived[offset])
+
+    def evidence_files(self, size: int) -> Iterator[tuple[int, bytes]]:
+        """`(number, bytes)` of the audit package's `evidence/<NNN>` for the first `size` entries."""
+        number, count, parts = 0, 0, bytearray()
+        for chunk in self.store.chunks(0, size):
+            for frame in chunk.frames()[: size - chunk.first]:
+                parts += len(frame.r).to_bytes(2, "big") + frame.r + len(frame.a).to_bytes(2, "big") + frame.a
+                parts += frame.salt
+                count += 1
+                if count == 256:
+                    yield number, bytes(parts)
+                    number, count, parts = number + 1, 0, bytearray()
+        if count:
+            yield number, bytes(parts)
+
+    def inclusion_proof(self, index: int, size: int) -> list[bytes]:
+        """RFC 9162 proof of entry `index` in the published tree of `size`."""
+        return merkle.inclusion_proof_from(self.log.reader(size), index, size)
+
+    def consistency_proof(self, old: int, new: int) -> list[bytes]:
+        """RFC 9162 proof between two published sizes."""
+        return merkle.consistency_proof_from(self.log.reader(new), old, new)
+
+    def record_access(self, who: str, what: str, detail: str) -> None:
+        """Notes that someone looked at private data; call it before the answer goes out."""
+        self.store.record_access(Access(self.clock(), who, what, detail))
+
+    # --- periods
+
+    def devices(self) -> list[Signer]:
+        """The enrolled devices, in order of enrolment."""
+        return [signer for signer in self.directory.signers if signer.role == "device"]
+
+    def close_month(self, year: int, month: int) -> dict[str, int]:
+        """Appends gap and manifest entries for every device; identifier to the index of its manifest.
+
+        A month that was closed already, with nothing new since, is left as it is.
+        """
+        return {device.identifier: self._close(device, year, month) for device in self.devices()}
+
+    def _close(self, device: Signer, year: int, month: int) -> int:
+        with self._lock:
+            summary = periods.summarise(self.store, device, *periods.month_bounds(year, month))
+            name = f"manifest/{device.identifier}/{year:04d}-{month:02d}"
+            digest = hashlib.sha256(jcs.encode(summary.manifest())).digest()
+            known = self.store.meta(name)
+            if known is not None and known[:32] == digest:
+                return int.from_bytes(known[32:], "big")
+            for first, last in summary.missing:
+                gap = {"device": device.identifier, "first": first, "last": last, "reason": "not received"}
+                covered = f"gap/{device.identifier}/{first}-{last}"
+                if self.store.meta(covered) is None:
+                    self.append("gap", gap, once=covered)
+            return self.append("manifest", summary.manifest(), once=name, mark=digest)
+
+    def manifest_entries(self, device: str, year: int) -> list[DisclosedEntry]:
+        """The latest manifests of the year's months, January first; months not closed are left out."""
+        found: list[DisclosedEntry] = []
+        for month in range(1, 13):
+            known = self.store.meta(f"manifest/{device}/{year:04d}-{month:02d}")
+            if known is not None:
+                found.append(self.entry(int.from_bytes(known[32:], "big")))
+        return found
+
+    def boundary_entries(self, device: str, year: int) -> list[DisclosedEntry]:
+        """The device's readings at the starts of the twelve months and at the year's end: thirteen.
+
+        The last reading at or before each instant, for the first also the commissioning entry. Refused if there is
+        none for an instant.
+        """
+        signer = self._signer(device)
+        instants = [periods.month_bounds(year, month)[0] for month in range(1, 13)]
+        instants.append(periods.month_bounds(year, 12)[1])
+        return [self.entry(periods.boundary_index(self.store, signer, instant)) for instant in instants]
+
+
+def _lock_home(home: Path) -> int:
+    """One process at a time: two would give one index twice. The kernel frees the lock when the process ends."""
+    descriptor = os.open(home / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise Refused("another node uses this home", expected="one at a time", found=str(home)) from error
+    return descriptor
+
+
+def gateway_signed(key: PrivateKey, body: bytes) -> Single:
+    """The body with evidence of type 3 under the gateway's key."""
+    signature = key.sign(entry.READING_PREFIX + body)
+    return Single(body, Evidence(EvidenceType.GATEWAY, key.public.short_id, signature).format())
+
+
+def _require_accepted(result: Result) -> int:
+    if result.status == "refused" or result.index is None:
+        raise Refused(
+            f"the node's own entry is refused: {result.message}", expected=result.expected, found=result.found
+        )
+    return result.index
+
+
+def _disclosed(index: int, frame: Frame, derived: Derived) -> DisclosedEntry:
+    return DisclosedEntry(index, frame.r, frame.a, frame.salt, derived.signer.salt, derived.leaf)

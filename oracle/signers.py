@@ -1,0 +1,88 @@
+"""Who may sign entries of the log: devices, the gateway and persons, with their keys and salts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from carbonledger import entry
+from carbonledger.keys import PublicKey
+
+Role = Literal["device", "gateway", "person"]
+RegisterType = Literal["register", "interval"]
+
+KINDS_OF_ROLE: dict[str, frozenset[str]] = {
+    "device": frozenset(entry.MEASURED_KINDS),
+    "gateway": frozenset({"gap", "manifest", "key", "document"}),
+    "person": frozenset({"document", "manual"}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SignerKey:
+    """A public key of a signer, good for its sequences from `from_sequence` until the next key's."""
+
+    key_id: bytes
+    algorithm: str
+    public: bytes
+    from_sequence: int = 0
+    short_id: bytes = b""
+
+    @classmethod
+    def of(cls, algorithm: str, public: bytes, from_sequence: int = 0) -> SignerKey:
+        """The key with its ids; raises as `PublicKey` does if it may not be used."""
+        key = PublicKey(algorithm, public)
+        return cls(key.key_id, algorithm, public, from_sequence, key.short_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """One signer. `unit` and `register_type` are of devices; `profile` holds the limits to judge by."""
+
+    number: int
+    identifier: str
+    role: Role
+    salt: bytes
+    keys: tuple[SignerKey, ...] = ()
+    unit: str | None = None
+    register_type: RegisterType | None = None
+    profile: dict[str, Any] = field(default_factory=dict)
+    removed_ms: int | None = None
+
+    @property
+    def pseudonym(self) -> str:
+        """The leaf's `d`."""
+        return entry.pseudonym(self.salt, self.identifier)
+
+    @property
+    def current_key(self) -> SignerKey | None:
+        """The key of the highest sequences; None before enrolment is complete."""
+        return max(self.keys, key=lambda key: key.from_sequence, default=None)
+
+    def key_for(self, sequence: int) -> SignerKey | None:
+        """The key that signs entry `sequence` of this signer."""
+        good = [key for key in self.keys if key.from_sequence <= sequence]
+        return max(good, key=lambda key: key.from_sequence, default=None)
+
+
+class Directory:
+    """All signers of one log, by identifier; what the checks at the door ask."""
+
+    def __init__(self, signers: Iterable[Signer] = (), secret: bytes = b"") -> None:
+        self.by_identifier = {signer.identifier: signer for signer in signers}
+        self.secret = secret
+
+    @property
+    def signers(self) -> list[Signer]:
+        """In order of enrolment."""
+        return sorted(self.by_identifier.values(), key=lambda signer: signer.number)
+
+    @property
+    def gateway(self) -> Signer | None:
+        """The gateway, once enrolled."""
+        return next((signer for signer in self.by_identifier.values() if signer.role == "gateway"), None)
+
+    def put(self, signer: Signer) -> None:
+        """Adds or replaces a signer."""
+        self.by_identifier[signer.identifier] = signer

@@ -1,0 +1,169 @@
+"""The log's folder: grows the tlog-tiles files from leaves, keeps the right edge in memory, collects partial tiles.
+
+Files become durable before the edge in memory moves, so a failed write leaves the tree as it was, and may be tried
+again. The folder holds nothing but the C2SP tlog-tiles resources; unfinished files live in `scratch`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from carbonledger import merkle, tiles
+from carbonledger.errors import Invalid, Malformed
+from oracle.files import Files
+
+WIDTH = tiles.TILE_WIDTH
+HEIGHT = tiles.TILE_HEIGHT
+
+
+class Tree:
+    """A tree of `size` leaves whose complete tiles are on the disk; the partial ones only of published sizes."""
+
+    def __init__(self, root: Path, scratch: Path, files: Files) -> None:
+        self._root = root
+        self._scratch = scratch
+        self._files = files
+        files.make_directories(root)
+        files.make_directories(scratch)
+        for stale in scratch.iterdir():
+            stale.unlink()
+        self._size = 0
+        self._levels: list[list[bytes]] = []  # hashes of the partial tile of each level
+        self._entries: list[bytes] = []  # entries of the partial bundle
+        self._full: list[tuple[int | None, int]] = []  # tiles completed since the last collection
+
+    @property
+    def size(self) -> int:
+        """Leaves in the tree."""
+        return self._size
+
+    def root(self) -> bytes:
+        """Root of all leaves: the peaks of the partial tiles, the highest level leftmost, folded from the right."""
+        peaks: list[bytes] = []
+        for held in self._levels:
+            hashes = held
+            while hashes:
+                if len(hashes) & 1:
+                    peaks.append(hashes[-1])
+                hashes = merkle.pair_up(hashes)
+        if not peaks:
+            return merkle.EMPTY_ROOT
+        result = peaks[0]
+        for peak in peaks[1:]:
+            result = merkle.node_hash(peak, result)
+        return result
+
+    def load(self, size: int) -> None:
+        """Reads the right edge of a published size from its tiles; Malformed or Invalid if they do not fit."""
+        self._size, self._levels, self._entries = size, [], []
+        level = 0
+        while size >> HEIGHT * level:
+            index, width = divmod(size >> HEIGHT * level, WIDTH)
+            held = b"" if width == 0 else self._edge(tiles.tile_path(level, index, width), width)
+            self._levels.append(tiles.split_tile(held, width))
+            level += 1
+        if size % WIDTH:
+            path = tiles.entries_path(size // WIDTH, size % WIDTH)
+            self._entries = tiles.parse_bundle(self.read(path), size % WIDTH)
+            if [merkle.leaf_hash(leaf) for leaf in self._entries] != self._levels[0]:
+                raise Invalid(f"{path} does not hash to its tile", expected="the same leaf hashes", found="others")
+
+    def _edge(self, path: str, width: int) -> bytes:
+        data = self.read(path)
+        if len(data) != width * merkle.HASH_SIZE:
+            raise Malformed(f"{path} has the wrong length", expected=width * merkle.HASH_SIZE, found=len(data))
+        return data
+
+    def read(self, path: str) -> bytes:
+        """The bytes of a resource; a partial tile that was collected is read from the full one."""
+        target = self._root / path
+        try:
+            return target.read_bytes()
+        except FileNotFoundError:
+            wanted = tiles.TilePath.parse(path)
+            if wanted.width == WIDTH:
+                raise
+            full = (self._root / str(tiles.TilePath(wanted.level, wanted.index))).read_bytes()
+            if wanted.level is not None:
+                return full[: wanted.width * merkle.HASH_SIZE]
+            return tiles.format_bundle(tiles.parse_bundle(full, WIDTH)[: wanted.width])
+
+    def append(self, leaves: Sequence[bytes]) -> None:
+        """Adds entries: complete tiles and bundles are durable when it returns; OSError leaves the tree as it was."""
+        levels = [list(held) for held in self._levels]
+        entries = [*self._entries, *leaves]
+        made: list[tuple[str, bytes]] = []
+        full: list[tuple[int | None, int]] = []
+        bundle = self.size // WIDTH
+        for at in range(0, len(entries) - WIDTH + 1, WIDTH):
+            made.append((tiles.entries_path(bundle), tiles.format_bundle(entries[at : at + WIDTH])))
+            full.append((None, bundle))
+            bundle += 1
+        entries = entries[len(entries) - len(entries) % WIDTH :]
+        hashes = [merkle.leaf_hash(leaf) for leaf in leaves]
+        level = 0
+        while hashes:
+            if level == len(levels):
+                levels.append([])
+            held = levels[level] + hashes
+            index = (self.size >> HEIGHT * level) // WIDTH
+            hashes = []
+            for at in range(0, len(held) - WIDTH + 1, WIDTH):
+                tile = held[at : at + WIDTH]
+                made.append((tiles.tile_path(level, index), b"".join(tile)))
+                full.append((level, index))
+                hashes.append(merkle.root(tile))
+                index += 1
+            levels[level] = held[len(held) - len(held) % WIDTH :]
+            level += 1
+        self._put(made)
+        self._size, self._levels, self._entries = self._size + len(leaves), levels, entries
+        self._full.extend(full)
+
+    def write_edge(self) -> None:
+        """Makes the partial tiles of this size durable, so that a checkpoint of it can be checked."""
+        made: list[tuple[str, bytes]] = []
+        if self._entries:
+            path = tiles.entries_path(self.size // WIDTH, len(self._entries))
+            made.append((path, tiles.format_bundle(self._entries)))
+        for level, held in enumerate(self._levels):
+            if held:
+                index = (self.size >> HEIGHT * level) // WIDTH
+                made.append((tiles.tile_path(level, index, len(held)), b"".join(held)))
+        self._put(made)
+
+    def _put(self, made: list[tuple[str, bytes]]) -> None:
+        new: list[tuple[str, bytes]] = []
+        for path, data in made:
+            target = self._root / path
+            if not target.exists():
+                new.append((path, data))
+            elif target.read_bytes() != data:  # C2SP tlog-tiles: these resources are immutable
+                raise Invalid(f"{path} is there with another content", expected="the same bytes", found="others")
+        self._files.put_all(self._root, self._scratch, new)
+
+    def publish(self, note: bytes) -> None:
+        """Replaces the checkpoint, whole or not at all."""
+        self._files.put_all(self._root, self._scratch, [("checkpoint", note)])
+
+    def published(self) -> bytes | None:
+        """The checkpoint as it is served, None if there is none yet."""
+        target = self._root / "checkpoint"
+        return target.read_bytes() if target.exists() else None
+
+    def collect(self) -> None:
+        """Removes the partial tiles whose full one is there."""
+        while self._full:
+            level, index = self._full[-1]
+            partial = self._root / (str(tiles.TilePath(level, index)) + ".p")
+            if partial.is_dir():
+                self._files.remove_tree(partial)
+            self._full.pop()
+
+    def collect_all(self) -> None:
+        """As `collect`, for what a crash left behind: walks the whole folder."""
+        for partial in [path for path in self._root.rglob("*.p") if path.is_dir()]:
+            if partial.with_suffix("").exists():
+                self._files.remove_tree(partial)
+        self._full.clear()
