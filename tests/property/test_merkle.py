@@ -123,6 +123,37 @@ def test_any_range_of_leaves_is_proved_by_its_two_subtrees(size: int, data: st.D
             merkle.verify_subtree_consistency(low, high, merkle.subtree_root(LEAVES, low, high), size, root, proof)
 
 
+def test_a_wrong_old_root_is_refused_between_all_small_sizes() -> None:
+    for new in range(1, 40):
+        root = merkle.root(LEAVES[:new])
+        for old in range(1, new + 1):
+            proof = merkle.consistency_proof(LEAVES, old, new)
+            merkle.verify_consistency(old, merkle.root(LEAVES[:old]), new, root, proof)
+            with pytest.raises(NotConsistent):
+                merkle.verify_consistency(old, merkle.root(LEAVES[1 : old + 1]), new, root, proof)
+
+
+def test_a_proof_of_another_length_is_refused_before_any_root_is_compared() -> None:
+    root = merkle.root(LEAVES[:7])
+    inclusion, consistency = merkle.inclusion_proof(LEAVES, 3, 7), merkle.consistency_proof(LEAVES, 3, 7)
+    for proof, word in (([*inclusion, root], "long"), (inclusion[:-1], "short"), ([], "short")):
+        with pytest.raises(NotIncluded, match=f"too {word}"):
+            merkle.root_from_inclusion(LEAVES[3], 3, 7, proof)
+    for proof, word in (([*consistency, root], "long"), (consistency[:-1], "short"), ([], "short")):
+        with pytest.raises(NotConsistent, match=f"too {word}"):
+            merkle.verify_consistency(3, merkle.root(LEAVES[:3]), 7, root, proof)
+
+
+def test_a_tile_reader_gives_no_hash_beyond_its_size() -> None:
+    store = {str(path): data for path, data in tiles.grow(lambda path: b"", 0, LEAVES[:8])}
+    reader = tiles.TileHashReader(store.__getitem__, 8)
+    assert reader(0, 7) == LEAVES[7]
+    assert reader(3, 0) == merkle.root(LEAVES[:8])
+    for level, index in ((0, 8), (1, 4), (3, 1), (4, 0), (8, 0), (-1, 0), (0, -1)):
+        with pytest.raises(Malformed, match="not complete"):
+            reader(level, index)
+
+
 def test_a_log_never_shrinks_and_an_empty_log_proves_nothing() -> None:
     root = merkle.root(LEAVES[:8])
     merkle.verify_consistency(0, merkle.EMPTY_ROOT, 0, merkle.EMPTY_ROOT, [])

@@ -104,6 +104,21 @@ def test_a_cosignature_counts_for_its_time_only() -> None:
             checkpoint.verify(Note(HEAD.body(), (WITNESS_KEY.line(payload),)), [WITNESS_KEY])
 
 
+def test_of_two_lines_of_one_witness_the_first_counts_and_both_must_verify() -> None:
+    body = HEAD.body()
+    first, second = (cosignature.sign(WITNESS, WITNESS_NAME, body, time) for time in (1_767_225_600, 1_767_225_700))
+    verified = checkpoint.verify(Note(body, (first, second)), [WITNESS_KEY, WITNESS_KEY])
+    assert [line.value for line in verified.lines] == [1_767_225_600]
+    with pytest.raises(BadSignature):
+        checkpoint.verify(Note(body, (first, WITNESS_KEY.line(bytes(72)))), [WITNESS_KEY])
+
+
+@pytest.mark.parametrize("time", [-1, 2**63])
+def test_a_cosignature_is_not_made_for_a_time_out_of_range(time: int) -> None:
+    with pytest.raises(Malformed):
+        cosignature.message(HEAD.body(), time)
+
+
 def test_a_plain_signature_is_no_cosignature_and_the_other_way_round() -> None:
     as_cosigner = VerifierKey(LOG_NAME, note.COSIGNATURE, LOG.public)
     assert as_cosigner.key_hash != LOG_KEY.key_hash

@@ -21,6 +21,8 @@ from carbonledger.errors import Malformed
         (b"NaN", "not one JSON value"),
         (b"9007199254740992", "too large"),
         (b"-9007199254740992", "too large"),
+        (b"[9007199254740992]", "too large"),
+        (b'{"a":-9007199254740992}', "too large"),
         (b"1" + b"0" * 5000, "too large|floating|not one"),
         (b'{"a":1,"a":1}', "twice"),
         (b'{"a":1,"\\u0061":2}', "twice"),
@@ -90,6 +92,10 @@ def test_depth_is_bounded_however_deep_the_interpreter_may_recurse() -> None:
 def test_brackets_in_strings_are_no_depth() -> None:
     for value in (["[" * 1000, '{"\\' * 100], {"a": "[{" * 100, "b": [[], {}] * 100}):
         assert jcs.decode(jcs.encode(value)) == value
+
+
+def test_the_largest_integers_are_allowed() -> None:
+    assert jcs.decode(b'{"a":9007199254740991,"b":[-9007199254740991]}') == {"a": 2**53 - 1, "b": [-(2**53) + 1]}
 
 
 def test_64_levels_are_allowed() -> None:
