@@ -262,15 +262,7 @@ contract CheckpointRegistry is ICheckpointRegistry, Registry {
         _store(log);
         _record(ANCHOR_TAG, keccak256(abi.encode(log.logId, uint256(size))), abi.encode(ANCHOR_TAG, entry));
         emit HeadAnchored(
-            log.logId,
-            size,
-            root,
-            entry.previousSize,
-            entry.time,
-            entry.blockNumber,
-            log.anchors,
-            gatewayKey,
-            witnesses
+            log.logId, size, root, gatewayKey, witnesses
         );
     }
 

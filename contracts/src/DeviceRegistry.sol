@@ -51,8 +51,8 @@ contract DeviceRegistry is IDeviceRegistry, Registry {
         device.calibrationTo = act.calibrationTo;
         device.installedFrom = act.installedFrom;
         device.replaces = act.replaces;
-        Device memory copy = _recordDevice(act.device);
-        emit DeviceEnrolled(act.device, act.member, act.unit, copy, actId);
+        _recordDevice(act.device);
+        emit DeviceEnrolled(act.device, act.member, act.unit, actId);
         _extendUnit(act.unit, act.member, act.device);
     }
 
@@ -157,13 +157,11 @@ contract DeviceRegistry is IDeviceRegistry, Registry {
             units.chain = keccak256(abi.encode(units.chain, unit));
             MemberUnits memory all = units;
             _record(UNITS_TAG, member, abi.encode(UNITS_TAG, all));
-            emit MemberUnitsExtended(member, all.count, all.chain);
         }
         list.count++;
         list.chain = keccak256(abi.encode(list.chain, device));
         UnitList memory devices = list;
         _record(UNIT_TAG, unit, abi.encode(UNIT_TAG, devices));
-        emit UnitExtended(unit, member, devices.count, devices.chain);
     }
 
     function _known(bytes32 id) private view returns (Device storage device) {
@@ -171,8 +169,8 @@ contract DeviceRegistry is IDeviceRegistry, Registry {
         if (device.member == 0) revert DeviceRegistryDeviceUnknown(id);
     }
 
-    function _recordDevice(bytes32 id) private returns (Device memory device) {
-        device = _devices[id];
+    function _recordDevice(bytes32 id) private {
+        Device memory device = _devices[id];
         _record(DEVICE_TAG, id, abi.encode(DEVICE_TAG, device));
     }
 }

@@ -54,7 +54,7 @@ contract FactorRegistry is IFactorRegistry, Registry {
         );
         _factors[act.factorId] = factor;
         _record(TAG, act.factorId, abi.encode(TAG, factor));
-        emit FactorPublished(act.factorId, factor, actId);
+        emit FactorPublished(act.factorId, act.guideline, act.row, actId);
     }
 
     /// @inheritdoc IFactorRegistry

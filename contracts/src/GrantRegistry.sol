@@ -27,7 +27,8 @@ contract GrantRegistry is IGrantRegistry, Registry {
         }
         _grants[grantId] =
             GrantRecord(grantId, act.owner, act.grantee, act.scope, act.purpose, act.validFrom, act.expires, 0);
-        emit Granted(grantId, act.owner, act.grantee, _recordGrant(grantId));
+        _recordGrant(grantId);
+        emit Granted(grantId, act.owner, act.grantee);
     }
 
     /// @inheritdoc IGrantRegistry
@@ -56,8 +57,8 @@ contract GrantRegistry is IGrantRegistry, Registry {
         return _grants[grantId];
     }
 
-    function _recordGrant(bytes32 grantId) private returns (GrantRecord memory held) {
-        held = _grants[grantId];
+    function _recordGrant(bytes32 grantId) private {
+        GrantRecord memory held = _grants[grantId];
         _record(TAG, grantId, abi.encode(TAG, held));
     }
 }

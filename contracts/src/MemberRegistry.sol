@@ -243,7 +243,7 @@ contract MemberRegistry is IMemberRegistry, Registry {
         if (key == address(0)) revert MemberRegistryKeyFormWrong(0, PURPOSE_ACT, ES256K);
         _stored[member] = StoredMember(province, nameDigest, _now(), kinds, ADMITTED);
         _recordMember(member);
-        emit MemberAdmitted(member, kinds, province, _now(), nameDigest, actId);
+        emit MemberAdmitted(member, kinds, province, actId);
         _enrol(Key(_keyId(key), member, PURPOSE_ACT, member, ES256K, _now(), 0, 0), 0, actId);
     }
 
@@ -259,9 +259,7 @@ contract MemberRegistry is IMemberRegistry, Registry {
         if (_keys[key.keyId].member != 0) revert MemberRegistryKeyKnown(key.keyId);
         _keys[key.keyId] = StoredKey(key.member, key.subject, key.purpose, key.algorithm, key.validFrom, 0, 0);
         _record(KEY_TAG, key.keyId, abi.encode(KEY_TAG, key));
-        emit KeyEnrolled(
-            key.keyId, key.member, key.purpose, key.subject, key.algorithm, key.validFrom, supersedes, actId
-        );
+        emit KeyEnrolled(key.keyId, key.member, key.purpose, key.subject, supersedes, actId);
     }
 
     function _supersede(KeyEnrolment calldata act, uint64 validFrom, bytes32 actId) private {
@@ -306,7 +304,7 @@ contract MemberRegistry is IMemberRegistry, Registry {
     function _recordGovernance() private {
         Governance memory rule = _governance;
         _record(GOVERNANCE_TAG, 0, abi.encode(GOVERNANCE_TAG, rule));
-        emit GovernanceChanged(rule.threshold, rule.regulators, rule.founders);
+        emit GovernanceChanged(rule.threshold, rule.regulators);
     }
 
     function _keyId(address key) private pure returns (bytes32) {

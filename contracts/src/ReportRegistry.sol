@@ -69,7 +69,7 @@ contract ReportRegistry is IReportRegistry, Registry {
             found && block.timestamp > uint256(end) + uint256(dueDays) * 1 days
         );
         _record(MONTH_TAG, actId, abi.encode(MONTH_TAG, month));
-        emit MonthFiled(actId, act.member, month);
+        emit MonthFiled(actId, act.member, act.year, act.month, month.late);
     }
 
     /// @inheritdoc IReportRegistry
@@ -109,7 +109,8 @@ contract ReportRegistry is IReportRegistry, Registry {
         report.replaces = act.replaces;
         report.filedAt = _now();
         report.status = FILED;
-        emit ReportFiled(reportId, act.member, _recordReport(reportId), months, lines);
+        _recordReport(reportId);
+        emit ReportFiled(reportId, act.member, report.emission, months, lines);
     }
 
     /* JUDGING */
@@ -272,8 +273,8 @@ contract ReportRegistry is IReportRegistry, Registry {
         if (report.status == 0) revert ReportRegistryUnknown(reportId);
     }
 
-    function _recordReport(bytes32 reportId) private returns (Report memory report) {
-        report = _reports[reportId];
+    function _recordReport(bytes32 reportId) private {
+        Report memory report = _reports[reportId];
         _record(REPORT_TAG, reportId, abi.encode(REPORT_TAG, report));
     }
 

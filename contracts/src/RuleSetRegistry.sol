@@ -72,9 +72,7 @@ contract RuleSetRegistry is IRuleSetRegistry, Registry {
         stored.form = DataStore.write(abi.encode(form));
         _published.push(act.ruleSetId);
         _record(TAG, act.ruleSetId, abi.encode(TAG, ruleSetOf(act.ruleSetId)));
-        emit RuleSetPublished(
-            act.ruleSetId, form.key, form.yearFrom, form.yearTo, form.status, found, actId
-        );
+        emit RuleSetPublished(act.ruleSetId, form.key, found, actId);
     }
 
     /// @inheritdoc IRuleSetRegistry

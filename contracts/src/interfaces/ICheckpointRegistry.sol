@@ -43,10 +43,6 @@ interface ICheckpointRegistry is IRegistry {
         bytes32 indexed logId,
         uint64 size,
         bytes32 root,
-        uint64 previousSize,
-        uint64 time,
-        uint64 blockNumber,
-        uint32 anchors,
         address gatewayKey,
         uint256 witnesses
     );

@@ -44,13 +44,11 @@ interface IDeviceRegistry is IRegistry {
         bytes32 chain;
     }
 
-    event DeviceEnrolled(bytes32 indexed device, bytes32 indexed member, bytes32 indexed unit, Device record, bytes32 actId);
+    event DeviceEnrolled(bytes32 indexed device, bytes32 indexed member, bytes32 indexed unit, bytes32 actId);
     event DeviceCalibrated(
         bytes32 indexed device, bytes32 certificate, uint64 calibratedAt, uint64 validTo, bytes32 actId
     );
     event DeviceRemoved(bytes32 indexed device, uint64 removedAt, bytes32 reasonDigest, bytes32 actId);
-    event UnitExtended(bytes32 indexed unit, bytes32 indexed member, uint32 count, bytes32 chain);
-    event MemberUnitsExtended(bytes32 indexed member, uint32 count, bytes32 chain);
 
     error DeviceRegistryDeviceKnown(bytes32 device);
     error DeviceRegistryDeviceUnknown(bytes32 device);

@@ -25,7 +25,7 @@ interface IFactorRegistry is IRegistry {
         bytes32 sourceDigest;
     }
 
-    event FactorPublished(bytes32 indexed factorId, FactorRecord record, bytes32 actId);
+    event FactorPublished(bytes32 indexed factorId, bytes32 indexed guideline, bytes32 row, bytes32 actId);
 
     error FactorRegistryOverwrite(bytes32 factorId);
     error FactorRegistryUnknown(bytes32 factorId);

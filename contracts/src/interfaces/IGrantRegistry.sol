@@ -20,7 +20,7 @@ interface IGrantRegistry is IRegistry {
         uint64 revokedAt;
     }
 
-    event Granted(bytes32 indexed grantId, bytes32 indexed owner, bytes32 indexed grantee, GrantRecord record);
+    event Granted(bytes32 indexed grantId, bytes32 indexed owner, bytes32 indexed grantee);
     event GrantRevoked(bytes32 indexed grantId, uint64 revokedAt, bytes32 actId);
 
     error GrantRegistryUnknown(bytes32 grantId);

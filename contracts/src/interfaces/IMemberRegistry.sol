@@ -58,18 +58,14 @@ interface IMemberRegistry is IRegistry {
         uint64 compromisedSince;
     }
 
-    event GovernanceChanged(uint16 threshold, uint16 regulators, bytes32 founders);
-    event MemberAdmitted(
-        bytes32 indexed member, uint16 kinds, bytes32 province, uint64 since, bytes32 nameDigest, bytes32 actId
-    );
+    event GovernanceChanged(uint16 threshold, uint16 regulators);
+    event MemberAdmitted(bytes32 indexed member, uint16 kinds, bytes32 province, bytes32 actId);
     event MemberStatusChanged(bytes32 indexed member, uint8 status, bytes32 reasonDigest, bytes32 actId);
     event KeyEnrolled(
         bytes32 indexed keyId,
         bytes32 indexed member,
         uint8 purpose,
         bytes32 subject,
-        uint8 algorithm,
-        uint64 validFrom,
         bytes32 supersedes,
         bytes32 actId
     );

@@ -55,8 +55,14 @@ interface IReportRegistry is IRegistry {
         bytes32 reportId;
     }
 
-    event MonthFiled(bytes32 indexed monthId, bytes32 indexed member, Month record);
-    event ReportFiled(bytes32 indexed reportId, bytes32 indexed member, Report record, bytes32[12] months, Line[] lines);
+    event MonthFiled(bytes32 indexed monthId, bytes32 indexed member, uint16 year, uint8 month, bool late);
+    event ReportFiled(
+        bytes32 indexed reportId,
+        bytes32 indexed member,
+        uint256 emission,
+        bytes32[12] months,
+        Line[] lines
+    );
     event ReportVerified(
         bytes32 indexed reportId,
         bytes32 indexed verifier,

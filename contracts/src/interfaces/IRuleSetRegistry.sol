@@ -58,9 +58,6 @@ interface IRuleSetRegistry is IRegistry {
     event RuleSetPublished(
         bytes32 indexed ruleSetId,
         bytes32 indexed key,
-        uint16 yearFrom,
-        uint16 yearTo,
-        uint8 status,
         bytes32 formDigest,
         bytes32 actId
     );

@@ -218,15 +218,11 @@ class ForkReported:
 class HeadAnchored:
     """HeadAnchored: an event."""
 
-    TOPIC: ClassVar[bytes] = bytes.fromhex("a80a49419b338c9b5e857f5850901161a06ba01a3b569f6ff5084d6299122b65")
+    TOPIC: ClassVar[bytes] = bytes.fromhex("24e3e78ba16328445067ed61b35f151775ba6f9c3a2c67763117ed90fd325d2e")
 
     logId: bytes
     size: int
     root: bytes
-    previousSize: int
-    time: int
-    blockNumber: int
-    anchors: int
     gatewayKey: bytes
     witnesses: int
 
@@ -235,19 +231,15 @@ class HeadAnchored:
         """Strict; Malformed for another event's log."""
         topics = codec.indexed(log, cls.TOPIC, ('bytes32',))
         values = codec.results(
-            ('uint64', 'bytes32', 'uint64', 'uint64', 'uint64', 'uint32', 'address', 'uint256',),
+            ('uint64', 'bytes32', 'address', 'uint256',),
             log.data,
         )
         return cls(
             topics[0],
             values[0],
             values[1],
-            values[2],
+            codec.address(values[2]),
             values[3],
-            values[4],
-            values[5],
-            codec.address(values[6]),
-            values[7],
         )
 
 

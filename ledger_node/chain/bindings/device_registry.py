@@ -196,12 +196,11 @@ class DeviceCalibrated:
 class DeviceEnrolled:
     """DeviceEnrolled: an event."""
 
-    TOPIC: ClassVar[bytes] = bytes.fromhex("1e6814176ede4c0c71433ffdcc4037eb5c7dcbf4dd45cdadfbe522b30a248d48")
+    TOPIC: ClassVar[bytes] = bytes.fromhex("4dc9ae8f0352d8353c61aa7a8d266b48b14be199d95639941d104bc18bd78c5f")
 
     device: bytes
     member: bytes
     unit: bytes
-    record: structs.Device
     actId: bytes
 
     @classmethod
@@ -209,15 +208,14 @@ class DeviceEnrolled:
         """Strict; Malformed for another event's log."""
         topics = codec.indexed(log, cls.TOPIC, ('bytes32', 'bytes32', 'bytes32',))
         values = codec.results(
-            ('(bytes32,bytes32,bytes32,uint8,bytes32,bytes32,uint8,uint8,uint64,uint16,uint64,bytes32,uint64,uint64,uint64,bytes32)', 'bytes32',),
+            ('bytes32',),
             log.data,
         )
         return cls(
             topics[0],
             topics[1],
             topics[2],
-            structs.Device.from_abi(values[0]),
-            values[1],
+            values[0],
         )
 
 
@@ -249,31 +247,6 @@ class DeviceRemoved:
 
 
 @dataclass(frozen=True, slots=True)
-class MemberUnitsExtended:
-    """MemberUnitsExtended: an event."""
-
-    TOPIC: ClassVar[bytes] = bytes.fromhex("6250f3965b97fc447d9866ea05129d0c1a8b3e42ff456dd5864e148e3e4aaf48")
-
-    member: bytes
-    count: int
-    chain: bytes
-
-    @classmethod
-    def decode(cls, log: codec.EventLog) -> MemberUnitsExtended:
-        """Strict; Malformed for another event's log."""
-        topics = codec.indexed(log, cls.TOPIC, ('bytes32',))
-        values = codec.results(
-            ('uint32', 'bytes32',),
-            log.data,
-        )
-        return cls(
-            topics[0],
-            values[0],
-            values[1],
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class RecordWritten:
     """RecordWritten: an event."""
 
@@ -298,41 +271,7 @@ class RecordWritten:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class UnitExtended:
-    """UnitExtended: an event."""
-
-    TOPIC: ClassVar[bytes] = bytes.fromhex("5e36270709736c5b5103ff653c501bbbaa5e12e25b2d8b90e14269d009d841cd")
-
-    unit: bytes
-    member: bytes
-    count: int
-    chain: bytes
-
-    @classmethod
-    def decode(cls, log: codec.EventLog) -> UnitExtended:
-        """Strict; Malformed for another event's log."""
-        topics = codec.indexed(log, cls.TOPIC, ('bytes32', 'bytes32',))
-        values = codec.results(
-            ('uint32', 'bytes32',),
-            log.data,
-        )
-        return cls(
-            topics[0],
-            topics[1],
-            values[0],
-            values[1],
-        )
-
-
-Event = (
-    DeviceCalibrated
-    | DeviceEnrolled
-    | DeviceRemoved
-    | MemberUnitsExtended
-    | RecordWritten
-    | UnitExtended
-)
+Event = DeviceCalibrated | DeviceEnrolled | DeviceRemoved | RecordWritten
 
 
 def decode_event(log: codec.EventLog) -> Event | None:
@@ -344,11 +283,7 @@ def decode_event(log: codec.EventLog) -> Event | None:
             return DeviceEnrolled.decode(log)
         case DeviceRemoved.TOPIC:
             return DeviceRemoved.decode(log)
-        case MemberUnitsExtended.TOPIC:
-            return MemberUnitsExtended.decode(log)
         case RecordWritten.TOPIC:
             return RecordWritten.decode(log)
-        case UnitExtended.TOPIC:
-            return UnitExtended.decode(log)
         case _:
             return None

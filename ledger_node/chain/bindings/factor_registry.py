@@ -115,23 +115,25 @@ def decode_version(data: bytes) -> int:
 class FactorPublished:
     """FactorPublished: an event."""
 
-    TOPIC: ClassVar[bytes] = bytes.fromhex("4ec910a0ba5c49e96622bdea536a27da780a3b907bc94c6e3103176a544b9663")
+    TOPIC: ClassVar[bytes] = bytes.fromhex("16db5100dca4635062b4021491d14d684b9fe6e9b65d9bc18321cc47edc71d32")
 
     factorId: bytes
-    record: structs.FactorRecord
+    guideline: bytes
+    row: bytes
     actId: bytes
 
     @classmethod
     def decode(cls, log: codec.EventLog) -> FactorPublished:
         """Strict; Malformed for another event's log."""
-        topics = codec.indexed(log, cls.TOPIC, ('bytes32',))
+        topics = codec.indexed(log, cls.TOPIC, ('bytes32', 'bytes32',))
         values = codec.results(
-            ('(bytes32,bytes32,bytes32,bytes32,uint256,bytes32,uint16,uint16,uint16,uint8,bytes32)', 'bytes32',),
+            ('bytes32', 'bytes32',),
             log.data,
         )
         return cls(
             topics[0],
-            structs.FactorRecord.from_abi(values[0]),
+            topics[1],
+            values[0],
             values[1],
         )
 

@@ -161,26 +161,20 @@ class GrantRevoked:
 class Granted:
     """Granted: an event."""
 
-    TOPIC: ClassVar[bytes] = bytes.fromhex("55a42af563dbda3f917514ad4d16ddd049d73ee3c7e2247725919eb8064b37eb")
+    TOPIC: ClassVar[bytes] = bytes.fromhex("9d59e32a1c312a0df30cb57b5040b90d3b58c8a8fc00345c67ed6c40c776b77c")
 
     grantId: bytes
     owner: bytes
     grantee: bytes
-    record: structs.GrantRecord
 
     @classmethod
     def decode(cls, log: codec.EventLog) -> Granted:
         """Strict; Malformed for another event's log."""
         topics = codec.indexed(log, cls.TOPIC, ('bytes32', 'bytes32', 'bytes32',))
-        values = codec.results(
-            ('(bytes32,bytes32,bytes32,bytes32,bytes32,uint64,uint64,uint64)',),
-            log.data,
-        )
         return cls(
             topics[0],
             topics[1],
             topics[2],
-            structs.GrantRecord.from_abi(values[0]),
         )
 
 

@@ -258,24 +258,22 @@ def decode_version(data: bytes) -> int:
 class GovernanceChanged:
     """GovernanceChanged: an event."""
 
-    TOPIC: ClassVar[bytes] = bytes.fromhex("b8a9b3f136e09c3269baf5df127083060761f8313d27a59ee998ea7c4c35e682")
+    TOPIC: ClassVar[bytes] = bytes.fromhex("b092294a0a28715ff6b2c866429174fbdbce01d2ca6a562d73d1c0093a45aaa4")
 
     threshold: int
     regulators: int
-    founders: bytes
 
     @classmethod
     def decode(cls, log: codec.EventLog) -> GovernanceChanged:
         """Strict; Malformed for another event's log."""
         codec.indexed(log, cls.TOPIC, ())
         values = codec.results(
-            ('uint16', 'uint16', 'bytes32',),
+            ('uint16', 'uint16',),
             log.data,
         )
         return cls(
             values[0],
             values[1],
-            values[2],
         )
 
 
@@ -310,14 +308,12 @@ class KeyEnded:
 class KeyEnrolled:
     """KeyEnrolled: an event."""
 
-    TOPIC: ClassVar[bytes] = bytes.fromhex("9f75c70e762bce18b928d8af35d2671b16b0be9e6f7da5029b1aa9dfac7352c7")
+    TOPIC: ClassVar[bytes] = bytes.fromhex("058cc70c22ec6263062bb09d96a5d0b29ccdc4a3381fc238e3e885f745b888a5")
 
     keyId: bytes
     member: bytes
     purpose: int
     subject: bytes
-    algorithm: int
-    validFrom: int
     supersedes: bytes
     actId: bytes
 
@@ -326,7 +322,7 @@ class KeyEnrolled:
         """Strict; Malformed for another event's log."""
         topics = codec.indexed(log, cls.TOPIC, ('bytes32', 'bytes32',))
         values = codec.results(
-            ('uint8', 'bytes32', 'uint8', 'uint64', 'bytes32', 'bytes32',),
+            ('uint8', 'bytes32', 'bytes32', 'bytes32',),
             log.data,
         )
         return cls(
@@ -336,8 +332,6 @@ class KeyEnrolled:
             values[1],
             values[2],
             values[3],
-            values[4],
-            values[5],
         )
 
 
@@ -345,13 +339,11 @@ class KeyEnrolled:
 class MemberAdmitted:
     """MemberAdmitted: an event."""
 
-    TOPIC: ClassVar[bytes] = bytes.fromhex("c4433a626f2cec9087c833470243fb800bf1ba287aef3f851409b6623666d0b0")
+    TOPIC: ClassVar[bytes] = bytes.fromhex("e12bf15671bad6d8712db2b93d3e92bb33e3593bb7ecc7cf4ea32d2a952bc98f")
 
     member: bytes
     kinds: int
     province: bytes
-    since: int
-    nameDigest: bytes
     actId: bytes
 
     @classmethod
@@ -359,7 +351,7 @@ class MemberAdmitted:
         """Strict; Malformed for another event's log."""
         topics = codec.indexed(log, cls.TOPIC, ('bytes32',))
         values = codec.results(
-            ('uint16', 'bytes32', 'uint64', 'bytes32', 'bytes32',),
+            ('uint16', 'bytes32', 'bytes32',),
             log.data,
         )
         return cls(
@@ -367,8 +359,6 @@ class MemberAdmitted:
             values[0],
             values[1],
             values[2],
-            values[3],
-            values[4],
         )
 
 

@@ -225,24 +225,28 @@ class CurrentReportChanged:
 class MonthFiled:
     """MonthFiled: an event."""
 
-    TOPIC: ClassVar[bytes] = bytes.fromhex("9a59e10cc4e01e3adf295d1f9a82fa9cf9cf6546d6f6ac9e52cb898ea2501987")
+    TOPIC: ClassVar[bytes] = bytes.fromhex("284afada4187f7320bfcc251236c82d3a8c7266140f3696cd8eda73deac993a7")
 
     monthId: bytes
     member: bytes
-    record: structs.Month
+    year: int
+    month: int
+    late: bool
 
     @classmethod
     def decode(cls, log: codec.EventLog) -> MonthFiled:
         """Strict; Malformed for another event's log."""
         topics = codec.indexed(log, cls.TOPIC, ('bytes32', 'bytes32',))
         values = codec.results(
-            ('(bytes32,bytes32,uint16,uint8,bytes32,bytes32,bytes32,uint64,bool)',),
+            ('uint16', 'uint8', 'bool',),
             log.data,
         )
         return cls(
             topics[0],
             topics[1],
-            structs.Month.from_abi(values[0]),
+            values[0],
+            values[1],
+            values[2],
         )
 
 
@@ -306,11 +310,11 @@ class ReportDecided:
 class ReportFiled:
     """ReportFiled: an event."""
 
-    TOPIC: ClassVar[bytes] = bytes.fromhex("8942b34b5fe5c7c8f65afa3b6fda61443c501fefc5a3bc89360a471014608487")
+    TOPIC: ClassVar[bytes] = bytes.fromhex("bdb9f7a42ac4b778be621b4c3a80346877e25e09759a5a817b4692e23029bcac")
 
     reportId: bytes
     member: bytes
-    record: structs.Report
+    emission: int
     months: tuple[bytes, ...]
     lines: tuple[structs.Line, ...]
 
@@ -319,13 +323,13 @@ class ReportFiled:
         """Strict; Malformed for another event's log."""
         topics = codec.indexed(log, cls.TOPIC, ('bytes32', 'bytes32',))
         values = codec.results(
-            ('(bytes32,bytes32,uint16,bytes32,bytes32,bytes32,bytes32,uint64,bytes32,uint256,bytes32,bytes32,uint64,bool,uint8,bytes32,uint64,bytes32,bytes32,uint64,bytes32)', 'bytes32[12]', '(bytes32,bytes32,uint256,uint256,bytes32[6])[]',),
+            ('uint256', 'bytes32[12]', '(bytes32,bytes32,uint256,uint256,bytes32[6])[]',),
             log.data,
         )
         return cls(
             topics[0],
             topics[1],
-            structs.Report.from_abi(values[0]),
+            values[0],
             tuple(values[1]),
             tuple(structs.Line.from_abi(item) for item in values[2]),
         )

@@ -252,13 +252,10 @@ class RecordWritten:
 class RuleSetPublished:
     """RuleSetPublished: an event."""
 
-    TOPIC: ClassVar[bytes] = bytes.fromhex("71d1f8b38f142576da3f88822710f4202bcd9a2655453e4125bd3245ded40b3a")
+    TOPIC: ClassVar[bytes] = bytes.fromhex("f1c68df2432edf11dde3f231602f607cccd5aa8484e041a04c9df976620ee536")
 
     ruleSetId: bytes
     key: bytes
-    yearFrom: int
-    yearTo: int
-    status: int
     formDigest: bytes
     actId: bytes
 
@@ -267,7 +264,7 @@ class RuleSetPublished:
         """Strict; Malformed for another event's log."""
         topics = codec.indexed(log, cls.TOPIC, ('bytes32', 'bytes32',))
         values = codec.results(
-            ('uint16', 'uint16', 'uint8', 'bytes32', 'bytes32',),
+            ('bytes32', 'bytes32',),
             log.data,
         )
         return cls(
@@ -275,9 +272,6 @@ class RuleSetPublished:
             topics[1],
             values[0],
             values[1],
-            values[2],
-            values[3],
-            values[4],
         )
 
 

@@ -228,6 +228,27 @@ class MemberStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class Calibration:
+    device: bytes
+    certificate: bytes
+    calibratedAt: int
+    validTo: int
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Calibration:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Device:
     device: bytes
     member: bytes
@@ -265,27 +286,6 @@ class Device:
             value[13],
             value[14],
             value[15],
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    device: bytes
-    certificate: bytes
-    calibratedAt: int
-    validTo: int
-    ref: bytes
-    deadline: int
-
-    @classmethod
-    def from_abi(cls, value: Any) -> Calibration:
-        return cls(
-            value[0],
-            value[1],
-            value[2],
-            value[3],
-            value[4],
-            value[5],
         )
 
 
@@ -673,84 +673,6 @@ class RuleSet:
 
 
 @dataclass(frozen=True, slots=True)
-class Month:
-    monthId: bytes
-    member: bytes
-    year: int
-    month: int
-    commitment: bytes
-    preparer: bytes
-    replaces: bytes
-    filedAt: int
-    late: bool
-
-    @classmethod
-    def from_abi(cls, value: Any) -> Month:
-        return cls(
-            value[0],
-            value[1],
-            value[2],
-            value[3],
-            value[4],
-            value[5],
-            value[6],
-            value[7],
-            value[8],
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    reportId: bytes
-    member: bytes
-    year: int
-    ruleSetId: bytes
-    monthsDigest: bytes
-    linesDigest: bytes
-    logId: bytes
-    logSize: int
-    logRoot: bytes
-    emission: int
-    preparer: bytes
-    replaces: bytes
-    filedAt: int
-    late: bool
-    status: int
-    verifier: bytes
-    verifiedAt: int
-    findingsDigest: bytes
-    regulator: bytes
-    decidedAt: int
-    reasonDigest: bytes
-
-    @classmethod
-    def from_abi(cls, value: Any) -> Report:
-        return cls(
-            value[0],
-            value[1],
-            value[2],
-            value[3],
-            value[4],
-            value[5],
-            value[6],
-            value[7],
-            value[8],
-            value[9],
-            value[10],
-            value[11],
-            value[12],
-            value[13],
-            value[14],
-            value[15],
-            value[16],
-            value[17],
-            value[18],
-            value[19],
-            value[20],
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Approval:
     report: bytes
     regulator: bytes
@@ -830,6 +752,57 @@ class AnnualReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    reportId: bytes
+    member: bytes
+    year: int
+    ruleSetId: bytes
+    monthsDigest: bytes
+    linesDigest: bytes
+    logId: bytes
+    logSize: int
+    logRoot: bytes
+    emission: int
+    preparer: bytes
+    replaces: bytes
+    filedAt: int
+    late: bool
+    status: int
+    verifier: bytes
+    verifiedAt: int
+    findingsDigest: bytes
+    regulator: bytes
+    decidedAt: int
+    reasonDigest: bytes
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Report:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+            value[10],
+            value[11],
+            value[12],
+            value[13],
+            value[14],
+            value[15],
+            value[16],
+            value[17],
+            value[18],
+            value[19],
+            value[20],
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Verification:
     report: bytes
     verifier: bytes
@@ -851,18 +824,18 @@ class Verification:
 
 
 @dataclass(frozen=True, slots=True)
-class GrantRecord:
-    grantId: bytes
+class Grant:
     owner: bytes
     grantee: bytes
     scope: bytes
     purpose: bytes
     validFrom: int
     expires: int
-    revokedAt: int
+    ref: bytes
+    deadline: int
 
     @classmethod
-    def from_abi(cls, value: Any) -> GrantRecord:
+    def from_abi(cls, value: Any) -> Grant:
         return cls(
             value[0],
             value[1],
@@ -876,18 +849,18 @@ class GrantRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
+class GrantRecord:
+    grantId: bytes
     owner: bytes
     grantee: bytes
     scope: bytes
     purpose: bytes
     validFrom: int
     expires: int
-    ref: bytes
-    deadline: int
+    revokedAt: int
 
     @classmethod
-    def from_abi(cls, value: Any) -> Grant:
+    def from_abi(cls, value: Any) -> GrantRecord:
         return cls(
             value[0],
             value[1],
