@@ -33,6 +33,7 @@ class Line:
     parameters: tuple[bytes, ...]
 
     def __post_init__(self) -> None:
+        name32(self.code)
         shapes = [
             len(self.item) == 32,
             len(self.parameters) == PARAMETER_SLOTS,

@@ -1,0 +1,146 @@
+"""`carbonledger calculate` as a program: what it prints where, and how it exits."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+STEEL = ROOT / "docs" / "examples" / "calculate" / "steel-plant-electricity.json"
+PROGRAM = "import sys; from carbonledger.cli import main; sys.exit(main())"
+
+
+def run(*arguments: str | Path, given: bytes = b"", extra: Path | None = None) -> subprocess.CompletedProcess[str]:
+    folders = [str(folder) for folder in (extra, ROOT) if folder]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(folders), "PYTHONIOENCODING": "utf-8"}
+    command = [sys.executable, "-c", PROGRAM, "calculate", *map(str, arguments)]
+    done = subprocess.run(command, input=given, capture_output=True, env=environment, timeout=60, check=False)
+    return subprocess.CompletedProcess(command, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def answer(*arguments: str | Path, given: bytes = b"") -> Any:
+    done = run(*arguments, given=given)
+    assert (done.returncode, done.stderr) == (0, "")
+    return json.loads(done.stdout)
+
+
+def test_a_file_is_computed() -> None:
+    assert answer(STEEL, "--json")["emission"] == {"unit": "g", "value": "509183238"}
+
+
+def test_standard_input_is_computed_like_a_file() -> None:
+    assert answer("-", "--json", given=STEEL.read_bytes()) == answer(STEEL, "--json")
+
+
+def test_a_statement_reads_well_in_both_languages() -> None:
+    english, chinese = (run(STEEL, "--lang", language).stdout for language in ("en", "zh"))
+    assert "Emission: 509,183,238 gCO2e  (509.183238 tCO2e)" in english
+    assert "0.5306 gCO2e/Wh  (default: MEE-NBS electricity EF 2025-12-31, grid-national; official)" in english
+    assert "购入电力" in chinese
+    assert "排放量: 509,183,238 gCO2e" in chinese
+
+
+def test_every_rule_set_listed_has_an_example_that_computes() -> None:
+    rules = answer("--list", "--json")
+    assert [set(rule["title"]) for rule in rules] == [{"en", "zh"}] * len(rules)
+    for rule in rules:
+        for name in (rule["id"], rule["key"]):
+            example = json.dumps(answer("--example", name, "--json")).encode()
+            assert answer("-", "--json", given=example)["rule_set"]["id"] == rule["id"]
+
+
+def test_the_schema_accepts_the_examples() -> None:
+    validator = jsonschema_rs.Draft202012Validator(answer("--schema", "--json"))
+    validator.validate(answer("--example", "gbt32150-2015"))
+    validator.validate(json.loads(STEEL.read_bytes()))
+
+
+def test_a_refusal_says_path_expected_and_found_and_exits_2() -> None:
+    document = STEEL.read_bytes().replace(b'"Wh"', b'"GJ"')
+    done = run("-", given=document)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "$.lines[0].quantity.unit" in done.stderr
+    assert "expected one of Wh, kWh, MWh" in done.stderr
+    assert "found GJ (heat)" in done.stderr
+    done = run("-", "--json", given=document)
+    refused = json.loads(done.stdout)["refused"]
+    assert done.returncode == 2
+    assert refused["path"] == "$.lines[0].quantity.unit"
+    assert refused["found"] == "GJ (heat)"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [b"", b"{", b"\xff\xfe", b"[" * 100_000, b'{"a":1,"a":2}', b'{"year":NaN}', b'{"year":2025.0}', b"null", b"[]"],
+)
+def test_hostile_input_is_refused_in_one_line(given: bytes) -> None:
+    done = run("-", given=given)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("carbonledger calculate: $")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--list", str(STEEL)],
+        ["--list", "--schema"],
+        ["--example", "no-such-rule-set"],
+        ["no-such-file.json"],
+        [str(ROOT)],
+        [str(STEEL), "--lang", "fr"],
+        [str(STEEL), "--directory", "00" * 20],
+        [str(STEEL), "--chain", "http://127.0.0.1:1", "--directory", "xyz"],
+        [str(STEEL), "--chain", "http://127.0.0.1:1", "--policy", "no-such-policy.toml"],
+    ],
+)
+def test_misuse_exits_2_with_a_message(arguments: list[str]) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def provider(folder: Path, emission: int) -> Path:
+    """An installed distribution that answers for a chain, as the services do."""
+    metadata = folder / "answering-0.dist-info"
+    metadata.mkdir(parents=True)
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: answering\nVersion: 0\n")
+    (metadata / "entry_points.txt").write_text("[carbonledger.network]\nchain = answering\n")
+    (folder / "answering.py").write_text(
+        "def calculate(url, directory, rule_set_json, year, lines):\n"
+        "    assert (url, directory.hex(), year) == ('embedded:x', '11' * 20, 2025), (url, directory, year)\n"
+        "    assert rule_set_json.startswith(b'{') and lines[0].quantity == 959636710\n"
+        f"    return {emission}\n"
+    )
+    return folder
+
+
+@pytest.mark.parametrize(("emission", "code"), [(509_183_238, 0), (509_183_239, 1)])
+def test_the_chains_answer_is_compared(tmp_path: Path, emission: int, code: int) -> None:
+    folder = provider(tmp_path, emission)
+    policy = tmp_path / "policy.toml"
+    policy.write_text(f'version = 1\n[chain]\ndirectory = "{"11" * 20}"\n')
+    for where in (["--directory", "0x" + "11" * 20], ["--policy", policy]):
+        done = run(STEEL, "--json", "--chain", "embedded:x", *where, extra=folder)
+        assert done.returncode == code, done.stderr
+        chain = json.loads(done.stdout)["chain"]
+        assert chain == {"agrees": code == 0, "emission": {"unit": "g", "value": str(emission)}}
+    assert ("the contract differs" in done.stderr) == (code == 1)
+
+
+def test_without_the_services_the_command_says_so(tmp_path: Path) -> None:
+    hidden = tmp_path / "sitecustomize.py"
+    hidden.write_text("import sys\nsys.modules['ledger_node'] = None\n")
+    done = run(STEEL, "--chain", "http://127.0.0.1:1", extra=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "services, which are not installed" in done.stderr
+    assert "pip install -e '.[services]'" in done.stderr
