@@ -16,18 +16,40 @@ def parser() -> argparse.ArgumentParser:
         "on 127.0.0.1. Stopped or killed at any moment, it goes on from there when started again.",
     )
     data = p.add_argument_group("readings (without --data: the project's simulated plant, docs/simulated-plant.md)")
-    data.add_argument("--data", type=Path, metavar="FILE", help="CSV, plain or gzip: time (end of interval, ISO 8601 "
-                      "with offset), energy_kwh; other layouts by --mapping, known ones by their header line")
-    data.add_argument("--mapping", type=Path, metavar="FILE.toml", help="how to read the columns of --data (docs/data-files.md)")
-    data.add_argument("--year", type=int, default=2025, help="reporting year the readings are replayed as (default 2025)")
+    data.add_argument(
+        "--data",
+        type=Path,
+        metavar="FILE",
+        help="CSV, plain or gzip: time (end of interval, ISO 8601 "
+        "with offset), energy_kwh; other layouts by --mapping, known ones by their header line",
+    )
+    data.add_argument(
+        "--mapping", type=Path, metavar="FILE.toml", help="how to read the columns of --data (docs/data-files.md)"
+    )
+    data.add_argument(
+        "--year", type=int, default=2025, help="reporting year the readings are replayed as (default 2025)"
+    )
     data.add_argument("--seed", type=int, default=1, help="of the simulated plant (default 1)")
-    data.add_argument("--rated-power", type=int, default=400_000, metavar="W", help="rated maximum of the meter, for the "
-                      "flag impossible_power; flags never change totals (default 400000)")
+    data.add_argument(
+        "--rated-power",
+        type=int,
+        default=400_000,
+        metavar="W",
+        help="rated maximum of the meter, for the flag impossible_power; flags never change totals (default 400000)",
+    )
     where = p.add_argument_group("where")
-    where.add_argument("--home", type=Path, default=DEFAULT_HOME, metavar="DIR", help="where everything is kept (default ./home)")
-    where.add_argument("--fresh", action="store_true", help="begin again: what an earlier run left in --home is deleted")
-    where.add_argument("--chain", default="embedded:", metavar="URL", help="embedded: (default), anvil:, or http(s)://… of "
-                       "any EVM JSON-RPC, several nodes separated by commas")
+    where.add_argument(
+        "--home", type=Path, default=DEFAULT_HOME, metavar="DIR", help="where everything is kept (default ./home)"
+    )
+    where.add_argument(
+        "--fresh", action="store_true", help="begin again: what an earlier run left in --home is deleted"
+    )
+    where.add_argument(
+        "--chain",
+        default="embedded:",
+        metavar="URL",
+        help="embedded: (default), anvil:, or http(s)://… of any EVM JSON-RPC, several nodes separated by commas",
+    )
     where.add_argument("--port", type=int, default=8000, help="of API and pages on 127.0.0.1 (default 8000)")
     end = p.add_argument_group("end")
     end.add_argument("--exit", action="store_true", help="do the job on free ports and leave, instead of serving")

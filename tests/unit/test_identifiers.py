@@ -15,7 +15,9 @@ def test_published_credit_codes_pass(code: str) -> None:
     assert len(member_id(code)) == 32
 
 
-@pytest.mark.parametrize("code", ["91350100M000100Y44", "91350100M000100Y4", "91350100I000100Y43", "91350100m000100y43", ""])
+@pytest.mark.parametrize(
+    "code", ["91350100M000100Y44", "91350100M000100Y4", "91350100I000100Y43", "91350100m000100y43", ""]
+)
 def test_a_wrong_credit_code_is_refused(code: str) -> None:
     with pytest.raises(Malformed):
         check_credit_code(code)

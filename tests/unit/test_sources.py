@@ -87,8 +87,14 @@ def test_a_mapping_reads_any_other_layout(tmp_path: Path) -> None:
         ("time,energy_kwh\n2025-01-01T00:15:00+08:00,0.0001\n", ["row 2", "finer than 1 Wh", "round"]),
         ("time,energy_kwh\n2025-01-01T00:15:00+08:00,1,2\n", ["row 2", "2 fields", "3"]),
         ("time,energy_kwh\n2025-01-01T00:15:00+08:00,1\n2025-01-01T00:15:00+08:00,1\n", ["row 3", "repeats"]),
-        ("time,energy_kwh\n2025-01-01T00:30:00+08:00,1\n2025-01-01T00:15:00+08:00,1\n", ["row 3", "earlier", "row_order"]),
-        ("time,energy_kwh\n2024-05-01T00:15:00+08:00,1\n2025-05-01T00:15:00+08:00,1\n", ["one local year", "2024", "2025"]),
+        (
+            "time,energy_kwh\n2025-01-01T00:30:00+08:00,1\n2025-01-01T00:15:00+08:00,1\n",
+            ["row 3", "earlier", "row_order"],
+        ),
+        (
+            "time,energy_kwh\n2024-05-01T00:15:00+08:00,1\n2025-05-01T00:15:00+08:00,1\n",
+            ["one local year", "2024", "2025"],
+        ),
         ("time,energy_kwh\n2024-02-29T12:00:00+08:00,1\n", ["leap day", "--year 2024"]),
         ("time,energy_kwh\n2025-01-01T00:15:00+08:00,999999999999999\n", ["does not fit"]),
         (b"time,energy_kwh\n\xff\xfe,1\n", ["byte 16", "0xff", "encoding"]),
@@ -97,7 +103,9 @@ def test_a_mapping_reads_any_other_layout(tmp_path: Path) -> None:
         ('time,energy_kwh\n"2025-01-01T00:15:00+08:00,1\n', ["CSV"]),
     ],
 )
-def test_a_bad_file_is_refused_with_the_row_and_what_was_expected(tmp_path: Path, text: str | bytes, says: list[str]) -> None:
+def test_a_bad_file_is_refused_with_the_row_and_what_was_expected(
+    tmp_path: Path, text: str | bytes, says: list[str]
+) -> None:
     message = refusal(write(tmp_path, text))
     assert all(part in message for part in says), message
 

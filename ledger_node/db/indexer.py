@@ -74,7 +74,9 @@ class Indexer:
 
     def _take_back(self, connection: Connection) -> int:
         """Delete the rows above the last block that the chain still has; the number of blocks deleted."""
-        rows = connection.execute(select(schema.block.c.number, schema.block.c.hash).order_by(schema.block.c.number.desc()))
+        rows = connection.execute(
+            select(schema.block.c.number, schema.block.c.hash).order_by(schema.block.c.number.desc())
+        )
         above = 0
         fork = -1
         for number, block_hash in rows:
@@ -97,7 +99,9 @@ class Indexer:
         """After a take-back the last remaining row of each key is the latest again."""
         table = schema.record
         position = table.c.block_number * 1_000_000 + table.c.log_index
-        newest = select(table.c.record_key, func.max(position).label("position")).group_by(table.c.record_key).subquery()
+        newest = (
+            select(table.c.record_key, func.max(position).label("position")).group_by(table.c.record_key).subquery()
+        )
         connection.execute(update(table).values(latest=0))
         connection.execute(update(table).where(position.in_(select(newest.c.position))).values(latest=1))
 
@@ -106,7 +110,9 @@ class Indexer:
         last_known = connection.execute(select(schema.block.c.hash).where(schema.block.c.number == first - 1)).scalar()
         for parent, block in zip([last_known, *(b.hash for b in blocks)], blocks, strict=False):
             if parent is not None and block.parent_hash != parent:
-                raise Invalid("the chain changed while it was read", expected=parent.hex(), found=block.parent_hash.hex())
+                raise Invalid(
+                    "the chain changed while it was read", expected=parent.hex(), found=block.parent_hash.hex()
+                )
         values = [
             {"number": b.number, "hash": b.hash, "parent_hash": b.parent_hash, "timestamp": b.timestamp} for b in blocks
         ]

@@ -1,0 +1,176 @@
+"""File months and the annual report: from manifests to lines, statements, acts.
+
+Everything filed is derived again whenever it is asked for: the log is the source, the chain's act ids keep a filing
+from being made twice, and nothing is kept here but what the node's store keeps.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from carbonledger import jcs
+from carbonledger.accounting.calculate import calculate
+from carbonledger.accounting.factors import Factors
+from carbonledger.accounting.lines import item_id, lines_digest
+from carbonledger.accounting.rule_set import RuleSet
+from carbonledger.accounting.statement import Statement
+from carbonledger.acts import Act
+from carbonledger.entry import Body
+from carbonledger.errors import Refused
+from carbonledger.identifiers import object_id
+from carbonledger.keccak import keccak256
+from carbonledger.month_statement import MonthLine, MonthStatement
+from oracle.log import Published
+from oracle.node import DisclosedEntry, OracleNode
+from oracle.periods import month_bounds
+
+MONTH_SALT: Final = b"carbonledger/month-salt/v1\0"
+NOBODY: Final = bytes(32)
+
+
+@dataclass(frozen=True, slots=True)
+class MeterPoint:
+    """What a meter measures for the accounts: identifier of its production unit, code of the rule set's line."""
+
+    device: str
+    unit: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A month ready to be filed: its statement, the salt of its commitment."""
+
+    statement: MonthStatement
+    salt: bytes
+
+    @property
+    def commitment(self) -> bytes:
+        return self.statement.commitment(self.salt)
+
+
+def manifest_of(entry_body: bytes) -> dict[str, Any]:
+    """The content of a manifest entry."""
+    content = Body.parse(entry_body).content
+    if content is None:
+        raise Refused("not a manifest entry", expected="a body with 'b'", found="none")
+    return content
+
+
+def month(
+    node: OracleNode, member: bytes, points: Sequence[MeterPoint], year: int, number: int, head: Published
+) -> Month:
+    """The statement of a closed month under a published head that holds its manifests.
+
+    Refused if a meter's manifest is missing, or lies beyond the head.
+    """
+    quantities: dict[tuple[str, bytes], int] = {}
+    manifests: list[int] = []
+    for point in points:
+        found = _manifest(node, point.device, year, number)
+        if found is None or found.index >= head.size:
+            where = "none" if found is None else f"index {found.index}"
+            raise Refused(
+                f"the manifest of {point.device} for {year:04d}-{number:02d}",
+                expected=f"one below the head's size {head.size}",
+                found=where,
+                remedy="Close the month and publish a checkpoint first",
+            )
+        key = (point.code, item_id(point.unit))
+        quantities[key] = quantities.get(key, 0) + int(manifest_of(found.body)["sum"])
+        manifests.append(found.index)
+    lines = [MonthLine(code, item, quantities[code, item]) for code, item in sorted(quantities)]
+    statement = MonthStatement(
+        member, year, number, tuple(lines), tuple(sorted(manifests)), node.origin, head.size, head.root
+    )
+    return Month(statement, month_salt(node.identity.secret, year, number))
+
+
+def month_salt(secret: bytes, year: int, number: int) -> bytes:
+    """Salt of a month's commitment, 16 bytes: the same whenever it is asked for."""
+    message = MONTH_SALT + year.to_bytes(2, "big") + bytes([number])
+    return hmac.new(secret, message, hashlib.sha256).digest()[:16]
+
+
+def month_act(filed: Month, preparer: bytes, deadline: int, replaces: bytes = NOBODY) -> Act:
+    """What the enterprise signs for a month. The reference names the month and what the filing replaces."""
+    s = filed.statement
+    return Act(
+        "MonthEvidence",
+        member=s.member,
+        year=s.year,
+        month=s.month,
+        commitment=filed.commitment,
+        preparer=preparer,
+        replaces=replaces,
+        reference=reference("month", s.year.to_bytes(2, "big"), bytes([s.month]), replaces),
+        deadline=deadline,
+    )
+
+
+def yearly(months: Sequence[Month], rules: RuleSet, factors: Factors) -> Statement:
+    """The year's statement of result: one computation over the sum of the months' quantities."""
+    sums: dict[tuple[str, bytes], int] = {}
+    for filed in months:
+        for line in filed.statement.lines:
+            sums[line.code, line.item] = sums.get((line.code, line.item), 0) + line.quantity
+    lines = [
+        {"code": code, "item": item.hex(), "quantity": {"unit": _unit(rules, code), "value": str(sums[code, item])}}
+        for code, item in sorted(sums)
+    ]
+    year = months[0].statement.year
+    return calculate(jcs.encode({"lines": lines, "rule_set": rules.id.hex(), "year": year}), [rules], factors)
+
+
+def report_act(
+    months: Sequence[bytes],
+    statement: Statement,
+    member: bytes,
+    head: Published,
+    origin: str,
+    preparer: bytes,
+    deadline: int,
+) -> Act:
+    """What the enterprise signs for a year; `months` are the ids of the twelve months' acts, January first."""
+    if len(months) != 12:
+        raise Refused("months of the annual report", expected=12, found=len(months))
+    return Act(
+        "AnnualReport",
+        member=member,
+        year=statement.year,
+        ruleSetId=statement.rules.id,
+        monthsDigest=keccak256(b"".join(months)),
+        linesDigest=lines_digest(statement.chain_lines),
+        logId=object_id(origin),
+        logSize=head.size,
+        logRoot=head.root,
+        preparer=preparer,
+        replaces=NOBODY,
+        reference=reference("report", statement.year.to_bytes(2, "big"), NOBODY),
+        deadline=deadline,
+    )
+
+
+def reference(kind: str, *parts: bytes) -> bytes:
+    """32 bytes by which an actor names an act of its own: the same filing made again has the same."""
+    return hashlib.sha256(b"carbonledger/reference/v1\0" + kind.encode() + b"\0" + b"".join(parts)).digest()
+
+
+def _manifest(node: OracleNode, device: str, year: int, number: int) -> DisclosedEntry | None:
+    start, end = month_bounds(year, number)
+    for found in node.manifest_entries(device, year):
+        content = manifest_of(found.body)
+        if (content["start"], content["end"]) == (start, end):
+            return found
+    return None
+
+
+def _unit(rules: RuleSet, code: str) -> str:
+    line = rules.line(code)
+    if line is None:
+        raise Refused("a line that the rule set does not have", expected=[x.code for x in rules.lines], found=code)
+    return line.quantity
