@@ -44,7 +44,7 @@ class Act:
 
     __slots__ = ("type", "values")
 
-    def __init__(self, type_name: str, **values: Value) -> None:
+    def __init__(self, type_name: str, /, **values: Value) -> None:
         if type_name not in ACTS:
             raise Unknown("type of act", expected="one of " + ", ".join(ACTS), found=repr(type_name))
         self.type: Final = ACTS[type_name]

@@ -123,7 +123,7 @@ class Record:
             raise Unknown("kind of record", expected="one of " + ", ".join(KINDS), found=repr(self.kind)) from error
 
     @classmethod
-    def of(cls, kind: str, **values: Value) -> Record:
+    def of(cls, kind: str, /, **values: Value) -> Record:
         """A record from named fields, all of them."""
         if kind not in KINDS:
             raise Unknown("kind of record", expected="one of " + ", ".join(KINDS), found=repr(kind))

@@ -7,7 +7,7 @@ import importlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from eth.constants import BLANK_ROOT_HASH
@@ -158,7 +158,15 @@ class Actor:
 class World:
     """The deployed contracts, and the actors by name."""
 
-    KINDS = {"enterprise": 2, "rival": 2, "preparer": 4, "verifier": 8, "bank": 16, "auditor": 32, "exchange": 64}
+    KINDS: ClassVar = {
+        "enterprise": 2,
+        "rival": 2,
+        "preparer": 4,
+        "verifier": 8,
+        "bank": 16,
+        "auditor": 32,
+        "exchange": 64,
+    }
     GATEWAY = sha("gateway of the enterprise")
     ORIGIN = "plant.example/log"
 
@@ -277,6 +285,69 @@ class World:
     def anchor(self, size: int, root: bytes, proof: Sequence[bytes] = ()) -> Done:
         act = self.checkpoint(size, root)
         return self.relay(act, list(proof), self.sign(act, self.gateway), [self.sign(act, self.witness)])
+
+    def enrol_device(self, name: str, **changes: Any) -> Act:
+        act = self.device(name, **changes)
+        self.relay(act, self.sign(act, self["enterprise"]))
+        return act
+
+    def device(self, name: str, **changes: Any) -> Act:
+        values = {
+            "device": sha(name),
+            "member": self["enterprise"].id,
+            "unit": sha("unit 1"),
+            "kind": 1,
+            "keyId": bytes(32),
+            "saltDigest": sha("salt"),
+            "measure": 1,
+            "registerType": 1,
+            "ratedMax": 10**6,
+            "accuracyClass": 50,
+            "modulus": 0,
+            "calibration": sha("certificate"),
+            "calibrationTo": self.chain.time + 10**8,
+            "installedFrom": self.chain.time - 10,
+            "replaces": bytes(32),
+        } | changes
+        return self.act("DeviceEnrolment", **values)
+
+    def publish_factor(self, factor_id: bytes, **changes: Any) -> Act:
+        values = {
+            "factorId": factor_id,
+            "guideline": b"GB/T 32150".ljust(32, b"\0"),
+            "version": b"2015".ljust(32, b"\0"),
+            "row": b"grid-national".ljust(32, b"\0"),
+            "value": 530_600_000_000_000_000,
+            "unit": b"gCO2e/Wh".ljust(32, b"\0"),
+            "yearFrom": 2025,
+            "yearTo": 2025,
+            "dataYear": 2023,
+            "evidence": 1,
+            "sourceDigest": sha("source"),
+        } | changes
+        act = self.act("Factor", **values)
+        self.relay(act, self.quorum(act))
+        return act
+
+    def form_digest(self, form: structs.RuleSetForm) -> bytes:
+        return form_digest(form)
+
+    def publish_rules(self, form: structs.RuleSetForm, json: bytes, **changes: Any) -> bytes:
+        values = {"ruleSetId": hashlib.sha256(json).digest(), "formDigest": form_digest(form)} | changes
+        act = self.act("RuleSetPublication", **values)
+        self.relay(act, json, form, self.quorum(act))
+        return bytes(act["ruleSetId"])
+
+
+def form_digest(form: structs.RuleSetForm) -> bytes:
+    """keccak256 of the words of a form, in the order of docs/formats/rule-set.md."""
+    head = [len(form.lines), form.key, form.yearFrom, form.yearTo, form.status]
+    head += [form.monthEvidenceDays, form.annualReportDays, form.rounding]
+    words = [item if isinstance(item, bytes) else item.to_bytes(32, "big") for item in head]
+    for line in form.lines:
+        words += [line.code, line.calculator, line.method, line.sign.to_bytes(32, "big", signed=True)]
+        words += [line.parameters.to_bytes(32, "big"), line.tiers.to_bytes(32, "big"), *line.factors, *line.units]
+    return keccak256(b"".join(words))
 
 
 _BUILT: list[World] = []

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from carbonledger.keccak import keccak256
 from carbonledger.records import Record
 from ledger_node.chain.bindings import codec, combustion_calculator, energy_calculator, structs
 
@@ -58,40 +57,15 @@ JSON = json.dumps({"key": "general", "padding": "x" * 30_000}).encode()
 RULE_SET = hashlib.sha256(JSON).digest()
 
 
-def form_digest(form: structs.RuleSetForm) -> bytes:
-    head = (len(form.lines), form.key, form.yearFrom, form.yearTo, form.status)
-    head += (form.monthEvidenceDays, form.annualReportDays, form.rounding)
-    words = [item if isinstance(item, bytes) else item.to_bytes(32, "big") for item in head]
-    for line in form.lines:
-        words += [line.code, line.calculator, line.method, line.sign.to_bytes(32, "big", signed=True)]
-        words += [line.parameters.to_bytes(32, "big"), line.tiers.to_bytes(32, "big"), *line.factors, *line.units]
-    return keccak256(b"".join(words))
-
-
-def publish_factor(world: Any, factor_id: bytes, **changes: Any) -> Any:
-    values = {
-        "factorId": factor_id,
-        "guideline": word("GB/T 32150"),
-        "version": word("2015"),
-        "row": word("grid-national"),
-        "value": 530_600_000_000_000_000,
-        "unit": EF,
-        "yearFrom": 2025,
-        "yearTo": 2025,
-        "dataYear": 2023,
-        "evidence": 1,
-        "sourceDigest": hashlib.sha256(b"source").digest(),
-    } | changes
-    act = world.act("Factor", **values)
-    world.relay(act, world.quorum(act))
-    return Record.of("factor", **values)
+def publish_factor(world: Any, factor_id: bytes, **changes: Any) -> Record:
+    values = dict(world.publish_factor(factor_id, **changes).values)
+    return Record.of(
+        "factor", **{name: value for name, value in values.items() if name not in ("reference", "deadline")}
+    )
 
 
 def publish(world: Any, form: structs.RuleSetForm = FORM, json_: bytes = JSON, **changes: Any) -> bytes:
-    values = {"ruleSetId": hashlib.sha256(json_).digest(), "formDigest": form_digest(form)} | changes
-    act = world.act("RuleSetPublication", **values)
-    world.relay(act, json_, form, world.quorum(act))
-    return bytes(act["ruleSetId"])
+    return bytes(world.publish_rules(form, json_, **changes))
 
 
 def line(code: str, quantity: int, tiers: int, *parameters: bytes | int, item: bytes = ZERO) -> structs.Line:
@@ -129,7 +103,7 @@ def test_a_rule_set_is_read_back_as_it_was_published(rules: Any) -> None:
         yearFrom=2015,
         yearTo=2026,
         status=1,
-        formDigest=form_digest(FORM),
+        formDigest=rules.ask("RuleSetRegistry", "rule_set_of", RULE_SET).formDigest,
     )
     assert rules.chain.storage(rules.address("RuleSetRegistry"), record.slot()) == record.digest()
 

@@ -1,0 +1,423 @@
+"""The table of access: every external function that changes state, and every kind of signer, refused unless allowed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from carbonledger import merkle
+from carbonledger.acts import Signed
+from carbonledger.keccak import keccak256
+from ledger_node import deployment
+from ledger_node.chain.bindings import checkpoint_registry, codec, structs
+
+ZERO = bytes(32)
+ROOT = hashlib.sha256(b"root").digest()
+JANUARY_2026 = 1_767_196_800  # 2026-01-01T00:00:00+08:00
+
+SIGNERS = (
+    "nobody",
+    "stranger",
+    "regulator 1",
+    "enterprise",
+    "rival",
+    "preparer",
+    "verifier",
+    "bank",
+    "auditor",
+    "exchange",
+    "gateway",
+    "witness",
+)
+
+# How a call refuses who may not. A refusal of another kind would hide a hole.
+REFUSALS = {
+    "RegistryNotTheMember",
+    "RegistryNotOfKind",
+    "RegistrySignatureInvalid",
+    "MemberRegistryNotARegulator",
+    "MemberRegistryQuorumTooSmall",
+    "MemberRegistryKeyDidNotSign",
+    "CheckpointRegistryNotTheGateway",
+}
+
+Attempt = Callable[[Any, Callable[[Any], Signed]], None]
+
+
+@dataclass(frozen=True)
+class Row:
+    """`attempt(world, signed_by)` makes the call with the signature of the signer under test."""
+
+    allowed: tuple[str, ...]
+    attempt: Attempt
+
+
+def word(text: str) -> bytes:
+    return text.encode().ljust(32, b"\0")
+
+
+def with_regulator(world: Any, act: Any, signed_by: Callable[[Any], Signed]) -> list[Signed]:
+    """A quorum of one real regulator and the signer under test, in the order that is asked for."""
+    first, other = world.sign(act, world["regulator 0"]), signed_by(act)
+    return [first, other]
+
+
+def admit(world: Any, signed_by: Any) -> None:
+    new = type(world.gateway)("applicant")
+    act = world.act("Admission", member=new.id, kinds=2, province=ZERO, key=new.address, nameDigest=ZERO)
+    world.relay(act, world.sign(act, new), with_regulator(world, act, signed_by))
+
+
+def admit_without_the_applicant(world: Any, signed_by: Any) -> None:
+    new = type(world.gateway)("applicant")
+    act = world.act("Admission", member=new.id, kinds=2, province=ZERO, key=new.address, nameDigest=ZERO)
+    world.relay(act, signed_by(act), world.quorum(act))
+
+
+def set_status(world: Any, signed_by: Any) -> None:
+    act = world.act("MemberStatus", member=world["rival"].id, status=2, reasonDigest=ZERO)
+    world.relay(act, with_regulator(world, act, signed_by))
+
+
+def key_enrolment(world: Any, key: Any) -> Any:
+    return world.act(
+        "KeyEnrolment",
+        keyId=key.key_id,
+        member=world["enterprise"].id,
+        purpose=1,
+        subject=ZERO,
+        algorithm=3,
+        validFrom=world.chain.time,
+        supersedes=ZERO,
+    )
+
+
+def enrol_key(world: Any, signed_by: Any) -> None:
+    new = type(world.gateway)("new key")
+    act = key_enrolment(world, new)
+    world.relay(act, signed_by(act), world.sign(act, new))
+
+
+def enrol_key_without_the_key(world: Any, signed_by: Any) -> None:
+    act = key_enrolment(world, type(world.gateway)("new key"))
+    world.relay(act, world.sign(act, world["enterprise"]), signed_by(act))
+
+
+def end_key(world: Any, signed_by: Any) -> None:
+    act = world.act("KeyEnd", keyId=world.gateway.key_id, validTo=world.chain.time + 5, compromisedSince=0)
+    world.relay(act, signed_by(act), [])
+
+
+def end_key_by_quorum(world: Any, signed_by: Any) -> None:
+    act = world.act("KeyEnd", keyId=world.gateway.key_id, validTo=world.chain.time + 5, compromisedSince=0)
+    world.relay(act, Signed(bytes(20), b""), with_regulator(world, act, signed_by))
+
+
+def list_contract(world: Any, signed_by: Any) -> None:
+    act = world.act(
+        "DirectoryEntry",
+        name=word("GrantRegistry"),
+        version=2,
+        location=world.address("GrantRegistry"),
+        codeHash=bytes.fromhex(deployment.artifact("GrantRegistry")["codeHash"]),
+        since=world.chain.time,
+    )
+    world.relay(act, with_regulator(world, act, signed_by))
+
+
+def enrol_device(world: Any, signed_by: Any) -> None:
+    act = world.device("meter")
+    world.relay(act, signed_by(act))
+
+
+def calibrate(world: Any, signed_by: Any) -> None:
+    device = world.enrol_device("meter")
+    now, to = world.chain.time, device["calibrationTo"] + 1
+    act = world.act("Calibration", device=device["device"], certificate=ZERO, calibratedAt=now, validTo=to)
+    world.relay(act, signed_by(act))
+
+
+def remove(world: Any, signed_by: Any) -> None:
+    device = world.enrol_device("meter")["device"]
+    act = world.act("DeviceRemoval", device=device, removedAt=world.chain.time, reasonDigest=ZERO)
+    world.relay(act, signed_by(act))
+
+
+def register_log(world: Any, signed_by: Any) -> None:
+    act = world.act(
+        "LogRegistration",
+        origin="another.example/log",
+        member=world["enterprise"].id,
+        gateway=world.GATEWAY,
+        witnessQuorum=0,
+    )
+    world.relay(act, signed_by(act))
+
+
+def anchor(world: Any, signed_by: Any) -> None:
+    world.register_log(quorum=0)
+    act = world.checkpoint(1, ROOT)
+    world.relay(act, [], signed_by(act), [])
+
+
+def report_fork(world: Any, signed_by: Any) -> None:
+    world.register_log(quorum=0)
+    one, two = world.checkpoint(3, ROOT), world.checkpoint(3, merkle.EMPTY_ROOT)
+    no_anchor = structs.Anchor(ZERO, 0, ZERO, 0, 0, 0)
+    data = checkpoint_registry.encode_report_fork(one, world.sign(one, world.gateway), two, signed_by(two), no_anchor)
+    world.chain.send(world.address("CheckpointRegistry"), data)
+
+
+def close_log(world: Any, signed_by: Any) -> None:
+    act = world.act("LogStatus", logId=world.register_log(), status=3, reasonDigest=ZERO)
+    world.relay(act, signed_by(act), [])
+
+
+def thaw_log(world: Any, signed_by: Any) -> None:
+    log_id = world.register_log(quorum=0)
+    one, two = world.checkpoint(3, ROOT), world.checkpoint(3, merkle.EMPTY_ROOT)
+    no_anchor = structs.Anchor(ZERO, 0, ZERO, 0, 0, 0)
+    signed = world.sign(one, world.gateway), world.sign(two, world.gateway)
+    data = checkpoint_registry.encode_report_fork(one, signed[0], two, signed[1], no_anchor)
+    world.chain.send(world.address("CheckpointRegistry"), data)
+    act = world.act("LogStatus", logId=log_id, status=1, reasonDigest=ZERO)
+    world.relay(act, Signed(bytes(20), b""), with_regulator(world, act, signed_by))
+
+
+def publish_factor(world: Any, signed_by: Any) -> None:
+    act = world.act(
+        "Factor",
+        factorId=ROOT,
+        guideline=ZERO,
+        version=ZERO,
+        row=word("row"),
+        value=1,
+        unit=word("1"),
+        yearFrom=0,
+        yearTo=0,
+        dataYear=0,
+        evidence=1,
+        sourceDigest=ZERO,
+    )
+    world.relay(act, with_regulator(world, act, signed_by))
+
+
+def publish_rules(world: Any, signed_by: Any) -> None:
+    act = world.act("RuleSetPublication", ruleSetId=hashlib.sha256(b"{}").digest(), formDigest=world.form_digest(FORM))
+    world.relay(act, b"{}", FORM, with_regulator(world, act, signed_by))
+
+
+FORM = structs.RuleSetForm(
+    word("general"),
+    2015,
+    2026,
+    1,
+    40,
+    90,
+    1,
+    (
+        structs.LineRule(
+            word("power"),
+            word("EnergyCalculator"),
+            word("electricity"),
+            1,
+            1,
+            2,
+            (ZERO,) * 6,
+            (word("gCO2e/Wh"), *(ZERO,) * 5),
+        ),
+    ),
+)
+LINES = [structs.Line(word("power"), ZERO, 1000, 1, ((10**18).to_bytes(32, "big"), *(ZERO,) * 5))]
+
+
+def month_act(world: Any, month: int, preparer: str = "enterprise") -> Any:
+    member = world["enterprise"].id
+    values = {"member": member, "year": 2025, "month": month, "commitment": ROOT, "replaces": ZERO}
+    return world.act("MonthEvidence", preparer=world[preparer].id, **values)
+
+
+def file_month(world: Any, signed_by: Any) -> None:
+    world.chain.time = JANUARY_2026
+    act = month_act(world, 1)
+    world.relay(act, signed_by(act), Signed(bytes(20), b""))
+
+
+def file_month_as_preparer(world: Any, signed_by: Any) -> None:
+    world.chain.time = JANUARY_2026
+    act = month_act(world, 1, "preparer")
+    world.relay(act, world.sign(act, world["enterprise"]), signed_by(act))
+
+
+def report(world: Any, preparer: str = "enterprise") -> tuple[Any, list[bytes]]:
+    log_id = world.register_log(quorum=0)
+    world.publish_rules(FORM, b"{}")
+    world.chain.time = JANUARY_2026
+    world.anchor(1, ROOT)
+    months = []
+    for month in range(1, 13):
+        act = month_act(world, month)
+        world.relay(act, world.sign(act, world["enterprise"]), Signed(bytes(20), b""))
+        months.append(act.id)
+    line_words = codec.arguments(["(bytes32,bytes32,uint256,uint256,bytes32[6])"], LINES)
+    act = world.act(
+        "AnnualReport",
+        member=world["enterprise"].id,
+        year=2025,
+        ruleSetId=hashlib.sha256(b"{}").digest(),
+        monthsDigest=keccak256(b"".join(months)),
+        linesDigest=keccak256(line_words),
+        logId=log_id,
+        logSize=1,
+        logRoot=ROOT,
+        preparer=world[preparer].id,
+        replaces=ZERO,
+    )
+    return act, months
+
+
+def file_report(world: Any, signed_by: Any) -> None:
+    act, months = report(world)
+    world.relay(act, months, LINES, signed_by(act), Signed(bytes(20), b""))
+
+
+def file_report_as_preparer(world: Any, signed_by: Any) -> None:
+    act, months = report(world, "preparer")
+    world.relay(act, months, LINES, world.sign(act, world["enterprise"]), signed_by(act))
+
+
+def filed(world: Any) -> bytes:
+    act, months = report(world)
+    world.relay(act, months, LINES, world.sign(act, world["enterprise"]), Signed(bytes(20), b""))
+    return bytes(act.id)
+
+
+def judge(world: Any, type_name: str, role: str, signer: str, signed_by: Any, report_id: bytes) -> None:
+    """In the signer's own name where it has one."""
+    member = world.actors[signer].id if signer in world.actors else ROOT
+    digest = "findingsDigest" if role == "verifier" else "reasonDigest"
+    act = world.act(type_name, report=report_id, outcome=1, **{role: member, digest: ZERO})
+    world.relay(act, signed_by(act))
+
+
+def verify(world: Any, signed_by: Any) -> None:
+    judge(world, "Verification", "verifier", signed_by.name, signed_by, filed(world))
+
+
+def approve(world: Any, signed_by: Any) -> None:
+    report_id = filed(world)
+    act = world.act("Verification", report=report_id, outcome=1, verifier=world["verifier"].id, findingsDigest=ZERO)
+    world.relay(act, world.sign(act, world["verifier"]))
+    judge(world, "Approval", "regulator", signed_by.name, signed_by, report_id)
+
+
+def grant_act(world: Any) -> Any:
+    now = world.chain.time
+    values = {"owner": world["enterprise"].id, "grantee": world["bank"].id, "scope": ZERO, "purpose": ZERO}
+    return world.act("Grant", validFrom=now, expires=now + 10, **values)
+
+
+def grant(world: Any, signed_by: Any) -> None:
+    act = grant_act(world)
+    world.relay(act, signed_by(act))
+
+
+def revoke(world: Any, signed_by: Any) -> None:
+    first = grant_act(world)
+    world.relay(first, world.sign(first, world["enterprise"]))
+    act = world.act("GrantEnd", grantId=first.id)
+    world.relay(act, signed_by(act))
+
+
+QUORUM = ("regulator 1",)
+OWNER = ("enterprise",)
+
+TABLE: dict[str, tuple[Row, ...]] = {
+    "Directory.set": (Row(QUORUM, list_contract),),
+    "MemberRegistry.admit": (Row(QUORUM, admit), Row((), admit_without_the_applicant)),
+    "MemberRegistry.setStatus": (Row(QUORUM, set_status),),
+    "MemberRegistry.enrolKey": (Row(OWNER, enrol_key), Row((), enrol_key_without_the_key)),
+    "MemberRegistry.endKey": (Row(OWNER, end_key), Row(QUORUM, end_key_by_quorum)),
+    "DeviceRegistry.enrol": (Row(OWNER, enrol_device),),
+    "DeviceRegistry.calibrate": (Row(OWNER, calibrate),),
+    "DeviceRegistry.remove": (Row(OWNER, remove),),
+    "CheckpointRegistry.registerLog": (Row(OWNER, register_log),),
+    "CheckpointRegistry.anchor": (Row(("gateway",), anchor),),
+    "CheckpointRegistry.reportFork": (Row(("gateway",), report_fork),),
+    "CheckpointRegistry.setStatus": (Row(OWNER, close_log), Row(QUORUM, thaw_log)),
+    "FactorRegistry.publish": (Row(QUORUM, publish_factor),),
+    "RuleSetRegistry.publish": (Row(QUORUM, publish_rules),),
+    "ReportRegistry.fileMonth": (Row(OWNER, file_month), Row(("preparer",), file_month_as_preparer)),
+    "ReportRegistry.fileReport": (Row(OWNER, file_report), Row(("preparer",), file_report_as_preparer)),
+    "ReportRegistry.verify": (Row(("verifier",), verify),),
+    "ReportRegistry.approve": (Row(QUORUM, approve),),
+    "GrantRegistry.grant": (Row(OWNER, grant),),
+    "GrantRegistry.revoke": (Row(OWNER, revoke),),
+}
+
+ROWS = [(name, row) for name, rows in TABLE.items() for row in rows]
+
+
+class SignedBy:
+    """Signs any act as the named signer does."""
+
+    def __init__(self, world: Any, name: str) -> None:
+        self._world, self.name = world, name
+
+    def __call__(self, act: Any) -> Signed:
+        if self.name == "nobody":
+            return Signed(bytes(20), b"")
+        named = {"gateway": self._world.gateway, "witness": self._world.witness} | self._world.actors
+        return self._world.sign(act, named.get(self.name) or type(self._world.gateway)(self.name))  # type: ignore[no-any-return]
+
+
+def test_the_table_names_every_function_that_changes_state() -> None:
+    found = {
+        f"{name}.{entry['name']}"
+        for name in deployment.NAMES
+        for entry in deployment.artifact(name)["abi"]
+        if entry["type"] == "function" and entry["stateMutability"] not in ("view", "pure")
+    }
+    assert found == set(TABLE)
+
+
+@pytest.mark.parametrize(("name", "row"), ROWS, ids=[f"{name}, {row.attempt.__name__}" for name, row in ROWS])
+def test_only_who_may_call_it_does(world: Any, reverted: Any, name: str, row: Row) -> None:
+    for signer in SIGNERS:
+        mark = world.chain.snapshot()
+        try:
+            if signer in row.allowed:
+                row.attempt(world, SignedBy(world, signer))
+                continue
+            with pytest.raises(reverted) as caught:
+                row.attempt(world, SignedBy(world, signer))
+            refusals = REFUSALS
+            if row.attempt is report_fork and signer == "nobody":
+                # without a second signature the other head must be an anchored one
+                refusals = REFUSALS | {"CheckpointRegistryAnchorUnknown"}
+            assert caught.value.name in refusals, f"{name} by {signer}: {caught.value}"
+        finally:
+            world.chain.revert(mark)
+
+
+def test_no_contract_takes_a_plain_call_as_authority() -> None:
+    """There is no owner, and no function that a sender's address opens."""
+    for name in deployment.NAMES:
+        functions = {entry.get("name") for entry in deployment.artifact(name)["abi"]}
+        assert not functions & {"owner", "transferOwnership", "upgradeTo", "initialize", "pause"}
+        assert not any(entry["type"] in ("fallback", "receive") for entry in deployment.artifact(name)["abi"])
+        code = bytes.fromhex(deployment.artifact(name)["deployedBytecode"][2:])
+        assert not {0xF4, 0xF2, 0xFF, 0x33} & opcodes(code), name  # DELEGATECALL, CALLCODE, SELFDESTRUCT, CALLER
+
+
+def opcodes(code: bytes) -> set[int]:
+    """The instructions, without the data that they push."""
+    found, at = set(), 0
+    while at < len(code):
+        found.add(code[at])
+        at += 1 + (code[at] - 0x5F if 0x60 <= code[at] <= 0x7F else 0)
+    return found

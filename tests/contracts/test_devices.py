@@ -1,0 +1,114 @@
+"""Devices: owned, calibrated, removed, replaced; a unit's list leaves none out."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import pytest
+
+from carbonledger.records import Record, chain_of
+
+
+def sha(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
+
+
+def stored(world: Any, record: Record) -> bool:
+    return bool(world.chain.storage(world.address("DeviceRegistry"), record.slot()) == record.digest())
+
+
+def record_of(act: Any, **changes: Any) -> Record:
+    values = {name: value for name, value in act.values.items() if name not in ("reference", "deadline")}
+    return Record.of("device", **(values | {"removedAt": 0} | changes))
+
+
+def test_units_and_their_devices_are_listed_in_chains(world: Any) -> None:
+    member = world["enterprise"].id
+    acts = [world.enrol_device(f"meter {i}", unit=sha(f"unit {i // 2}")) for i in range(4)]
+    assert all(stored(world, record_of(act)) for act in acts)
+    for number in range(2):
+        devices = [sha(f"meter {i}") for i in range(4) if i // 2 == number]
+        unit = Record.of("unit", unit=sha(f"unit {number}"), member=member, count=2, chain=chain_of(devices))
+        assert stored(world, unit)
+    units = Record.of("units", member=member, count=2, chain=chain_of([sha("unit 0"), sha("unit 1")]))
+    assert stored(world, units)
+
+
+def test_a_device_is_calibrated_again_removed_and_replaced(world: Any, reverted: Any) -> None:
+    enterprise, old = world["enterprise"], world.enrol_device("old meter")
+    now, later = world.chain.time, old["calibrationTo"] + 1000
+    act = world.act("Calibration", device=old["device"], certificate=sha("second"), calibratedAt=now, validTo=later)
+    world.relay(act, world.sign(act, enterprise))
+    assert stored(world, record_of(old, calibration=sha("second"), calibrationTo=later))
+    with pytest.raises(reverted) as caught:
+        world.enrol_device("new meter", replaces=old["device"])
+    assert caught.value.name == "DeviceRegistryReplacementRefused"
+    removal = world.act("DeviceRemoval", device=old["device"], removedAt=now, reasonDigest=sha("worn"))
+    world.relay(removal, world.sign(removal, enterprise))
+    assert stored(world, record_of(old, calibration=sha("second"), calibrationTo=later, removedAt=now))
+    world.enrol_device("new meter", replaces=old["device"], installedFrom=now)
+    with pytest.raises(reverted) as caught:
+        world.enrol_device("third meter", replaces=old["device"], installedFrom=now)
+    assert caught.value.name == "DeviceRegistryReplacementRefused"
+    for again, error in (
+        (world.act("DeviceRemoval", device=old["device"], removedAt=now, reasonDigest=sha("again")), "Removed"),
+        (
+            world.act("Calibration", device=old["device"], certificate=sha("x"), calibratedAt=now, validTo=later + 1),
+            "Removed",
+        ),
+        (world.act("DeviceRemoval", device=sha("none"), removedAt=now, reasonDigest=sha("again")), "Unknown"),
+    ):
+        with pytest.raises(reverted) as caught:
+            world.relay(again, world.sign(again, enterprise))
+        assert caught.value.name == f"DeviceRegistryDevice{error}"
+
+
+def test_what_does_not_fit_is_refused_by_name(world: Any, reverted: Any) -> None:
+    world.enrol_device("meter")
+    now = world.chain.time
+    key = sha("device key")
+    act = world.act(
+        "KeyEnrolment",
+        keyId=key,
+        member=world["enterprise"].id,
+        purpose=6,
+        subject=sha("other meter"),
+        algorithm=1,
+        validFrom=now,
+        supersedes=bytes(32),
+    )
+    signed = world.sign(act, world["enterprise"])
+    world.relay(act, signed, signed)
+    for name, changes, error in (
+        ("meter", {}, "DeviceKnown"),
+        ("b", {"kind": 6}, "FieldOutOfRange"),
+        ("b", {"kind": 0}, "FieldOutOfRange"),
+        ("b", {"measure": 5}, "FieldOutOfRange"),
+        ("b", {"registerType": 3}, "FieldOutOfRange"),
+        ("b", {"ratedMax": 0}, "FieldOutOfRange"),
+        ("b", {"unit": bytes(32)}, "FieldOutOfRange"),
+        ("b", {"device": bytes(32)}, "FieldOutOfRange"),
+        ("b", {"calibrationTo": now}, "CalibrationExpired"),
+        ("b", {"keyId": key}, "KeyForeign"),
+        ("b", {"keyId": sha("nothing")}, "KeyForeign"),
+        ("b", {"replaces": sha("nothing")}, "ReplacementRefused"),
+    ):
+        with pytest.raises(reverted) as caught:
+            world.enrol_device(name, **changes)
+        assert caught.value.name == f"DeviceRegistry{error}"
+    world.enrol_device("other meter", keyId=key)
+    foreign = world.device("c", member=world["rival"].id)
+    with pytest.raises(reverted) as caught:
+        world.relay(foreign, world.sign(foreign, world["rival"]))
+    assert caught.value.name == "DeviceRegistryUnitForeign"
+    for at, to in ((now + 5, now + 10**9), (now, now), (now, now + 1)):
+        act = world.act("Calibration", device=sha("meter"), certificate=sha("x"), calibratedAt=at, validTo=to)
+        with pytest.raises(reverted) as caught:
+            world.relay(act, world.sign(act, world["enterprise"]))
+        assert caught.value.name == "DeviceRegistryCalibrationOutOfRange"
+    for at in (0, now + 5, now - 11):
+        act = world.act("DeviceRemoval", device=sha("meter"), removedAt=at, reasonDigest=sha("x"))
+        with pytest.raises(reverted) as caught:
+            world.relay(act, world.sign(act, world["enterprise"]))
+        assert caught.value.name == "DeviceRegistryRemovalOutOfRange"
