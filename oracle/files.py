@@ -7,6 +7,8 @@ import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+_OPEN_AT_ONCE = 64
+
 Step = Callable[[str], None]
 """Called with the name of a step just before it is done; may raise OSError or end the process."""
 
@@ -23,22 +25,31 @@ class Files:
 
     def write(self, path: Path, data: bytes) -> None:
         """Creates `path` with `data` and waits until it is on the disk (fsync); the name is not durable yet."""
-        self.step(f"open {path.name}")
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        self._write_all([(path, data)])
+
+    def _write_all(self, contents: list[tuple[Path, bytes]]) -> None:
+        """All are written before the first fsync, so that the disk takes them in few commits of its journal."""
+        descriptors: list[tuple[int, Path]] = []
         try:
-            self.step(f"write {path.name}")
-            view = memoryview(data)
-            while view:
-                view = view[os.write(descriptor, view) :]
-            self.step(f"fsync {path.name}")
-            os.fsync(descriptor)
+            for path, data in contents:
+                self.step(f"open {path.name}")
+                descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+                descriptors.append((descriptor, path))
+                self.step(f"write {path.name}")
+                view = memoryview(data)
+                while view:
+                    view = view[os.write(descriptor, view) :]
+            for descriptor, path in descriptors:
+                self.step(f"fsync {path.name}")
+                os.fsync(descriptor)
         finally:
-            os.close(descriptor)
+            for descriptor, _ in descriptors:
+                os.close(descriptor)
 
     def rename(self, source: Path, target: Path) -> None:
         """Atomically gives the file its name; durable after `fsync_directory(target.parent)`."""
         self.step(f"rename {target.name}")
-        source.replace(target)
+        os.replace(source, target)  # noqa: PTH105 - in the hot path
 
     def fsync_directory(self, path: Path) -> None:
         """Makes the names in a directory durable."""
@@ -70,17 +81,23 @@ class Files:
 
         Nothing but whole files ever appears under `root`. OSError leaves some of the files written.
         """
-        folders: dict[Path, None] = {}
+        folders: dict[str, Path] = {}
         ready: list[tuple[Path, Path]] = []
+        open_now: list[tuple[Path, bytes]] = []
         for number, (name, data) in enumerate(contents):
             target = root / name
-            if target.parent not in folders:
+            folder = name.rpartition("/")[0]
+            if folder not in folders:
+                folders[folder] = target.parent
                 self.make_directories(target.parent)
-                folders[target.parent] = None
             source = scratch / f"{number}.tmp"
-            self.write(source, data)
             ready.append((source, target))
+            open_now.append((source, data))
+            if len(open_now) == _OPEN_AT_ONCE:
+                self._write_all(open_now)
+                open_now = []
+        self._write_all(open_now)
         for source, target in ready:
             self.rename(source, target)
-        for folder in folders:
-            self.fsync_directory(folder)
+        for parent in folders.values():
+            self.fsync_directory(parent)

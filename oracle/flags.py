@@ -107,9 +107,9 @@ def _flags_of_one(reading: Reading, limits: Limits) -> Iterable[str]:
         yield "device_status"
     if limits.calibration_to_ms and reading.time_ms > limits.calibration_to_ms:
         yield "calibration_expired"
-    if limits.interval_ms and reading.time_ms % limits.interval_ms:
-        yield "clock_drift"
-    elif limits.drift_ms and abs(reading.intake_ms - reading.time_ms) > limits.drift_ms:
+    if (limits.interval_ms and reading.time_ms % limits.interval_ms) or (
+        limits.drift_ms and abs(reading.intake_ms - reading.time_ms) > limits.drift_ms
+    ):
         yield "clock_drift"
 
 

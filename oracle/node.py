@@ -127,7 +127,9 @@ class OracleNode:
         if passphrase is None and chosen.passphrase_file:
             passphrase = (home / chosen.passphrase_file).read_bytes().strip()
         keys, created = identity.open_identity(home / "keys", files, passphrase, entropy)
-        node = cls(lock, home, clock, chosen, keys, files, entropy, chosen.witnesses() if witnesses is None else witnesses)
+        node = cls(
+            lock, home, clock, chosen, keys, files, entropy, chosen.witnesses() if witnesses is None else witnesses
+        )
         origin = node.store.meta("origin")
         if origin is None:
             node.store.set_meta("origin", chosen.origin.encode())

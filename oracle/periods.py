@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from msgspec import UNSET
+
 from carbonledger.errors import Malformed, Refused
 from oracle import flags
 from oracle.chunks import Chunk
 from oracle.flags import Limits, Reading
-from msgspec import UNSET
 from oracle.intake import Measured, parse_body
 from oracle.signers import Signer
 from oracle.store import Store

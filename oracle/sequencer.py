@@ -43,6 +43,55 @@ class Plan:
     duplicates: int = 0
 
 
+class _Cursor:
+    """One signer within a plan: its highest sequence, last commitment, and the runs the plan makes or lengthens."""
+
+    __slots__ = (
+        "_closed",
+        "first_index",
+        "first_sequence",
+        "highest",
+        "last",
+        "next_index",
+        "next_sequence",
+        "previous",
+        "pseudonym",
+        "used",
+    )
+
+    def __init__(self, pseudonym: str) -> None:
+        self.pseudonym = pseudonym
+        self.highest = -1
+        self.last = self.previous = entry.FIRST_PREVIOUS
+        self.first_sequence = self.first_index = 0
+        self.next_sequence = self.next_index = -1
+        self.used = False
+        self._closed: list[tuple[int, int, int]] = []
+
+    def begin_run(self, sequence: int, index: int) -> None:
+        if self.used:
+            self._closed.append((self.first_sequence, self.first_index, self.next_index - self.first_index))
+        self.first_sequence, self.first_index = sequence, index
+        self.next_sequence, self.next_index = sequence + 1, index + 1
+
+    def runs(self, number: int) -> list[Run]:
+        return [
+            *(Run(number, *run) for run in self._closed),
+            Run(number, self.first_sequence, self.first_index, self.next_index - self.first_index),
+        ]
+
+    def find(self, sequence: int, first: int) -> int | None:
+        """Index of a sequence that this plan took; `first` is the plan's first index."""
+        for first_sequence, first_index, count in (
+            *self._closed,
+            (self.first_sequence, self.first_index, self.next_index - self.first_index),
+        ):
+            if self.used and first_sequence <= sequence < first_sequence + count:
+                index = first_index + sequence - first_sequence
+                return index if index >= first else None
+        return None
+
+
 class Sequencer:
     """Knows the log's size and each signer's head; reads the store only for entries that are out of order."""
 
@@ -68,57 +117,62 @@ class Sequencer:
     def plan(self, outcomes: Sequence[Outcome], now_ms: int) -> Plan:
         """What these outcomes come to, given what the log holds."""
         plan = Plan([], Commit(now_ms))
-        heads: dict[int, Head] = {}
-        highest: dict[int, int] = {}
-        last: dict[int, str] = {}
-        previous: dict[int, str] = {}
-        runs: dict[int, list[Run]] = {}
-        taken: dict[tuple[int, int], tuple[int, bytes]] = {}
-        frames: list[bytes] = []
+        results, leaves, frames = plan.results, plan.leaves, list[bytes]()
+        cursors: dict[int, _Cursor] = {}
         index = first = self.size
         time_from, time_to = 2**62, -1
         for outcome in outcomes:
             if type(outcome) is not Checked:
                 assert isinstance(outcome, Refusal)
-                plan.results.append(self._refuse(plan, outcome))
+                results.append(self._refuse(plan, outcome))
                 continue
             number, sequence, time_ms, kind, commitment, algorithm, frame = outcome
-            before = last.get(number)
-            if before is None:  # the signer's first entry in this plan
-                head = self._heads.get(number)
-                before = head.previous if head else entry.FIRST_PREVIOUS
-                highest[number] = head.sequence if head else -1
-            if sequence <= highest[number]:
-                known = self._known(number, sequence, taken)
-                if known is not None:
-                    plan.results.append(self._again(plan, outcome, *known))
-                    continue
-            else:
-                highest[number] = sequence
-            if number not in previous:
-                previous[number] = before
-            leaf = entry.leaf_bytes(
-                commitment, self._pseudonyms[number], now_ms, kind, before, sequence, algorithm, time_ms
+            cursor = cursors.get(number)
+            if cursor is None:
+                cursor = cursors[number] = self._cursor(number)
+            if sequence > cursor.highest:
+                cursor.highest = sequence
+            elif (known := self._known(number, sequence, cursor, first, frames)) is not None:
+                results.append(self._again(plan, outcome, *known))
+                continue
+            leaves.append(
+                entry.leaf_bytes(commitment, cursor.pseudonym, now_ms, kind, cursor.last, sequence, algorithm, time_ms)
             )
-            plan.leaves.append(leaf)
             frames.append(frame)
-            last[number] = commitment
-            taken[number, sequence] = (index, frame)
-            self._extend(runs, number, sequence, index)
+            cursor.last = commitment
+            if sequence == cursor.next_sequence and index == cursor.next_index:
+                cursor.next_sequence += 1
+                cursor.next_index += 1
+            else:
+                cursor.begin_run(sequence, index)
+            cursor.used = True
             if time_ms < time_from:
                 time_from = time_ms
             if time_ms > time_to:
                 time_to = time_ms
-            plan.results.append(Result("accepted", index))
+            results.append(Result("accepted", index))
             index += 1
         if frames:
-            for number, commitment in last.items():
-                heads[number] = Head(highest[number], commitment)
+            used = {number: cursor for number, cursor in cursors.items() if cursor.used}
+            previous = {number: cursor.previous for number, cursor in used.items()}
             plan.commit.chunk = Chunk(first, len(frames), now_ms, time_from, time_to, previous, b"".join(frames))
-            plan.commit.runs = [run for signer_runs in runs.values() for run in signer_runs]
-            plan.commit.heads = heads
-            plan.runs = {number: signer_runs[-1] for number, signer_runs in runs.items()}
+            plan.commit.heads = {number: Head(cursor.highest, cursor.last) for number, cursor in used.items()}
+            for number, cursor in used.items():
+                runs = cursor.runs(number)
+                plan.commit.runs.extend(runs)
+                plan.runs[number] = runs[-1]
         return plan
+
+    def _cursor(self, number: int) -> _Cursor:
+        head, run = self._heads.get(number), self._runs.get(number)
+        cursor = _Cursor(self._pseudonyms[number])
+        if head is not None:
+            cursor.highest, cursor.last, cursor.previous = head.sequence, head.previous, head.previous
+        if run is not None:
+            cursor.first_sequence, cursor.first_index = run.first_sequence, run.first_index
+            cursor.next_sequence = run.first_sequence + run.count
+            cursor.next_index = run.first_index + run.count
+        return cursor
 
     def apply(self, plan: Plan) -> None:
         """After the commit is durable."""
@@ -126,28 +180,15 @@ class Sequencer:
         self._runs.update(plan.runs)
         self.size += len(plan.leaves)
 
-    def _extend(self, runs: dict[int, list[Run]], number: int, sequence: int, index: int) -> None:
-        own = runs.get(number)
-        run = own[-1] if own else self._runs.get(number)
-        if run is not None and sequence - run.first_sequence == run.count == index - run.first_index:
-            longer = Run(number, run.first_sequence, run.first_index, run.count + 1)
-            if own:
-                own[-1] = longer
-            else:
-                runs[number] = [longer]
-        elif own:
-            own.append(Run(number, sequence, index, 1))
-        else:
-            runs[number] = [Run(number, sequence, index, 1)]
-
     def _known(
-        self, number: int, sequence: int, taken: dict[tuple[int, int], tuple[int, bytes]]
+        self, number: int, sequence: int, cursor: _Cursor, first: int, frames: list[bytes]
     ) -> tuple[int, bytes] | None:
-        """Index and body of the entry that has this place already."""
-        if (found := taken.get((number, sequence))) is not None:
-            return found[0], next(split_frames(found[1], 1)).r
+        """Index and body of the entry that has this place already, in the log or in this plan."""
         index = self._store.find(number, sequence)
-        return None if index is None else (index, self.frame(index).r)
+        if index is not None:
+            return index, self.frame(index).r
+        index = cursor.find(sequence, first)
+        return None if index is None else (index, next(split_frames(frames[index - first], 1)).r)
 
     def frame(self, index: int) -> Frame:
         """The stored parts of an entry; neighbours are at hand for the next call."""

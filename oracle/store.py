@@ -25,6 +25,8 @@ from oracle.store_schema import CHECKPOINTS, CHECKPOINTS_VERSION, STORE, STORE_V
 UNSIGNED_KEPT = 10_000
 """Refused input without a good signature is kept up to this many items, the newest; signed input is kept for good."""
 
+_WAL_BYTES = 4 << 20
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -82,16 +84,19 @@ class Access:
 class _Database:
     """One SQLite file, one connection, one lock."""
 
-    def __init__(self, path: Path, script: str, version: int, files: Files) -> None:
+    def __init__(self, path: Path, script: str, version: int, files: Files, page_bytes: int) -> None:
         self._files = files
         self._lock = threading.RLock()
         self._name = path.name
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         execute = self._connection.execute
+
+        execute(f"PRAGMA page_size={page_bytes}")  # evidence comes in large pieces, notes in small ones
         execute("PRAGMA journal_mode=WAL")
         execute("PRAGMA synchronous=FULL")
         execute("PRAGMA foreign_keys=ON")
         execute("PRAGMA busy_timeout=5000")
+        execute(f"PRAGMA wal_autocheckpoint={_WAL_BYTES // page_bytes}")
         found = execute("PRAGMA user_version").fetchone()[0]
         if found == 0:
             self._connection.executescript(f"BEGIN;{script}PRAGMA user_version={version};COMMIT;")
@@ -135,7 +140,7 @@ class Store(_Database):
     """Everything accepted, who may sign, what was refused, who looked."""
 
     def __init__(self, path: Path, files: Files) -> None:
-        super().__init__(path, STORE, STORE_VERSION, files)
+        super().__init__(path, STORE, STORE_VERSION, files, 16_384)
 
     # --- accepted entries
 
@@ -368,7 +373,7 @@ class CheckpointStore(_Database):
     """What was signed: kept apart from the store, so that an old copy of one is found out by the other."""
 
     def __init__(self, path: Path, files: Files) -> None:
-        super().__init__(path, CHECKPOINTS, CHECKPOINTS_VERSION, files)
+        super().__init__(path, CHECKPOINTS, CHECKPOINTS_VERSION, files, 4_096)
 
     def head(self) -> SignedHead | None:
         """The largest head ever committed to."""
