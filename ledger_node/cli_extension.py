@@ -1,0 +1,61 @@
+"""What the services add to the `carbonledger` command: entry point `chain` of the group `carbonledger.network`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+from carbonledger.accounting.lines import Line
+from carbonledger.accounting.names import name32
+from carbonledger.errors import Malformed, Refused, Unknown
+from ledger_node.chain import rule_sets
+from ledger_node.chain.bindings import directory as directory_contract
+from ledger_node.chain.bindings.errors import explain
+from ledger_node.chain.errors import CallReverted
+from ledger_node.chain.interface import Chain
+from ledger_node.chain.open import open_chain
+
+
+def calculate(url: str, directory: bytes | None, rule_set_json: bytes, year: int, lines: Sequence[Line]) -> int:
+    """Emission in whole grams, as `RuleSetRegistry` computes it (`carbonledger.cli.network.ChainCalculator`).
+
+    `url` is `http(s)://…` of a node, or `embedded:FOLDER` of an embedded chain that no other process has open.
+    """
+    if directory is None:
+        raise Refused(
+            "the address of the Directory is needed",
+            expected="20 bytes",
+            found="none",
+            remedy="Give --directory ADDRESS, or --policy FILE that names it",
+        )
+    with _opened(url) as chain:
+        answer = chain.call(directory, directory_contract.encode_location_of(name32("RuleSetRegistry")))
+        registry = directory_contract.decode_location_of(answer)
+        if not any(registry):
+            raise Unknown(f"RuleSetRegistry of the Directory 0x{directory.hex()}", expected="a contract", found="none")
+        try:
+            return rule_sets.emission(chain, registry, sha256(rule_set_json).digest(), year, lines)
+        except CallReverted as error:
+            found = explain(error.data) if error.data else error.reason
+            raise Refused("the contract refuses the computation", expected="an emission", found=found) from error
+
+
+@contextmanager
+def _opened(url: str) -> Iterator[Chain]:
+    scheme, _, rest = url.partition(":")
+    home = Path()
+    if scheme == "embedded":
+        home = Path(rest)
+        if not rest or not (home / "chain.sqlite").is_file():
+            raise Malformed("chain URL", expected="embedded:FOLDER with chain.sqlite in it", found=url[:200])
+        url = "embedded:"
+    elif scheme not in ("http", "https"):
+        raise Malformed("chain URL", expected="http(s)://… or embedded:FOLDER", found=url[:200])
+    chain = open_chain(url, home, lambda: int(time.time()))
+    try:
+        yield chain
+    finally:
+        chain.close()
