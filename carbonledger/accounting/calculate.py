@@ -155,8 +155,7 @@ def _parameter(
 
 def _chosen(node: Node, parameter: ParameterRule, year: int, factors: Factors) -> Factor:
     name = node.text(least=1, most=128)
-    by_id = [factor for factor in factors if factor.id.hex() == name]
-    found = by_id or factors.named(name)
+    found = factors.named(name)
     if not found:
         usable = sorted({factor.reference for factor in factors if _fits(factor, parameter, year)})
         listed = ", ".join(usable[:8]) + (f" … ({len(usable)})" if len(usable) > 8 else "")

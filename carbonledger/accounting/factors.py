@@ -5,7 +5,8 @@ Year of the data, year of publication and year of use are three things: `data_ye
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
@@ -21,6 +22,7 @@ EVIDENCE: Final = {"official": 1, "reputable": 2, "transcription": 3, "draft": 4
 """Tag -> number on the chain. A transcription was not compared with the document: it counts as unverified."""
 
 MAX_YEAR: Final = 9999
+_ID: Final = re.compile(r"[0-9a-f]{64}")
 _KEY_FIELDS: Final = ("data_year", "guideline", "region", "row", "version")
 _FIELDS: Final = (*_KEY_FIELDS, "evidence", "factor", "source", "unit", "value", "years")
 
@@ -156,15 +158,16 @@ class Factors:
                     found=factor.to_json(),
                 )
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Factor]:
         return iter(self.by_id.values())
 
     def __len__(self) -> int:
         return len(self.by_id)
 
     def named(self, reference: str) -> list[Factor]:
-        """All factors of this reference (`row` or `row@region`), whatever their years."""
-        return [factor for factor in self.by_id.values() if factor.reference == reference]
+        """The factor of this id (hex), or all of this `row` or `row@region`, whatever their years."""
+        by_id = self.by_id.get(bytes.fromhex(reference)) if _ID.fullmatch(reference) else None
+        return [by_id] if by_id else [factor for factor in self.by_id.values() if factor.reference == reference]
 
     def with_(self, factors: Iterable[Factor]) -> Factors:
         """These and some more."""

@@ -1,7 +1,7 @@
 """Strict JSON from people: any white space and order, but nothing that two readers could take differently.
 
 Refused: duplicate keys, floating point, NaN and Infinity, integers from 2^53, lone surrogates, a byte order mark,
-more than 32 levels, more than 16 MiB. Every error carries the JSON path (RFC 9535) of the place it speaks of.
+more than 32 levels, more than 2 MiB. Every error carries the JSON path (RFC 9535) of the place it speaks of.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from typing import Any, Final
 
 from carbonledger.errors import Malformed, Refused
 
-MAX_BYTES: Final = 16 * 1024 * 1024
+MAX_BYTES: Final = 2 * 1024 * 1024
 MAX_DEPTH: Final = 32
 MAX_INTEGER: Final = 2**53 - 1
 ROOT: Final = "$"
-_STRING_OR_BRACKET: Final = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_STRING_OR_BRACKET: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
 
 
 class MalformedInput(Malformed):
@@ -229,5 +230,5 @@ def _walk(path: str, value: object) -> None:
 
 
 def _refuse_surrogate(path: str, text: str) -> None:
-    if any("\ud800" <= character <= "\udfff" for character in text):
+    if _SURROGATE.search(text):
         raise MalformedInput(path, "a string holds a lone surrogate", expected="Unicode text", found=shown(text))
