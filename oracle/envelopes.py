@@ -5,7 +5,7 @@ from __future__ import annotations
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -18,16 +18,14 @@ LINES: Literal["application/x-ndjson"] = "application/x-ndjson"
 CONTENT_TYPES = (JSON, LINES)
 
 
-@dataclass(frozen=True, slots=True)
-class Single:
+class Single(NamedTuple):
     """One signed body R with its evidence A."""
 
     r: bytes
     a: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(NamedTuple):
     """Bodies of one device, sequences from `first`, under one signature; `key` is the key's short id."""
 
     device: str

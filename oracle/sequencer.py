@@ -16,7 +16,7 @@ from carbonledger import entry
 from oracle import envelopes
 from oracle.chunks import Chunk, Frame, split_frames
 from oracle.envelopes import Single
-from oracle.intake import Checked, Outcome, Refusal
+from oracle.intake import Outcome, Refusal
 from oracle.signers import Directory, Signer
 from oracle.store import Commit, Head, Run, Store
 
@@ -122,18 +122,17 @@ class Sequencer:
         index = first = self.size
         time_from, time_to = 2**62, -1
         for outcome in outcomes:
-            if type(outcome) is not Checked:
-                assert isinstance(outcome, Refusal)
+            if type(outcome) is Refusal:
                 results.append(self._refuse(plan, outcome))
                 continue
-            number, sequence, time_ms, kind, commitment, algorithm, frame = outcome
+            number, sequence, time_ms, kind, commitment, algorithm, frame = outcome  # type: ignore[misc]
             cursor = cursors.get(number)
             if cursor is None:
                 cursor = cursors[number] = self._cursor(number)
             if sequence > cursor.highest:
                 cursor.highest = sequence
             elif (known := self._known(number, sequence, cursor, first, frames)) is not None:
-                results.append(self._again(plan, outcome, *known))
+                results.append(self._again(plan, sequence, frame, *known))
                 continue
             leaves.append(
                 entry.leaf_bytes(commitment, cursor.pseudonym, now_ms, kind, cursor.last, sequence, algorithm, time_ms)
@@ -198,14 +197,14 @@ class Sequencer:
             cached = self._cached = (chunk, chunk.frames())
         return cached[1][index - cached[0].first]
 
-    def _again(self, plan: Plan, outcome: Checked, index: int, body: bytes) -> Result:
-        frame = next(split_frames(outcome.frame, 1))
+    def _again(self, plan: Plan, sequence: int, given: bytes, index: int, body: bytes) -> Result:
+        frame = next(split_frames(given, 1))
         if frame.r == body:
             plan.duplicates += 1
             return Result("duplicate", index)
         refusal = Refusal(
             "conflict",
-            f"another content was signed for sequence {outcome.sequence}",
+            f"another content was signed for sequence {sequence}",
             f"the body of entry {index}, SHA-256 {sha256(body).hexdigest()}",
             f"SHA-256 {sha256(frame.r).hexdigest()}",
             envelopes.encode([Single(frame.r, frame.a)]),
