@@ -54,12 +54,20 @@ class Chain(Protocol):
         """Offers signed transactions, in this order, one answer for each. Accepted is not mined."""
         ...
 
+    def send_raw_elsewhere(self, raws: Sequence[bytes]) -> list[SendResult]:
+        """As `send_raw`, through another node than last time where the chain has several."""
+        ...
+
     def transaction_count(self, address: bytes, pending: bool = False) -> int:
         """The account's next nonce, by mined transactions, or with those that wait (of which a node may forget)."""
         ...
 
     def receipt(self, transaction_hash: bytes) -> Receipt | None:
         """The receipt on the chain as it stands; None if it is not mined, or its block is no longer of the chain."""
+        ...
+
+    def receipts(self, transaction_hashes: Sequence[bytes]) -> list[Receipt | None]:
+        """As `receipt`, for many at once."""
         ...
 
     def revert_data(self, transaction_hash: bytes) -> bytes | None:

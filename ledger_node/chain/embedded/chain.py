@@ -223,6 +223,10 @@ class EmbeddedChain:
         with self._mutex:
             return [self._admit(raw) for raw in raws]
 
+    def send_raw_elsewhere(self, raws: Sequence[bytes]) -> list[SendResult]:
+        """As `send_raw`: there is no other node."""
+        return self.send_raw(raws)
+
     def _admit(self, raw: bytes) -> SendResult:
         try:
             signed = parse(raw, self.chain_id)
@@ -336,6 +340,10 @@ class EmbeddedChain:
             block_hash = self._row(row.block).hash
             logs = tuple(_log(entry, block_hash) for entry in self._store.logs_of(transaction_hash))
         return Receipt(transaction_hash, row.block, block_hash, row.status, row.gas_used, row.contract, logs)
+
+    def receipts(self, transaction_hashes: Sequence[bytes]) -> list[Receipt | None]:
+        """As `receipt`, for many at once."""
+        return [self.receipt(digest) for digest in transaction_hashes]
 
     def revert_data(self, transaction_hash: bytes) -> bytes | None:
         """What a failed transaction gave back, kept when it was mined; None if it did not fail or is not known."""

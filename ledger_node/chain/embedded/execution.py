@@ -26,13 +26,18 @@ from ledger_node.chain.transaction import Transaction, intrinsic_gas
 _REFUND_QUOTIENT = 5  # EIP-3529
 
 
+_Message: Any = Message  # py-evm's own names for bytes and numbers are of no use here
+_Context: Any = ExecutionContext
+_TransactionContext: Any = ParisState.transaction_context_class
+
+
 class LedgerState(ParisState):
     """py-evm's view of a `World` in one block."""
 
     computation_class = LedgerComputation
+    _account_db: Any
 
     def __init__(self, world: World, context: ExecutionContext) -> None:
-        self._db = None
         self.execution_context = context
         self._account_db = world
 
@@ -50,7 +55,7 @@ class Outcome:
 
 def context(header: Header, chain_id: int, ancestors: Iterable[bytes]) -> ExecutionContext:
     """What instructions may ask about the block; `ancestors` are the hashes from the parent back."""
-    return ExecutionContext(
+    made: ExecutionContext = _Context(
         coinbase=header.coinbase,
         timestamp=header.timestamp,
         block_number=header.number,
@@ -61,6 +66,7 @@ def context(header: Header, chain_id: int, ancestors: Iterable[bytes]) -> Execut
         chain_id=chain_id,
         base_fee_per_gas=header.base_fee_per_gas,
     )
+    return made
 
 
 def execute(state: LedgerState, transaction: Transaction, sender: bytes) -> Outcome:
@@ -76,7 +82,7 @@ def execute(state: LedgerState, transaction: Transaction, sender: bytes) -> Outc
         to, data, code = CREATE_CONTRACT_ADDRESS, b"", transaction.data
     else:
         code = world.get_code(to)
-    message = Message(
+    message = _Message(
         gas=transaction.gas - intrinsic_gas(transaction.to, transaction.data),
         to=to,
         sender=sender,
@@ -115,7 +121,7 @@ def simulate(state: LedgerState, sender: bytes, to: bytes | None, data: bytes, g
         created = None
         if to is None:
             created = keccak256(rlp.encode((sender, rlp.of_int(world.get_nonce(sender)))))[12:]
-        message = Message(
+        message = _Message(
             gas=gas - intrinsic_gas(to, data),
             to=CREATE_CONTRACT_ADDRESS if to is None else to,
             sender=sender,
@@ -132,8 +138,8 @@ def simulate(state: LedgerState, sender: bytes, to: bytes | None, data: bytes, g
         world.abandon()
 
 
-def _compute(state: LedgerState, message: Message, sender: bytes, gas_price: int) -> Any:
-    transaction_context = state.get_transaction_context_class()(gas_price=gas_price, origin=sender)
+def _compute(state: LedgerState, message: Any, sender: bytes, gas_price: int) -> Any:
+    transaction_context = _TransactionContext(gas_price=gas_price, origin=sender)
     world: World = state._account_db
     world.mark_address_warm(sender)
     world.mark_address_warm(message.storage_address)

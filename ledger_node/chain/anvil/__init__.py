@@ -1,0 +1,1 @@
+"""anvil as a faster engine: it executes, our journal remembers."""
