@@ -30,9 +30,8 @@ struct MemberStatus {
     uint64 deadline;
 }
 
-bytes32 constant MEMBER_STATUS_TYPE = keccak256(
-    "MemberStatus(bytes32 member,uint8 status,bytes32 reasonDigest,bytes32 reference,uint64 deadline)"
-);
+bytes32 constant MEMBER_STATUS_TYPE =
+    keccak256("MemberStatus(bytes32 member,uint8 status,bytes32 reasonDigest,bytes32 reference,uint64 deadline)");
 
 /// @notice Taken by MemberRegistry.enrolKey.
 struct KeyEnrolment {
@@ -61,9 +60,8 @@ struct KeyEnd {
     uint64 deadline;
 }
 
-bytes32 constant KEY_END_TYPE = keccak256(
-    "KeyEnd(bytes32 keyId,uint64 validTo,uint64 compromisedSince,bytes32 reference,uint64 deadline)"
-);
+bytes32 constant KEY_END_TYPE =
+    keccak256("KeyEnd(bytes32 keyId,uint64 validTo,uint64 compromisedSince,bytes32 reference,uint64 deadline)");
 
 /// @notice Taken by Directory.set.
 struct DirectoryEntry {
@@ -132,9 +130,8 @@ struct DeviceRemoval {
     uint64 deadline;
 }
 
-bytes32 constant DEVICE_REMOVAL_TYPE = keccak256(
-    "DeviceRemoval(bytes32 device,uint64 removedAt,bytes32 reasonDigest,bytes32 reference,uint64 deadline)"
-);
+bytes32 constant DEVICE_REMOVAL_TYPE =
+    keccak256("DeviceRemoval(bytes32 device,uint64 removedAt,bytes32 reasonDigest,bytes32 reference,uint64 deadline)");
 
 /// @notice Taken by CheckpointRegistry.registerLog.
 struct LogRegistration {
@@ -169,9 +166,8 @@ struct LogStatus {
     uint64 deadline;
 }
 
-bytes32 constant LOG_STATUS_TYPE = keccak256(
-    "LogStatus(bytes32 logId,uint8 status,bytes32 reasonDigest,bytes32 reference,uint64 deadline)"
-);
+bytes32 constant LOG_STATUS_TYPE =
+    keccak256("LogStatus(bytes32 logId,uint8 status,bytes32 reasonDigest,bytes32 reference,uint64 deadline)");
 
 /// @notice Taken by FactorRegistry.publish.
 struct Factor {
@@ -204,9 +200,8 @@ struct RuleSetPublication {
     uint64 deadline;
 }
 
-bytes32 constant RULE_SET_PUBLICATION_TYPE = keccak256(
-    "RuleSetPublication(bytes32 ruleSetId,bytes32 formDigest,bytes32 reference,uint64 deadline)"
-);
+bytes32 constant RULE_SET_PUBLICATION_TYPE =
+    keccak256("RuleSetPublication(bytes32 ruleSetId,bytes32 formDigest,bytes32 reference,uint64 deadline)");
 
 /// @notice Taken by ReportRegistry.fileMonth.
 struct MonthEvidence {
@@ -273,8 +268,7 @@ struct Approval {
 }
 
 bytes32 constant APPROVAL_TYPE = keccak256(
-    "Approval(bytes32 report,bytes32 regulator,uint8 outcome,bytes32 reasonDigest,bytes32 reference,"
-    "uint64 deadline)"
+    "Approval(bytes32 report,bytes32 regulator,uint8 outcome,bytes32 reasonDigest,bytes32 reference," "uint64 deadline)"
 );
 
 /// @notice Taken by GrantRegistry.grant.

@@ -86,11 +86,9 @@ contract CheckpointRegistry is ICheckpointRegistry, Registry {
             revert CheckpointRegistryNotGrowing(logId, log.size, checkpoint.size);
         }
         if (log.status != ACTIVE) revert CheckpointRegistryLogNotActive(logId, log.status);
-        if (
-            log.size == 0
+        if (log.size == 0
                 ? consistency.length != 0
-                : !MerkleSha256.isConsistent(log.size, log.root, checkpoint.size, checkpoint.root, consistency)
-        ) {
+                : !MerkleSha256.isConsistent(log.size, log.root, checkpoint.size, checkpoint.root, consistency)) {
             revert CheckpointRegistryNotConsistent(logId, log.size, checkpoint.size);
         }
         bytes32 digest = _checkpointDigest(checkpoint);
@@ -151,9 +149,8 @@ contract CheckpointRegistry is ICheckpointRegistry, Registry {
         if (!fresh) return;
         if (byOwner) _requireMember(log.member, owner, digest);
         else _members().requireQuorum(digest, quorum);
-        bool allowed = byOwner
-            ? (log.status == ACTIVE && act.status == CLOSED)
-            : (log.status == FROZEN && act.status == ACTIVE);
+        bool allowed =
+            byOwner ? (log.status == ACTIVE && act.status == CLOSED) : (log.status == FROZEN && act.status == ACTIVE);
         if (!allowed) revert CheckpointRegistryStatusUnchangeable(act.logId, log.status, act.status);
         _setStatus(act.logId, act.status, act.reasonDigest, actId);
     }
@@ -191,12 +188,10 @@ contract CheckpointRegistry is ICheckpointRegistry, Registry {
 
     /* INSIDE */
 
-    function _requireWitnesses(
-        IMemberRegistry members,
-        Log memory log,
-        bytes32 digest,
-        Signed[] calldata witnesses
-    ) private view {
+    function _requireWitnesses(IMemberRegistry members, Log memory log, bytes32 digest, Signed[] calldata witnesses)
+        private
+        view
+    {
         if (witnesses.length < log.witnessQuorum) {
             revert CheckpointRegistryWitnessesTooFew(log.logId, log.witnessQuorum, witnesses.length);
         }
@@ -261,9 +256,7 @@ contract CheckpointRegistry is ICheckpointRegistry, Registry {
         log.anchors++;
         _store(log);
         _record(ANCHOR_TAG, keccak256(abi.encode(log.logId, uint256(size))), abi.encode(ANCHOR_TAG, entry));
-        emit HeadAnchored(
-            log.logId, size, root, gatewayKey, witnesses
-        );
+        emit HeadAnchored(log.logId, size, root, gatewayKey, witnesses);
     }
 
     function _store(Log memory log) private {

@@ -63,12 +63,9 @@ contract DeviceRegistry is IDeviceRegistry, Registry {
         if (!fresh) return;
         _requireMember(device.member, member, digest);
         if (device.removedAt != 0) revert DeviceRegistryDeviceRemoved(act.device, device.removedAt);
-        if (
-            act.calibratedAt > block.timestamp || act.validTo <= block.timestamp || act.validTo <= device.calibrationTo
-        ) {
-            revert DeviceRegistryCalibrationOutOfRange(
-                act.device, act.calibratedAt, act.validTo, device.calibrationTo
-            );
+        if (act.calibratedAt > block.timestamp || act.validTo <= block.timestamp || act.validTo <= device.calibrationTo)
+        {
+            revert DeviceRegistryCalibrationOutOfRange(act.device, act.calibratedAt, act.validTo, device.calibrationTo);
         }
         device.calibration = act.certificate;
         device.calibrationTo = act.validTo;
@@ -138,8 +135,8 @@ contract DeviceRegistry is IDeviceRegistry, Registry {
     function _replace(DeviceEnrolment calldata act) private {
         Device storage old = _devices[act.replaces];
         if (
-            old.unit != act.unit || old.member != act.member || old.removedAt == 0
-                || old.removedAt > act.installedFrom || _successors[act.replaces] != 0
+            old.unit != act.unit || old.member != act.member || old.removedAt == 0 || old.removedAt > act.installedFrom
+                || _successors[act.replaces] != 0
         ) {
             revert DeviceRegistryReplacementRefused(act.device, act.replaces);
         }

@@ -57,8 +57,6 @@ contract Directory is IDirectory, Registry {
         if (listing.name == 0) revert DirectoryNameEmpty();
         _listings[listing.name] = listing;
         _record(TAG, listing.name, abi.encode(TAG, listing));
-        emit ContractListed(
-            listing.name, listing.version, listing.location, listing.codeHash, listing.since, actId
-        );
+        emit ContractListed(listing.name, listing.version, listing.location, listing.codeHash, listing.since, actId);
     }
 }

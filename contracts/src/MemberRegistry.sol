@@ -138,7 +138,9 @@ contract MemberRegistry is IMemberRegistry, Registry {
             _requireSigned(newKey, digest);
         }
         uint64 validFrom = act.validFrom > block.timestamp ? act.validFrom : _now();
-        _enrol(Key(act.keyId, act.member, act.purpose, act.subject, act.algorithm, validFrom, 0, 0), act.supersedes, actId);
+        _enrol(
+            Key(act.keyId, act.member, act.purpose, act.subject, act.algorithm, validFrom, 0, 0), act.supersedes, actId
+        );
         if (act.supersedes != 0) _supersede(act, validFrom, actId);
     }
 
@@ -212,9 +214,7 @@ contract MemberRegistry is IMemberRegistry, Registry {
     /// @inheritdoc IMemberRegistry
     function keyOf(bytes32 keyId) public view returns (Key memory) {
         StoredKey storage k = _keys[keyId];
-        return Key(
-            keyId, k.member, k.purpose, k.subject, k.algorithm, k.validFrom, k.validTo, k.compromisedSince
-        );
+        return Key(keyId, k.member, k.purpose, k.subject, k.algorithm, k.validFrom, k.validTo, k.compromisedSince);
     }
 
     /// @inheritdoc IMemberRegistry
@@ -228,14 +228,9 @@ contract MemberRegistry is IMemberRegistry, Registry {
         return this;
     }
 
-    function _admit(
-        bytes32 member,
-        uint16 kinds,
-        bytes32 province,
-        address key,
-        bytes32 nameDigest,
-        bytes32 actId
-    ) private {
+    function _admit(bytes32 member, uint16 kinds, bytes32 province, address key, bytes32 nameDigest, bytes32 actId)
+        private
+    {
         if (member == 0) revert MemberRegistryMemberUnknown(member);
         if (_stored[member].status != 0) revert MemberRegistryMemberKnown(member);
         uint16 forbidden = _forbidden(kinds);

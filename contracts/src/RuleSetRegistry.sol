@@ -179,7 +179,9 @@ contract RuleSetRegistry is IRuleSetRegistry, Registry {
                 continue;
             }
             uint256 tier = (line.tiers >> (8 * i)) & 0xff;
-            if (tier > 7 || (rule.tiers >> (8 * i + tier)) & 1 == 0) revert RuleSetRegistryTierRefused(number, i, tier);
+            if (tier > 7 || (rule.tiers >> (8 * i + tier)) & 1 == 0) {
+                revert RuleSetRegistryTierRefused(number, i, tier);
+            }
             if (tier != 0) {
                 values[i] = uint256(given);
                 continue;

@@ -59,9 +59,11 @@ class TestChain:
 
     __test__ = False
 
-    def __init__(self) -> None:
+    def __init__(self, *, settled: bool = False) -> None:
+        """`settled`: each transaction meets the cold storage of a real block; then nothing can be taken back."""
         self.time = START
         self.number = 1
+        self._settled = settled
         self._state = ParisState(AtomicDB(), self._context(), BLANK_ROOT_HASH)
         # an empty account would be cleared when it is touched, and that cannot be taken back
         for touched in (COINBASE, *(bytes(19) + bytes([i]) for i in range(10))):
@@ -96,6 +98,8 @@ class TestChain:
             EventLog(address, tuple(t.to_bytes(32, "big") for t in topics), bytes(body))
             for address, topics, body in computation.get_log_entries()
         )
+        if self._settled:
+            self._state.lock_changes()
         return Done(used, logs, bytes(computation.msg.storage_address))
 
     def call(self, to: bytes, data: bytes) -> bytes:
@@ -170,8 +174,8 @@ class World:
     GATEWAY = sha("gateway of the enterprise")
     ORIGIN = "plant.example/log"
 
-    def __init__(self) -> None:
-        self.chain = TestChain()
+    def __init__(self, *, settled: bool = False) -> None:
+        self.chain = TestChain(settled=settled)
         self.domain = eip712.Domain(CHAIN_ID)
         self._references = 0
         self.regulators = sorted((Actor(f"regulator {i}") for i in range(3)), key=lambda actor: actor.id)
@@ -362,6 +366,12 @@ def world() -> Iterator[World]:
     mark = built.chain.snapshot()
     yield built
     built.chain.revert(mark)
+
+
+@pytest.fixture
+def settled_world() -> World:
+    """A world of its own whose figures of gas are those of a real block."""
+    return World(settled=True)
 
 
 @pytest.fixture

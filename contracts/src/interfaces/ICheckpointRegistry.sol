@@ -39,13 +39,7 @@ interface ICheckpointRegistry is IRegistry {
         uint8 witnessQuorum,
         bytes32 actId
     );
-    event HeadAnchored(
-        bytes32 indexed logId,
-        uint64 size,
-        bytes32 root,
-        address gatewayKey,
-        uint256 witnesses
-    );
+    event HeadAnchored(bytes32 indexed logId, uint64 size, bytes32 root, address gatewayKey, uint256 witnesses);
     event LogStatusChanged(bytes32 indexed logId, uint8 status, bytes32 reasonDigest, bytes32 actId);
     /// @notice Two heads of one size with different roots: the log is frozen.
     event ForkReported(bytes32 indexed logId, uint64 size, bytes32 firstRoot, bytes32 secondRoot, bool anchored);

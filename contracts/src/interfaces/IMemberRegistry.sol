@@ -62,12 +62,7 @@ interface IMemberRegistry is IRegistry {
     event MemberAdmitted(bytes32 indexed member, uint16 kinds, bytes32 province, bytes32 actId);
     event MemberStatusChanged(bytes32 indexed member, uint8 status, bytes32 reasonDigest, bytes32 actId);
     event KeyEnrolled(
-        bytes32 indexed keyId,
-        bytes32 indexed member,
-        uint8 purpose,
-        bytes32 subject,
-        bytes32 supersedes,
-        bytes32 actId
+        bytes32 indexed keyId, bytes32 indexed member, uint8 purpose, bytes32 subject, bytes32 supersedes, bytes32 actId
     );
     /// @notice `validTo` and `compromisedSince` as they now stand (0: open, never).
     event KeyEnded(bytes32 indexed keyId, uint64 validTo, uint64 compromisedSince, bytes32 actId);

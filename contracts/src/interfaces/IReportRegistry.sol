@@ -57,11 +57,7 @@ interface IReportRegistry is IRegistry {
 
     event MonthFiled(bytes32 indexed monthId, bytes32 indexed member, uint16 year, uint8 month, bool late);
     event ReportFiled(
-        bytes32 indexed reportId,
-        bytes32 indexed member,
-        uint256 emission,
-        bytes32[12] months,
-        Line[] lines
+        bytes32 indexed reportId, bytes32 indexed member, uint256 emission, bytes32[12] months, Line[] lines
     );
     event ReportVerified(
         bytes32 indexed reportId,

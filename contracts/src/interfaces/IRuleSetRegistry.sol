@@ -55,12 +55,7 @@ interface IRuleSetRegistry is IRegistry {
         bytes32 formDigest;
     }
 
-    event RuleSetPublished(
-        bytes32 indexed ruleSetId,
-        bytes32 indexed key,
-        bytes32 formDigest,
-        bytes32 actId
-    );
+    event RuleSetPublished(bytes32 indexed ruleSetId, bytes32 indexed key, bytes32 formDigest, bytes32 actId);
 
     error RuleSetRegistryKnown(bytes32 ruleSetId);
     error RuleSetRegistryUnknown(bytes32 ruleSetId);
