@@ -22,7 +22,7 @@ RULE_SET: Final = "gbt32150-2015"
 def deploy(relay: Relay, regulators: Sequence[Member], deployer: bytes) -> Deployment:
     """Deploy all contracts, or find them deployed; the deployer keeps no right."""
     founders = [structs.Founder(member.id, PROVINCE, member.address) for member in regulators]
-    first = relay.outbox.row("deploy/Directory")
+    first = relay.outbox.entry("deploy/Directory")
     nonce = relay.chain.transaction_count(deployer) if first is None else first.nonce
     creations = plan(deployer, nonce, founders, THRESHOLD)
     for creation in creations:
@@ -72,7 +72,7 @@ def publish_rules(relay: Relay, regulators: Sequence[Member]) -> RuleSet:
             reference=reference("rule-set", rules.id),
             deadline=relay.deadline(),
         )
-        return act, (rules.json, form(rules), relay.quorum(act, regulators[:THRESHOLD]))
+        return act, (rules.json(), form(rules), relay.quorum(act, regulators[:THRESHOLD]))
 
     relay.put(f"rule-set/{rules.id.hex()}", publication)
     relay.settle()

@@ -44,7 +44,7 @@ class Relay:
 
     def put(self, reference: str, make: Callable[[], tuple[Act, Sequence[Any]]]) -> None:
         """Put an act under a reference. One that is there already is not made again: its deadline would differ."""
-        if self.outbox.row(reference) is None:
+        if self.outbox.entry(reference) is None:
             act, more = make()
             to, data = carry(self.addresses, act, *more)
             self.outbox.put(reference, to, data)
@@ -52,19 +52,21 @@ class Relay:
     def settle(self) -> None:
         """Carry everything that waits; Refused, saying why, if a call failed or nothing moves."""
         waited_from = time.monotonic()
-        pending = None
+        left = -1
         while True:
             self.outbox.step()
             self.chain.advance()
-            self.outbox.step()
+            state = self.outbox.step()
             if failed := self.outbox.failed():
-                raise Refused(f"the chain refused {failed[0].reference}", found=failed[0].error)
-            left = self.outbox.pending()
-            if not left:
+                raise Refused(f"the chain refused {failed[0].reference}", found=failed[0].reason)
+            if not state.unsettled:
                 return
-            if left != pending:
-                waited_from, pending = time.monotonic(), left
+            if state.unsettled != left:
+                waited_from, left = time.monotonic(), state.unsettled
             elif time.monotonic() - waited_from > PATIENCE_S:
-                raise Refused("the chain stands still", expected="transactions to be mined", found=f"{left} wait")
+                waits = ", ".join(entry.reference for entry in self.outbox.pending()[:3])
+                raise Refused(
+                    "the chain stands still", expected="transactions to be mined", found=f"{left} wait: {waits}"
+                )
             if self.chain.engine == "rpc":
                 time.sleep(0.2)

@@ -1,0 +1,103 @@
+"""File the annual report, have it verified and approved: each act by its own member."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from carbonledger.accounting.library import factors
+from carbonledger.accounting.statement import Statement
+from carbonledger.acts import Act
+from carbonledger.errors import Invalid
+from ledger_node.chain.bindings import report_registry, structs
+from ledger_node.chain.rule_sets import emission, rule_set_for
+from oracle import filing
+from oracle.filing import Month
+from oracle.log import Published
+from oracle.sources.intervals import REPORTING_ZONE
+from scripts.mainjob.cast import Member
+from scripts.mainjob.consortium import RULE_SET, reference
+from scripts.mainjob.plant import NOBODY, ORIGIN
+from scripts.mainjob.relay import Relay
+
+CONFIRMED: Final = 1
+# month and day of the spring after the reporting year
+FILING, VERIFYING, APPROVING = (3, 10), (3, 25), (4, 10)
+
+
+@dataclass(frozen=True)
+class Approved:
+    """The approved report: its id, its statement of result, the months it is built from and their act ids."""
+
+    report_id: bytes
+    statement: Statement
+    months: tuple[Month, ...]
+    month_ids: tuple[bytes, ...]
+    head: Published
+
+
+def file_and_approve(
+    relay: Relay, cast: Mapping[str, Member], months: Sequence[Month], head: Published, year: int
+) -> Approved:
+    """The rule set is read from the chain, the contract computes; Python must agree to the gram."""
+    enterprise = cast["enterprise"]
+    registry = relay.addresses["RuleSetRegistry"]
+    rules = rule_set_for(relay.chain, registry, RULE_SET, year)
+    statement = filing.yearly(months, rules, factors())
+    computed = emission(relay.chain, registry, rules.id, year, statement.chain_lines)
+    if computed != statement.emission:
+        raise Invalid("Solidity and Python differ", expected=f"{statement.emission} g", found=f"{computed} g")
+    month_ids = [filing.month_act(month, enterprise.id, 0).id for month in months]
+
+    def report_act() -> Act:
+        return filing.report_act(month_ids, statement, enterprise.id, head, ORIGIN, enterprise.id, relay.deadline())
+
+    def filed() -> tuple[Act, Sequence[Any]]:
+        act = report_act()
+        lines = [structs.Line(*line.arguments()[:4], line.parameters) for line in statement.chain_lines]
+        return act, (month_ids, lines, relay.sign(act, enterprise), NOBODY)
+
+    report_id = report_act().id
+
+    def verification() -> tuple[Act, Sequence[Any]]:
+        act = Act(
+            "Verification",
+            report=report_id,
+            verifier=cast["verifier"].id,
+            outcome=CONFIRMED,
+            findingsDigest=hashlib.sha256(b"no findings").digest(),
+            reference=reference("verification", report_id),
+            deadline=relay.deadline(),
+        )
+        return act, (relay.sign(act, cast["verifier"]),)
+
+    def approval() -> tuple[Act, Sequence[Any]]:
+        act = Act(
+            "Approval",
+            report=report_id,
+            regulator=cast["regulator-1"].id,
+            outcome=CONFIRMED,
+            reasonDigest=bytes(32),
+            reference=reference("approval", report_id),
+            deadline=relay.deadline(),
+        )
+        return act, (relay.sign(act, cast["regulator-1"]),)
+
+    for (month, day), name, make in (
+        (FILING, "report", filed),
+        (VERIFYING, "verify", verification),
+        (APPROVING, "approve", approval),
+    ):
+        relay.clock.set_ms(int(datetime(year + 1, month, day, 10, tzinfo=REPORTING_ZONE).timestamp()) * 1000)
+        relay.put(f"{name}/{year}", make)
+        relay.settle()
+    registry = relay.addresses["ReportRegistry"]
+    found = report_registry.decode_report_of(relay.chain.call(registry, report_registry.encode_report_of(report_id)))
+    if found.emission != statement.emission:
+        raise Invalid(
+            "the report on the chain differs", expected=f"{statement.emission} g", found=f"{found.emission} g"
+        )
+    return Approved(report_id, statement, tuple(months), tuple(month_ids), head)
