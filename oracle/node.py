@@ -123,28 +123,38 @@ class OracleNode:
         chosen = settings if settings is not None else config.load(home)
         config.check(chosen)
         files.make_directories(home)
-        lock = _lock_home(home)
-        if passphrase is None and chosen.passphrase_file:
-            passphrase = (home / chosen.passphrase_file).read_bytes().strip()
-        keys, created = identity.open_identity(home / "keys", files, passphrase, entropy)
-        node = cls(
-            lock, home, clock, chosen, keys, files, entropy, chosen.witnesses() if witnesses is None else witnesses
-        )
-        origin = node.store.meta("origin")
-        if origin is None:
-            node.store.set_meta("origin", chosen.origin.encode())
-        elif origin != chosen.origin.encode():
-            raise Refused("this home keeps another log", expected=origin.decode(), found=chosen.origin)
-        node.log.sinks.extend(sinks)
-        node.log.head_sources.extend(head_sources)
-        node.log.load(node.store.size())
-        if node.log.halted is None:
-            node._take_up()
-            if created:
-                node.log.confirmed = True  # nobody can have seen anything under keys made just now
-            else:
-                node.log.confirm()
+        lock = lock_home(home)
+        try:
+            if passphrase is None and chosen.passphrase_file:
+                passphrase = (home / chosen.passphrase_file).read_bytes().strip()
+            keys, created = identity.open_identity(home / "keys", files, passphrase, entropy)
+            used = chosen.witnesses() if witnesses is None else witnesses
+            node = cls(lock, home, clock, chosen, keys, files, entropy, used)
+        except BaseException:
+            os.close(lock)
+            raise
+        try:
+            node._begin(sinks, head_sources, created)
+        except BaseException:
+            node.close()
+            raise
         return node
+
+    def _begin(self, sinks: Sequence[CheckpointSink], head_sources: Sequence[HeadSource], created: bool) -> None:
+        origin, own = self.store.meta("origin"), self.origin.encode()
+        if origin is None:
+            self.store.set_meta("origin", own)
+        elif origin != own:
+            raise Refused("this home keeps another log", expected=origin.decode(), found=self.origin)
+        self.log.sinks.extend(sinks)
+        self.log.head_sources.extend(head_sources)
+        self.log.load(self.store.size())
+        if self.log.halted is None:
+            self._take_up()
+            if created:
+                self.log.confirmed = True  # nobody can have seen anything under keys made just now
+            else:
+                self.log.confirm()
 
     def _take_up(self) -> None:
         """Gives the log the entries that the store has and it has not."""
@@ -513,7 +523,7 @@ class OracleNode:
         return [self.entry(periods.boundary_index(self.store, signer, instant)) for instant in instants]
 
 
-def _lock_home(home: Path) -> int:
+def lock_home(home: Path) -> int:
     """One process at a time: two would give one index twice. The kernel frees the lock when the process ends."""
     descriptor = os.open(home / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:

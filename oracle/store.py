@@ -278,7 +278,7 @@ class Store(_Database):
         connection.executemany(
             "INSERT OR IGNORE INTO keys VALUES (?,?,?,?,?,?)",
             [
-                (signer.number, key.short_id, key.key_id, key.algorithm, key.public, key.from_sequence)
+                (signer.number, key.from_sequence, key.short_id, key.key_id, key.algorithm, key.public)
                 for key in signer.keys
             ],
         )

@@ -26,11 +26,11 @@ CREATE TABLE signers (
 );
 CREATE TABLE keys (
     signer INTEGER NOT NULL REFERENCES signers,
+    from_sequence INTEGER NOT NULL,
     short_id BLOB NOT NULL,
     key_id BLOB NOT NULL UNIQUE,
     algorithm TEXT NOT NULL,
     public BLOB NOT NULL,
-    from_sequence INTEGER NOT NULL,
     PRIMARY KEY (signer, from_sequence)
 ) WITHOUT ROWID;
 CREATE TABLE heads (
