@@ -1,0 +1,91 @@
+"""The rule sets that ship with the product, published: the contract and Python come to the same gram, line by line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from carbonledger.accounting import library
+from carbonledger.accounting.evaluate import evaluate
+from carbonledger.accounting.lines import Line
+from carbonledger.accounting.rule_set import RuleSet
+from carbonledger.errors import Refused
+
+COMMON = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25)
+ONE = 10**18
+
+
+@pytest.fixture
+def published(world: Any) -> Any:
+    """Every shipped rule set and the factors that it names."""
+    for rules in library.rule_sets():
+        for factor in rules.factors:
+            act = world.act("Factor", **factor.act_fields())
+            world.relay(act, world.quorum(act))
+        act = world.act("RuleSetPublication", ruleSetId=rules.id, formDigest=rules.form_digest())
+        world.relay(act, rules.json(), rules.form(), world.quorum(act))
+    return world
+
+
+def six(*words: bytes) -> tuple[bytes, ...]:
+    return (*words, *[bytes(32)] * (6 - len(words)))
+
+
+def asked(world: Any, rules: RuleSet, year: int, lines: list[Line]) -> tuple[int, list[int]]:
+    arguments = [line.arguments() for line in lines]
+    emission, _, parts = world.ask("RuleSetRegistry", "calculate", rules.id, year, arguments)
+    return emission, [(part.high << 256) + part.low for part in parts]
+
+
+def test_the_chain_gives_back_the_canonical_json(published: Any) -> None:
+    for rules in library.rule_sets():
+        assert published.ask("RuleSetRegistry", "json", rules.id) == rules.json()
+        assert published.ask("RuleSetRegistry", "form_of", rules.id).key.rstrip(b"\0").decode() == rules.key
+
+
+def test_the_steel_year_is_509183238_grams_by_contract_and_python(published: Any) -> None:
+    rules = library.rule_set("gbt32150-2015")
+    (factor,) = [factor for factor in rules.factors if factor.row == "grid-national"]
+    line = Line("electricity-purchased", bytes(32), 959_636_710, 0, six(factor.id))
+    expected = evaluate(rules, 2025, [line], library.factors().published())
+    assert expected.emission == 509_183_238
+    assert asked(published, rules, 2025, [line]) == (509_183_238, list(expected.contributions))
+
+
+amounts = st.integers(0, 10**14)
+values = st.integers(0, 200 * ONE)
+
+
+@COMMON
+@given(st.data())
+def test_lines_of_every_code_agree(published: Any, reverted: Any, data: Any) -> None:
+    rules = library.rule_set("gbt32150-2015")
+    lines = []
+    for rule in rules.lines:
+        if not data.draw(st.booleans()):
+            continue
+        tiers, parameters = 0, []
+        for index, parameter in enumerate(rule.parameters):
+            if parameter.factor:
+                parameters.append(parameter.factor)
+                continue
+            if "measured" not in parameter.tiers:
+                break
+            tiers |= 1 << 8 * index
+            parameters.append(data.draw(values).to_bytes(32, "big"))
+        else:
+            lines.append(Line(rule.code, bytes(32), data.draw(amounts), tiers, six(*parameters)))
+    lines.sort(key=lambda line: line.order)
+    try:
+        expected = evaluate(rules, 2025, lines, library.factors().published())
+    except Refused:
+        with pytest.raises(reverted):
+            asked(published, rules, 2025, lines)
+        return
+    signs = {rule.code: rule.sign for rule in rules.lines}
+    emission, parts = asked(published, rules, 2025, lines)
+    signed = [signs[line.code] * part for line, part in zip(lines, parts, strict=True)]
+    assert (emission, signed) == (expected.emission, list(expected.contributions))
