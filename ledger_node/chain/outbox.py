@@ -10,6 +10,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -200,7 +201,7 @@ class Outbox:
         ]
         for entry in due:
             with self._mutex:
-                self._store.renew(entry, lambda nonce, e=entry: self._sign(nonce, e.to, e.data, e.gas))  # type: ignore[misc]
+                self._store.renew(entry, partial(self._sign, to=entry.to, data=entry.data, gas=entry.gas))
         return len(due)
 
     def _in_window(self, mined_nonce: int, *states: EntryState) -> list[Entry]:

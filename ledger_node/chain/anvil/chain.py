@@ -225,6 +225,6 @@ class AnvilChain(NodeReads):
 def _arguments(chain_id: int) -> list[str]:
     return [
         *("--no-mining", "--order", "fifo", "--timestamp", str(GENESIS_TIME), "--prune-history", "64"),
-        *("--chain-id", str(chain_id), "--hardfork", "paris", "--gas-limit", str(GAS_LIMIT)),
+        *("--chain-id", str(chain_id), "--hardfork", "cancun", "--gas-limit", str(GAS_LIMIT)),
         *("--block-base-fee-per-gas", "0", "--gas-price", "0", "--no-request-size-limit", "--accounts", "1"),
     ]

@@ -34,7 +34,7 @@ _TransactionContext: Any = ParisState.transaction_context_class
 class LedgerState(ParisState):
     """py-evm's view of a `World` in one block."""
 
-    computation_class = LedgerComputation
+    computation_class: Any = LedgerComputation
     _account_db: Any
 
     def __init__(self, world: World, context: ExecutionContext) -> None:
@@ -144,12 +144,12 @@ def _compute(state: LedgerState, message: Any, sender: bytes, gas_price: int) ->
     world.mark_address_warm(sender)
     world.mark_address_warm(message.storage_address)
     if not message.is_create:
-        return LedgerComputation.apply_message(state, message, transaction_context)
+        return state.computation_class.apply_message(state, message, transaction_context)
     if world.account_has_code_or_nonce(message.storage_address):
         computation = state.get_computation(message, transaction_context)
         computation.error = ContractCreationCollision("the address is taken")
         return computation
-    return LedgerComputation.apply_create_message(state, message, transaction_context)
+    return state.computation_class.apply_create_message(state, message, transaction_context)
 
 
 def bloom(logs: Iterable[tuple[bytes, tuple[bytes, ...], bytes]]) -> int:
