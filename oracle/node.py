@@ -518,9 +518,7 @@ class OracleNode:
         none for an instant.
         """
         signer = self._signer(device)
-        instants = [periods.month_bounds(year, month)[0] for month in range(1, 13)]
-        instants.append(periods.month_bounds(year, 12)[1])
-        return [self.entry(periods.boundary_index(self.store, signer, instant)) for instant in instants]
+        return [self.entry(periods.boundary_index(self.store, signer, instant)) for instant in periods.instants(year)]
 
 
 def lock_home(home: Path) -> int:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from msgspec import UNSET
 
-from carbonledger.errors import Malformed, Refused
+from carbonledger.errors import Refused
+from carbonledger.periods import instants, month_bounds
 from oracle import flags
 from oracle.chunks import Chunk
 from oracle.flags import Limits, Reading
@@ -17,22 +17,9 @@ from oracle.intake import Measured, parse_body
 from oracle.signers import Signer
 from oracle.store import Store
 
-OFFSET = timedelta(hours=8)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+__all__ = ["Found", "Summary", "boundary", "boundary_index", "instants", "month_bounds", "readings_of", "summarise"]
+
 _FAR_BACK_MS = 40 * 86_400_000
-
-
-def month_bounds(year: int, month: int) -> tuple[int, int]:
-    """`(start, end]` of a month in ms UTC; Malformed for a month that is none."""
-    if not (1970 < year < 10_000 and 1 <= month <= 12):
-        raise Malformed("month", expected="a year from 1971 and a month 1 to 12", found=f"{year}-{month}")
-    following = (year + 1, 1) if month == 12 else (year, month + 1)
-    return _start_ms(year, month), _start_ms(*following)
-
-
-def _start_ms(year: int, month: int) -> int:
-    local = datetime(year, month, 1, tzinfo=UTC) if year < 10_000 else datetime(9999, 12, 31, tzinfo=UTC)
-    return int((local - OFFSET - _EPOCH) / timedelta(milliseconds=1))
 
 
 @dataclass(frozen=True, slots=True)
