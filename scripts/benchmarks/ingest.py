@@ -1,0 +1,97 @@
+"""Taking readings in: verify, canonical check, commitment, log, durable, published; against bare verifying."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from concurrent.futures import Future
+
+from oracle.door import Door
+from oracle.sequencer import Result
+from scripts.benchmarks import limits
+from scripts.benchmarks.measure import against, rate
+from scripts.benchmarks.readings import BATCH, ENVELOPE, Plant, all_accepted, feed, open_node
+from scripts.benchmarks.result import Measured, Run
+
+ROUNDS = 5
+IN_FLIGHT = 16
+"""Requests that wait for their answer at once, in process."""
+
+
+def single_cpu(run: Run) -> Measured:
+    """Single-signed readings per CPU second over bare verifications per CPU second."""
+    plant, size = Plant.of(), 8_000
+    node = open_node(run.folder / "node", plant)
+    run.say("signing")
+    items = plant.singles((ROUNDS + 1) * size)
+    checks = plant.checks(items)
+    feed(node, items[:size], BATCH)  # everything is warm
+
+    def part(number: int) -> slice:
+        return slice((number + 1) * size, (number + 2) * size)
+
+    try:
+        return against(
+            lambda number: rate(size, lambda: limits.verify_all(checks[part(number)])),
+            lambda number: rate(size, lambda: feed(node, items[part(number)], BATCH)),
+            ROUNDS,
+            run.say,
+        )
+    finally:
+        node.close()
+
+
+def single_wall(run: Run) -> Measured:
+    """Single-signed readings per second through worker processes over two bare verifying processes."""
+    plant, size = Plant.of(), 20_000
+    node = open_node(run.folder / "node", plant, workers=2)
+    run.say("signing")
+    items = plant.singles((ROUNDS + 1) * size)
+    bare = limits.BareProcesses(plant.checks(items[:5_000]))
+    door = Door(node, workers=2)
+
+    def pass_through(number: int) -> None:
+        waiting: deque[Future[list[Result]]] = deque()
+        for at in range(number * size, (number + 1) * size, BATCH):
+            waiting.append(door.submit(items[at : at + BATCH]))
+            if len(waiting) >= IN_FLIGHT:
+                all_accepted(waiting.popleft().result())
+        while waiting:
+            all_accepted(waiting.popleft().result())
+        node.checkpoint()
+
+    try:
+        pass_through(0)
+        bare.rate(2_000)
+        return against(
+            lambda number: bare.rate(size // 2),
+            lambda number: rate(size, lambda: pass_through(number + 1), time.perf_counter),
+            ROUNDS,
+            run.say,
+        )
+    finally:
+        bare.close()
+        door.close()
+        node.close()
+
+
+def envelope(run: Run) -> Measured:
+    """Readings in envelopes of 15 per CPU second over single-signed readings per CPU second."""
+    plant, size = Plant.of(), 6_000
+    node = open_node(run.folder / "node", plant)
+    run.say("signing")
+    # a meter's readings stay in the order of its sequence: the parts of a round lie behind one another
+    rounds = [(plant.singles(size), plant.envelopes(size // ENVELOPE * 4)) for _ in range(ROUNDS + 1)]
+    feed(node, rounds[0][0], BATCH)
+    feed(node, rounds[0][1], BATCH // ENVELOPE)
+
+    def singles(number: int) -> float:
+        return rate(size, lambda: feed(node, rounds[number + 1][0], BATCH))
+
+    def envelopes(number: int) -> float:
+        return rate(size * 4, lambda: feed(node, rounds[number + 1][1], BATCH // ENVELOPE))
+
+    try:
+        return against(singles, envelopes, ROUNDS, run.say)
+    finally:
+        node.close()

@@ -1,0 +1,79 @@
+"""Measuring against a limit: both in turn, several times, so that a loaded machine slows both alike."""
+
+from __future__ import annotations
+
+import gc
+import math
+import resource
+import statistics
+import time
+from collections.abc import Callable, Sequence
+
+from scripts.benchmarks.result import Measured
+
+Timer = Callable[[], float]
+
+
+def process_cpu_s() -> float:
+    """CPU time of this process and all its threads, user and system, in seconds."""
+    return time.process_time()
+
+
+def tree_cpu_s() -> float:
+    """As `process_cpu_s`, and of the child processes that have ended."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + ended.ru_utime + ended.ru_stime
+
+
+def rate(count: int, work: Callable[[], object], timer: Timer = process_cpu_s) -> float:
+    """`count` per second of the timer, while `work` is done once; the collector starts from a clean slate."""
+    gc.collect()
+    started = timer()
+    work()
+    return count / (timer() - started)
+
+
+def against(
+    limit: Callable[[int], float],
+    value: Callable[[int], float],
+    rounds: int,
+    say: Callable[[str], None],
+) -> Measured:
+    """`limit(round)` and `value(round)` in turn, the first one alternating; the round whose ratio is the median.
+
+    Value and limit of one round were measured in the same seconds, so a ratio of medians would say less.
+    """
+    pairs: list[tuple[float, float]] = []
+    for number in range(rounds):
+        if number % 2:
+            found = value(number)
+            held = limit(number)
+        else:
+            held = limit(number)
+            found = value(number)
+        pairs.append((found, held))
+        say(f"round {number + 1} of {rounds}: {figure(found)} against {figure(held)}, ratio {found / held:.3f}")
+    found, held = median_pair(pairs)
+    return Measured(found, held)
+
+
+def median_pair(pairs: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """The pair with the median ratio (the lower one of two)."""
+    return sorted(pairs, key=lambda pair: pair[0] / pair[1])[(len(pairs) - 1) // 2]
+
+
+def quantile(values: Sequence[float], part: float) -> float:
+    """The smallest value that at least this part of the values does not exceed."""
+    return sorted(values)[max(0, math.ceil(len(values) * part) - 1)]
+
+
+def median(values: Sequence[float]) -> float:
+    """The median."""
+    return statistics.median(values)
+
+
+def figure(value: float) -> str:
+    """A number as people read it."""
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.4g}"
