@@ -14,14 +14,12 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from carbonledger.errors import CarbonLedgerError, Invalid, Malformed
-from carbonledger.evm import abi
-from carbonledger.keccak import keccak256
-from carbonledger.records import KINDS, Record, RecordKind
+from carbonledger.records import Record
 from ledger_node.chain.interface import Chain
+from ledger_node.chain.records import RECORD_WRITTEN, parse_record
 from ledger_node.chain.types import Block, Log
 from ledger_node.db import schema
 
-RECORD_WRITTEN: Final = keccak256(b"RecordWritten(bytes32,bytes32,bytes)")
 STEP_BLOCKS: Final = 500
 
 Describe = Callable[[str, Log], tuple[str, Mapping[str, Any]] | None]
@@ -46,7 +44,6 @@ class Indexer:
         self._chain = chain
         self._directory = directory
         self._describe = describe
-        self._by_tag = {kind.tag: kind for kind in KINDS.values()}
 
     def step(self) -> Progress:
         """Take back what a reorganisation dropped, then take in the next blocks, in one transaction."""
@@ -148,31 +145,25 @@ class Indexer:
             entered = {self._directory: "Directory"}
             for log in logs:
                 if log.address == self._directory and log.topics and log.topics[0] == RECORD_WRITTEN:
-                    kind, record = self._parse(log)
-                    if kind is not None and record is not None and kind.name == "contract":
+                    record = parse_record(log)
+                    if record is not None and record.kind == "contract":
                         entered[_address(record.field("location"))] = _name(record.field("name"))
             if not entered.keys() - names.keys():
                 return [(names[log.address], log) for log in logs]
             names = {**names, **entered}
 
-    def _parse(self, log: Log) -> tuple[RecordKind | None, Record | None]:
-        kind = self._by_tag.get(log.topics[1]) if len(log.topics) == 3 else None
-        if kind is None:
-            return None, None
-        words = _bytes_argument(log.data)
-        return kind, Record(kind.name, abi.values(kind.types, words))
-
     def _write_record(self, connection: Connection, contract: str, log: Log) -> None:
         try:
-            kind, record = self._parse(log)
+            record = parse_record(log)
         except CarbonLedgerError as error:
             raise Invalid(
                 f"record written in block {log.block_number} by {contract} cannot be read",
                 expected="the words of its kind",
                 found=str(error),
             ) from error
-        if kind is None or record is None or kind.contract != contract:
+        if record is None or record.definition.contract != contract:
             return
+        kind = record.definition
         table = schema.record
         fields = record.fields()
         key = kind.key(log.topics[2]).hex()
@@ -213,16 +204,6 @@ def reindex(engine: Engine) -> None:
     with engine.begin() as connection:
         for table in (schema.record, schema.event, schema.block):
             connection.execute(delete(table))
-
-
-def _bytes_argument(data: bytes) -> bytes:
-    """The one `bytes` argument of an event: offset 32, length, content padded to words."""
-    if len(data) < 64 or int.from_bytes(data[:32], "big") != 32:
-        raise Malformed("event data", expected="one bytes argument", found=data[:64].hex())
-    length = int.from_bytes(data[32:64], "big")
-    if length > len(data) - 64:
-        raise Malformed("event data", expected=f"{length} bytes", found=f"{len(data) - 64}")
-    return data[64 : 64 + length]
 
 
 def _address(value: object) -> bytes:

@@ -21,9 +21,10 @@ from ledger_node.chain.calls import carry
 from ledger_node.chain.events import describe
 from ledger_node.chain.interface import Chain
 from ledger_node.chain.open import open_chain
+from ledger_node.chain.records import RECORD_WRITTEN
 from ledger_node.chain.transaction import sign
 from ledger_node.db.engine import migrate, open_database, sqlite_url
-from ledger_node.db.indexer import RECORD_WRITTEN, Indexer, reindex
+from ledger_node.db.indexer import Indexer, reindex
 from ledger_node.db.schema import VIEWS, metadata
 from ledger_node.deployment import Deployment, created_address, plan
 
