@@ -15,6 +15,7 @@ from carbonledger.evm.header import Header
 from ledger_node.chain.interface import Chain
 
 SLOTS_A_REQUEST: Final = 200
+RECENT_BLOCKS: Final = 64
 
 
 def gather(chain: Chain, number: int, slots: Mapping[bytes, Sequence[bytes]]) -> ChainEvidence:
@@ -58,3 +59,16 @@ def engine_of(chain: Chain, header: bytes) -> evidence.Engine:
     except CarbonLedgerError:
         return "unsealed"
     return "clique"
+
+
+def validators_of(chain: Chain, engine: evidence.Engine, head: int) -> tuple[bytes, ...]:
+    """Whom a policy for this chain would name, as the chain itself tells: to be checked by the reader, not believed.
+
+    QBFT: the set in the head's header. Clique: who signed the last blocks. Others: nobody.
+    """
+    if engine == "qbft":
+        return tuple(qbft.ExtraData.parse(Header.parse(chain.header(head)).extra_data).validators)
+    if engine == "clique":
+        recent = range(max(1, head - RECENT_BLOCKS + 1), head + 1)
+        return tuple(sorted({clique.signer(Header.parse(chain.header(number))) for number in recent}))
+    return ()

@@ -66,6 +66,7 @@ def secret(path: Path) -> bytes:
     if path.exists():
         return bytes.fromhex(path.read_text(encoding="ascii").strip())
     made = os.urandom(32)
+    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
