@@ -1,0 +1,269 @@
+"""Step 14: quantities, months, lines, rule set, result; each follows from the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+
+from carbonledger.accounting.evaluate import evaluate
+from carbonledger.accounting.factors import Published
+from carbonledger.accounting.lines import Line, lines_digest
+from carbonledger.accounting.names import name32, name_of
+from carbonledger.accounting.rule_set import STATUS, RuleSet
+from carbonledger.bundle.model import Report
+from carbonledger.errors import CarbonLedgerError, Invalid, Unknown
+from carbonledger.identifiers import object_id
+from carbonledger.keccak import keccak256
+from carbonledger.month_statement import commitment
+from carbonledger.records import Record
+from carbonledger.verify.context import Context, Proven
+from carbonledger.verify.quantities import Quantities, manifests_of, quantities
+from carbonledger.verify.registers import MEASURES
+from carbonledger.verify.verdict import Finding, not_applicable
+
+MAX_TRIALS: Final = 50_000
+MAX_CHOOSING: Final = 100
+DRAFT: Final = 4
+
+LineKey = tuple[str, bytes]
+"""Code and item of a line."""
+
+
+def figures(context: Context, measured: Quantities | None = None) -> Finding:
+    """14. Quantities follow from the entries, months sum to lines, the result follows from lines, rule set, factors.
+
+    `measured` replaces what the bundle's entries say by what a replay of all readings found.
+    """
+    report = context.bundle.report
+    if report is None:
+        return not_applicable("A reading has no figures of a report.")
+    proven, record = context.proven, context.report_record
+    year: int = record.field("year")
+    _statements(context, report, record)
+    rules = _rule_set(proven, report, record)
+    _lines(report, record)
+    try:
+        found = evaluate(rules, year, report.lines, _factors(proven, rules, report.lines)).emission
+    except Unknown:
+        raise
+    except CarbonLedgerError as error:
+        raise Invalid(f"the lines do not compute: {error}") from error
+    if found != record.field("emission"):
+        raise Invalid("emission of the report (g)", expected=found, found=record.field("emission"))
+    devices = {device.identifier: proven.get("device", object_id(device.identifier)) for device in report.devices}
+    sums = quantities(context.bundle, year, devices) if measured is None else measured
+    attribute(report, rules, devices, sums)
+    total = sum(sums.values())
+    return Finding(
+        f"{len(report.lines)} lines over twelve months follow from {len(devices)} meters' registers"
+        f" (sum {total} base units) and give {found} gCO2e under {rules.key}."
+    )
+
+
+def _statements(context: Context, report: Report, record: Record) -> None:
+    """Each month statement is the one committed to, names its manifests, and the twelve are the report's."""
+    proven, bundle = context.proven, context.bundle
+    member, year, size = record.field("member"), record.field("year"), record.field("logSize")
+    head = bundle.log.checkpoint
+    if size > head.size or (size == head.size and record.field("logRoot") != head.root):
+        raise Invalid("head that the report names", expected=f"within size {head.size}", found=size)
+    beyond = next((item.index for item in bundle.entries if item.index >= size), None)
+    if beyond is not None:
+        raise Invalid("entries of the report", expected=f"below its head's size {size}", found=beyond)
+    months = sorted(proven.of_kind("month"), key=lambda month: month.field("month"))
+    if [month.field("month") for month in months] != list(range(1, 13)):
+        raise Invalid("months of the report", expected="twelve", found=[month.field("month") for month in months])
+    digest = keccak256(b"".join(month.id for month in months))
+    if digest != record.field("monthsDigest"):
+        raise Invalid("digest of the months", expected=record.field("monthsDigest").hex(), found=digest.hex())
+    manifests = {found.index: month for (_, month), found in manifests_of(bundle, year).items()}
+    named: dict[int, int] = {}
+    for number, (opened, month) in enumerate(zip(report.months, months, strict=True), 1):
+        statement, what = opened.statement, f"statement of month {number}"
+        found = commitment(opened.raw, opened.salt)
+        if found != month.field("commitment"):
+            raise Invalid(f"commitment of the {what}", expected=month.field("commitment").hex(), found=found.hex())
+        said = (statement.member, statement.year, statement.month, statement.origin)
+        filed = (month.field("member"), month.field("year"))
+        if said != (member, year, number, bundle.log.origin) or filed != (member, year):
+            raise Invalid(what, expected=f"{member.hex()} {year} of {bundle.log.origin}", found=str(said)[:200])
+        if statement.size > size:
+            raise Invalid(f"head of the {what}", expected=f"size at most {size}", found=statement.size)
+        for index in statement.manifests:
+            if index >= statement.size or index in named:
+                raise Invalid(f"manifests of the {what}", expected=f"below {statement.size}, once", found=index)
+            named[index] = number
+    if named != manifests:
+        strange = sorted(set(named.items()) ^ set(manifests.items()))[0]
+        raise Invalid("manifests of the months", expected="just those in the bundle", found=f"index {strange[0]}")
+
+
+def _rule_set(proven: Proven, report: Report, record: Record) -> RuleSet:
+    identifier = sha256(report.rule_set).digest()
+    if identifier != record.field("ruleSetId"):
+        raise Invalid("rule set of the report", expected=record.field("ruleSetId").hex(), found=identifier.hex())
+    published = proven.get("ruleset", identifier)
+    rules = RuleSet.parse(report.rule_set)
+    expected = {
+        "key": name32(rules.key),
+        "yearFrom": rules.years[0],
+        "yearTo": rules.years[1],
+        "status": STATUS[rules.status],
+        "formDigest": rules.form_digest(),
+    }
+    for name, value in expected.items():
+        if published.field(name) != value:
+            raise Invalid(f"{name} of the rule set on the chain", expected=value, found=published.field(name))
+    if rules.status == "draft":
+        raise Invalid("status of the rule set", expected="not a draft", found="draft")
+    return rules
+
+
+def _lines(report: Report, record: Record) -> None:
+    digest = lines_digest(report.lines)
+    if digest != record.field("linesDigest"):
+        raise Invalid("digest of the lines", expected=record.field("linesDigest").hex(), found=digest.hex())
+    sums: dict[LineKey, int] = {}
+    for month in report.months:
+        for line in month.statement.lines:
+            sums[line.code, line.item] = sums.get((line.code, line.item), 0) + line.quantity
+    reported = {(line.code, line.item): line.quantity for line in report.lines}
+    for key in sorted(set(sums) | set(reported)):
+        if sums.get(key) != reported.get(key):
+            raise Invalid(f"line {key[0]} against the months' sum", expected=sums.get(key), found=reported.get(key))
+
+
+def _factors(proven: Proven, rules: RuleSet, lines: Sequence[Line]) -> Mapping[bytes, Published]:
+    """The register's factors that the lines name, each as the rule set has it too; no other in the bundle."""
+    embedded = {factor.id: factor for factor in rules.factors}
+    found: dict[bytes, Published] = {}
+    for identifier in factors_of(rules, lines):
+        record = proven.get("factor", identifier)
+        factor = embedded.get(identifier)
+        if factor is not None:
+            for name, value in factor.act_fields().items():
+                if record.field(name) != value:
+                    raise Invalid(f"{name} of factor {factor.reference}", expected=value, found=record.field(name))
+        if record.field("evidence") == DRAFT:
+            raise Invalid(f"evidence of factor {identifier.hex()}", expected="not a draft", found="draft")
+        years = (record.field("yearFrom"), record.field("yearTo"))
+        found[identifier] = Published(record.field("value"), name_of(record.field("unit")), *years)
+    for record in proven.of_kind("factor"):
+        if record.id not in found:
+            raise Invalid("factors of the bundle", expected="each used by a line", found=record.id.hex())
+    return found
+
+
+def factors_of(rules: RuleSet, lines: Sequence[Line]) -> list[bytes]:
+    """Ids of the factors that the lines name, sorted."""
+    named = set()
+    for line in lines:
+        rule = rules.line(line.code)
+        count = len(rule.parameters) if rule else 0
+        named |= {line.parameters[i] for i in range(count) if line.tier(i) == 0}
+    return sorted(named)
+
+
+@dataclass(frozen=True, slots=True)
+class _Meter:
+    """A device, its twelve quantities, and the lines that it may be counted in."""
+
+    device: str
+    months: tuple[int, ...]
+    lines: tuple[LineKey, ...]
+
+
+def attribute(report: Report, rules: RuleSet, devices: Mapping[str, Record], measured: Quantities) -> None:
+    """Invalid unless each meter can be counted in one line so that each month of each line is its meters' sum.
+
+    A meter may count in a line of its measure whose item is its production unit, or no production unit. Unknown if
+    a line has no meter (its quantity follows from documents), or the meters allow too many combinations to try.
+    """
+    units = {object_id(unit) for unit in report.units}
+    wanted: dict[LineKey, list[int]] = {(line.code, line.item): [0] * 12 for line in report.lines}
+    for number, month in enumerate(report.months):
+        for line in month.statement.lines:
+            wanted[line.code, line.item][number] = line.quantity
+    meters = []
+    for device in report.devices:
+        record = devices[device.identifier]
+        months = tuple(measured.get((device.identifier, month), 0) for month in range(1, 13))
+        lines = tuple(
+            key
+            for key in wanted
+            if (rule := rules.line(key[0])) is not None
+            and rule.quantity == MEASURES.get(record.field("measure"))
+            and (key[1] == record.field("unit") or key[1] not in units)
+        )
+        if not lines and any(months):
+            raise Invalid(
+                f"line of meter {device.identifier}", expected="one in the report", found=f"none, sum {sum(months)}"
+            )
+        if lines:
+            meters.append(_Meter(device.identifier, months, lines))
+    _match(meters, wanted)
+
+
+def _match(meters: list[_Meter], wanted: Mapping[LineKey, list[int]]) -> None:
+    left = {key: list(months) for key, months in wanted.items()}
+    counted: dict[LineKey, int] = dict.fromkeys(wanted, 0)
+    for meter in (meter for meter in meters if len(meter.lines) == 1):
+        counted[meter.lines[0]] += 1
+        left[meter.lines[0]] = [have - take for have, take in zip(left[meter.lines[0]], meter.months, strict=True)]
+    choosing = [meter for meter in meters if len(meter.lines) > 1]
+    if len(choosing) > MAX_CHOOSING:
+        raise Unknown(
+            "which meter counts in which line", expected=f"at most {MAX_CHOOSING} choices", found=len(choosing)
+        )
+    open_lines = {key for meter in choosing for key in meter.lines}
+    for key, months in left.items():
+        off = [number for number, rest in enumerate(months, 1) if rest]
+        if counted[key] and key not in open_lines and off:
+            found = wanted[key][off[0] - 1]
+            raise Invalid(
+                f"line {key[0]}, month {off[0]}", expected=f"{found - months[off[0] - 1]} by its meters", found=found
+            )
+    best: list[LineKey] | None = None
+    for unmet in _assignments(choosing, 0, left, counted, [MAX_TRIALS]):
+        best = unmet
+        if not unmet:
+            break
+    if best is None:
+        names = ", ".join(sorted({key[0] for key in open_lines}))
+        raise Invalid("months of the lines", expected=f"sums of the meters that may count in {names}", found="others")
+    if best:
+        raise Unknown(
+            f"quantity of line {best[0][0]}",
+            expected="a meter that measures it",
+            found="none in the bundle",
+            remedy="It follows from documents: see the audit package",
+        )
+
+
+def _assignments(
+    meters: Sequence[_Meter],
+    at: int,
+    left: dict[LineKey, list[int]],
+    counted: dict[LineKey, int],
+    trials: list[int],
+) -> Iterator[list[LineKey]]:
+    """For each way to count the meters in which all counted lines are met: the lines that no meter was counted in."""
+    if at == len(meters):
+        if not any(counted[key] and any(months) for key, months in left.items()):
+            yield [key for key, months in left.items() if any(months)]
+        return
+    meter = meters[at]
+    for key in meter.lines:
+        trials[0] -= 1
+        if trials[0] < 0:
+            raise Unknown("which meter counts in which line", expected=f"at most {MAX_TRIALS} ways", found="more")
+        rest = left[key]
+        if any(have < take for have, take in zip(rest, meter.months, strict=True)):
+            continue
+        left[key] = [have - take for have, take in zip(rest, meter.months, strict=True)]
+        counted[key] += 1
+        yield from _assignments(meters, at + 1, left, counted, trials)
+        counted[key] -= 1
+        left[key] = rest
