@@ -130,6 +130,8 @@ def _fast(raw: bytes) -> Measured | None:
 
 def _plausible(m: Measured) -> bool:
     """What the types do not say; where it is false, the slow path explains."""
+    if not (1 <= len(m.d) <= 200 and m.d.isascii() and m.d.isprintable()):
+        return False
     n = m.n
     if n is not UNSET:
         try:
@@ -321,7 +323,7 @@ def _parsed(raw: bytes) -> Measured | Body:
 
 
 def _signer(body: Measured | Body, directory: Directory) -> Signer:
-    name = body.d if type(body) is Measured else body.signer  # type: ignore[union-attr]
+    name = body.d if isinstance(body, Measured) else body.signer
     signer = directory.by_identifier.get(name)
     if signer is None:
         raise _No("unknown_signer", "signer 'd' of the body", "an enrolled device, gateway or person", repr(name)[:80])
@@ -344,10 +346,9 @@ def _device_key(signer: Signer, sequence: int, short_id: bytes) -> SignerKey:
 
 
 def _key(signer: Signer, body: Measured | Body, kind: int, short_id: bytes, directory: Directory) -> SignerKey:
-    if kind == EvidenceType.SINGLE and signer.role == "device":
-        return _device_key(signer, body.q if type(body) is Measured else body.sequence, short_id)  # type: ignore[union-attr]
-    if kind == EvidenceType.PERSON and signer.role == "person":
-        return _device_key(signer, body.sequence, short_id)  # type: ignore[union-attr]
+    own = {"device": EvidenceType.SINGLE, "person": EvidenceType.PERSON}.get(signer.role)
+    if kind == own:
+        return _device_key(signer, body.q if isinstance(body, Measured) else body.sequence, short_id)
     if kind == EvidenceType.GATEWAY and signer.role in ("device", "gateway"):
         gateway = directory.gateway
         key = gateway.current_key if gateway else None
@@ -373,8 +374,8 @@ def _allow(
     body: Measured | Body, signer: Signer, kind: int, directory: Directory, now_ms: int, limits: ClockLimits
 ) -> bytes:
     """The salt of the commitment; raises unless this signer may sign this body now."""
-    if type(body) is not Measured:
-        return _allow_other(body, signer, directory, now_ms, limits)  # type: ignore[arg-type]
+    if not isinstance(body, Measured):
+        return _allow_other(body, signer, directory, now_ms, limits)
     if signer.role != "device":
         raise _No("wrong_kind", f"kind of an entry by a {signer.role}", _kinds(signer), body.k, True)
     if body.u != signer.unit:
@@ -423,9 +424,8 @@ def _checked(body: Measured | Body, signer: Signer, key: SignerKey, r: bytes, a:
         b"".join((COMMIT_PREFIX, salt, length_r.to_bytes(4, "big"), r, length_a.to_bytes(4, "big"), a))
     ).hexdigest()
     frame = b"".join((length_r.to_bytes(2, "big"), r, length_a.to_bytes(2, "big"), a, salt))
-    if type(body) is Measured:
+    if isinstance(body, Measured):
         return Checked(signer.number, body.q, body.t, body.k, commitment, key.algorithm, frame)
-    assert isinstance(body, Body)
     return Checked(signer.number, body.sequence, body.time_ms, body.kind, commitment, key.algorithm, frame)
 
 
