@@ -24,7 +24,7 @@ import {
     VERIFIER
 } from "./interfaces/IMemberRegistry.sol";
 import {Registry} from "./Registry.sol";
-import {Signatures, Signed} from "./Signatures.sol";
+import {Signed} from "./Signatures.sol";
 
 contract MemberRegistry is IMemberRegistry, Registry {
     bytes32 private constant GOVERNANCE_TAG = keccak256("carbonledger/record/governance/v1");
