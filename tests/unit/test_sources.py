@@ -62,7 +62,8 @@ def test_utc_times_of_one_reporting_year_fit(tmp_path: Path) -> None:
 def test_a_mapping_reads_any_other_layout(tmp_path: Path) -> None:
     mapping = parse_mapping(
         'time_column = "时间"\nenergy_column = "电量"\ntime_format = "%Y/%m/%d %H:%M"\nzone = "Asia/Shanghai"\n'
-        'unit = "MWh"\nencoding = "gb18030"\ndelimiter = ";"\ndecimal_point = ","\nrow_order = "any"\nround = "half-even"\n',
+        'unit = "MWh"\nencoding = "gb18030"\ndelimiter = ";"\ndecimal_point = ","\nrow_order = "any"\n'
+        'round = "half-even"\n',
         "own",
     )
     text = "时间;电量\n2025/01/01 00:30;0,0025\n2025/01/01 00:15;0,0000015\n".encode("gb18030")
