@@ -161,8 +161,13 @@ def test_the_constants_are_the_hashes_they_name() -> None:
     assert trie.storage(NodePool([]), EMPTY_ROOT, bytes(32)) == 0
 
 
-@pytest.mark.parametrize("raw", [b"\x80", b"\x00", b"\xa0" + bytes(32), b"\xa1" + b"\1" * 33, b"\xc0"], ids=bytes.hex)
-def test_a_storage_word_is_a_number_above_zero(raw: bytes) -> None:
+def test_an_entry_that_holds_a_zero_says_the_same_as_no_entry() -> None:
+    tree, root = build({keccak256(bytes(32)): b"\x80"})
+    assert trie.storage(NodePool(prove(tree, keccak256(bytes(32)))), root, bytes(32)) == 0
+
+
+@pytest.mark.parametrize("raw", [b"\x00", b"\xa0" + bytes(32), b"\xa1" + b"\1" * 33, b"\xc0"], ids=bytes.hex)
+def test_a_storage_word_is_a_number_in_canonical_form(raw: bytes) -> None:
     tree, root = build({keccak256(bytes(32)): raw})
     with pytest.raises(Malformed):
         trie.storage(NodePool(prove(tree, keccak256(bytes(32)))), root, bytes(32))
