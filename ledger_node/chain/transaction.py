@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import coincurve
-from eth_account import Account
 
 from carbonledger import secp256k1
 from carbonledger.errors import BadSignature, Malformed
@@ -48,20 +47,12 @@ def sign(
 ) -> Signed:
     """Signs with a 32-byte key; NotFree if `gas_price` is not zero. The same arguments give the same bytes."""
     assert_free(gas_price)
-    fields = {"nonce": nonce, "gasPrice": 0, "gas": gas, "value": 0, "data": data, "chainId": chain_id}
-    if to is not None:
-        fields["to"] = to
-    else:
-        fields["to"] = b""
-    signed = Account.sign_transaction(fields, key)
-    raw = bytes(signed.raw_transaction)
-    return Signed(
-        Transaction(nonce, 0, gas, to, 0, data),
-        chain_id,
-        secp256k1.address(secp256k1.public_key(key)),
-        raw,
-        bytes(signed.hash),
-    )
+    transaction = Transaction(nonce, 0, gas, to, 0, data)
+    fields = (rlp.of_int(nonce), b"", rlp.of_int(gas), to or b"", b"", data)
+    signature = secp256k1.sign_digest(key, keccak256(rlp.encode((*fields, rlp.of_int(chain_id), b"", b""))))
+    r, s = (rlp.of_int(int.from_bytes(part, "big")) for part in (signature[:32], signature[32:64]))
+    raw = rlp.encode((*fields, rlp.of_int(8 + 2 * chain_id + signature[64]), r, s))  # v: 35 + 2 * id + parity
+    return Signed(transaction, chain_id, secp256k1.address(secp256k1.public_key(key)), raw, keccak256(raw))
 
 
 def assert_free(price: int) -> None:

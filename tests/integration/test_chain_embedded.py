@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from ledger_node.chain.embedded.execution import LedgerState, context, execute
 from ledger_node.chain.embedded.interpreter import LedgerComputation
 from ledger_node.chain.embedded.world import World
 from ledger_node.chain.errors import NotFree, StoreLocked, WrongChain
+from ledger_node.chain.recursion import recursion_limit_kept
 from ledger_node.chain.transaction import Transaction, parse, sign
 from tests.integration.chain_kit import KEEPER, NOON, count_of, deploy, keep
 
@@ -312,16 +314,24 @@ def test_a_signed_transaction_parses_to_what_was_signed(nonce: int, to: bytes | 
     assert sign(MEMBER, 9732, nonce, to, data, gas) == signed
 
 
+def _signed_by_eth_account(to: bytes | None, price: int) -> bytes:
+    with recursion_limit_kept():
+        from eth_account import Account
+    fields = {"nonce": 3, "gasPrice": price, "gas": 21_000, "to": to or b"", "value": 0, "data": b"", "chainId": 9732}
+    return bytes(Account.sign_transaction(fields, MEMBER).raw_transaction)
+
+
+def test_signed_transactions_are_those_of_eth_account() -> None:
+    for to in (b"\1" * 20, None):
+        assert sign(MEMBER, 9732, 3, to, b"", 21_000).raw == _signed_by_eth_account(to, 0)
+
+
 def test_a_price_is_refused_at_signing_and_at_the_door(tmp_path: Path) -> None:
     with pytest.raises(NotFree, match="1 wei"):
         sign(MEMBER, 9732, 0, b"\1" * 20, b"", 100_000, gas_price=1)
-    from eth_account import Account
-
-    priced = Account.sign_transaction(
-        {"nonce": 0, "gasPrice": 7, "gas": 21_000, "to": b"\1" * 20, "value": 0, "data": b"", "chainId": 9732}, MEMBER
-    )
+    priced = _signed_by_eth_account(b"\1" * 20, 7)
     chain = _open(tmp_path)
-    (answer,) = chain.send_raw([bytes(priced.raw_transaction)])
+    (answer,) = chain.send_raw([priced])
     assert "7 wei" in str(answer.error)
     chain.close()
 
@@ -373,4 +383,31 @@ def test_a_call_leaves_nothing_behind(tmp_path: Path) -> None:
     assert Header.parse(chain.header(empty.number)).state_root == before.state_root
     assert count_of(chain, keeper) == 0
     assert rlp.decode(chain.header(empty.number))
+    chain.close()
+
+
+def test_calls_that_nest_hundreds_deep_run_as_in_py_evm_and_leave_the_recursion_limit_alone(tmp_path: Path) -> None:
+    limit = sys.getrecursionlimit()
+    chain = _open(tmp_path)
+    runtime = bytes.fromhex("600054600101600055" + "3d3d3d3d3d305af1")  # count up, call oneself
+    init = bytes.fromhex(f"60{len(runtime):02x}600c60003960{len(runtime):02x}6000f3") + runtime
+    made = sign(GATEWAY, chain.chain_id, 0, None, init, 300_000)
+    chain.send_raw([made.raw])
+    chain.advance()
+    receipt = chain.receipt(made.hash)
+    assert receipt is not None
+    assert receipt.contract_address is not None
+    chain.send_raw([sign(GATEWAY, chain.chain_id, 1, receipt.contract_address, b"", 30_000_000).raw])
+    chain.advance()
+    assert chain.proof(receipt.contract_address, [bytes(32)], 2).storage[0].value > 250
+    assert sys.getrecursionlimit() == limit
+    theirs = _py_evm(chain.chain_id)
+    sys.setrecursionlimit(1_024 * 16)
+    try:
+        for number in (1, 2):
+            block = chain.block(number)
+            assert block is not None
+            assert _import(theirs, chain.header(number), chain.raw_transactions(number)).hash == block.hash
+    finally:
+        sys.setrecursionlimit(limit)
     chain.close()

@@ -17,10 +17,10 @@ from carbonledger.errors import CarbonLedgerError, Unknown
 from ledger_node.chain.anvil import process
 from ledger_node.chain.anvil.journal import Entry, Journal
 from ledger_node.chain.clock import Clock, block_time
-from ledger_node.chain.embedded.pool import Pool
 from ledger_node.chain.errors import ChainError, JournalMismatch, RpcError
 from ledger_node.chain.home import HomeLock, operator_of
 from ledger_node.chain.interface import Engine
+from ledger_node.chain.pool import Pool
 from ledger_node.chain.rpc import decode
 from ledger_node.chain.rpc.client import NodeClient
 from ledger_node.chain.rpc.decode import hexed

@@ -18,7 +18,7 @@ START_TIMEOUT_S = 20.0
 _LISTENING = re.compile(rb"Listening on (?:127\.0\.0\.1|\[::1\]):(\d+)")
 # the shell lives as long as its standard input, which the system closes when the owner dies by whatever signal;
 # then it ends its whole process group, for the program may be a wrapper that starts another
-_GUARD = '"$@" </dev/null & child=$!; read -r _; kill -9 $child; wait $child; kill -9 0'
+_GUARD = '"$@" </dev/null & child=$!; exec >/dev/null 2>&1; read -r _; kill -9 $child; wait $child; kill -9 0'
 
 
 def binary(environ: Mapping[str, str], project: Path) -> Path:
@@ -62,8 +62,7 @@ class AnvilProcess:
         self._known = threading.Event()
         threading.Thread(target=self._listen, daemon=True).start()
         deadline = time.monotonic() + START_TIMEOUT_S
-        while not self._known.wait(0.05) and time.monotonic() < deadline:
-            pass
+        self._known.wait(max(0.0, deadline - time.monotonic()))
         if self._port is None:
             self.close()
             raise Unreachable(

@@ -18,12 +18,12 @@ from carbonledger.keccak import keccak256
 from ledger_node.chain.clock import Clock, block_time
 from ledger_node.chain.embedded import trie
 from ledger_node.chain.embedded.execution import LedgerState, Outcome, bloom, context, execute, receipt_rlp, simulate
-from ledger_node.chain.embedded.pool import Pool
 from ledger_node.chain.embedded.store import BlockRow, LogRow, Store, TxRow
 from ledger_node.chain.embedded.world import EMPTY_CODE, Account, World
 from ledger_node.chain.errors import CallReverted, RpcError, WrongChain
 from ledger_node.chain.home import HomeLock, operator_of
 from ledger_node.chain.interface import Engine
+from ledger_node.chain.pool import Pool
 from ledger_node.chain.topics import normal_topics
 from ledger_node.chain.transaction import Signed, assert_free, intrinsic_gas, parse
 from ledger_node.chain.types import AccountProof, Block, Log, Receipt, SendResult, StorageProof

@@ -5,9 +5,10 @@ Fees are zero and nobody is paid, so that the coinbase is never touched. Otherwi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from eth.constants import CREATE_CONTRACT_ADDRESS
 from eth.exceptions import ContractCreationCollision
@@ -23,7 +24,10 @@ from ledger_node.chain.embedded.interpreter import LedgerComputation
 from ledger_node.chain.embedded.world import World
 from ledger_node.chain.transaction import Transaction, intrinsic_gas
 
+T = TypeVar("T")
+
 _REFUND_QUOTIENT = 5  # EIP-3529
+_RECURSION_LIMIT = 1_024 * 16
 
 
 _Message: Any = Message  # py-evm's own names for bytes and numbers are of no use here
@@ -69,10 +73,28 @@ def context(header: Header, chain_id: int, ancestors: Iterable[bytes]) -> Execut
     return made
 
 
+def deep(world: World, run: Callable[[], T]) -> T:
+    """Runs, and if calls nest so deep that Python gives up, undoes that and runs with a limit for 1,024 levels."""
+    world.lock_changes()
+    limit = sys.getrecursionlimit()
+    try:
+        return run()
+    except RecursionError:
+        world.discard(0)
+        sys.setrecursionlimit(max(limit, _RECURSION_LIMIT))
+        try:
+            return run()
+        finally:
+            sys.setrecursionlimit(limit)
+
+
 def execute(state: LedgerState, transaction: Transaction, sender: bytes) -> Outcome:
     """Runs a transaction whose nonce, balance and intrinsic gas were found good."""
     world: World = state._account_db
-    world.lock_changes()
+    return deep(world, lambda: _execute(state, world, transaction, sender))
+
+
+def _execute(state: LedgerState, world: World, transaction: Transaction, sender: bytes) -> Outcome:
     created = None
     to, data, code = transaction.to, transaction.data, b""
     nonce = world.get_nonce(sender)
@@ -116,7 +138,6 @@ def execute(state: LedgerState, transaction: Transaction, sender: bytes) -> Outc
 def simulate(state: LedgerState, sender: bytes, to: bytes | None, data: bytes, gas: int) -> tuple[Outcome, bool]:
     """As `execute`, and everything is undone. The flag tells a revert from a failure that burnt all gas."""
     world: World = state._account_db
-    world.lock_changes()
     try:
         created = None
         if to is None:
@@ -130,7 +151,7 @@ def simulate(state: LedgerState, sender: bytes, to: bytes | None, data: bytes, g
             code=data if to is None else world.get_code(to),
             create_address=created,
         )
-        computation = _compute(state, message, sender, 0)
+        computation = deep(world, lambda: _compute(state, message, sender, 0))
         gas_used = gas - computation.get_gas_remaining()
         outcome = Outcome(0 if computation.is_error else 1, gas_used, bytes(computation.output), created, ())
         return outcome, bool(computation.is_error and not computation.should_burn_gas)

@@ -8,19 +8,21 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
-from typing import Any
-
-from web3 import Web3
+from typing import TYPE_CHECKING, Any
 
 from carbonledger.errors import Malformed
+from carbonledger.keccak import keccak256
 from ledger_node.chain.errors import RpcError, Unreachable, WrongChain
 from ledger_node.chain.interface import Engine
+from ledger_node.chain.recursion import recursion_limit_kept
 from ledger_node.chain.rpc import decode
 from ledger_node.chain.rpc.client import NodeClient, Request
 from ledger_node.chain.rpc.decode import hexed
-from ledger_node.chain.rpc.provider import web3_over
 from ledger_node.chain.rpc.reads import NodeReads
 from ledger_node.chain.types import Block, SendResult
+
+if TYPE_CHECKING:
+    from web3 import Web3
 
 _PAUSE_S = 0.2
 
@@ -50,11 +52,11 @@ class RpcChain(NodeReads):
 
     def send_raw(self, raws: Sequence[bytes]) -> list[SendResult]:
         """Offers transactions to the node that is in use, each answer read."""
-        return _results(self._nodes.batch([("eth_sendRawTransaction", [hexed(raw)]) for raw in raws]))
+        return self._nodes.send(raws)
 
     def send_raw_elsewhere(self, raws: Sequence[bytes]) -> list[SendResult]:
         """As `send_raw`, to the node after the one used for this last (the same where there is only one)."""
-        return _results(self._nodes.batch_elsewhere([("eth_sendRawTransaction", [hexed(raw)]) for raw in raws]))
+        return self._nodes.send_elsewhere(raws)
 
     def waiting(self) -> int:
         """0: the nodes make blocks by themselves."""
@@ -66,6 +68,9 @@ class RpcChain(NodeReads):
 
     def web3(self) -> Web3:
         """web3.py over the same nodes and checks, for its ABI work; blocks with long extraData are taken."""
+        with recursion_limit_kept():
+            from ledger_node.chain.rpc.provider import web3_over
+
         return web3_over(self._nodes)
 
     def close(self) -> None:
@@ -73,9 +78,21 @@ class RpcChain(NodeReads):
         self._nodes.close()
 
 
-def _results(answers: Sequence[Any]) -> list[SendResult]:
+def _send(client: NodeClient, raws: Sequence[bytes], executes_again: bool) -> list[SendResult]:
+    """One answer for each; a node that would execute a mined transaction again is not given it."""
+    mined: set[bytes] = set()
+    if executes_again:
+        digests = [keccak256(raw) for raw in raws]
+        receipts = client.batch([("eth_getTransactionReceipt", [hexed(digest)]) for digest in digests])
+        mined = {digest for digest, found in zip(digests, receipts, strict=True) if isinstance(found, dict)}
+    fresh = [raw for raw in raws if not mined or keccak256(raw) not in mined]
+    answers = iter(client.batch([("eth_sendRawTransaction", [hexed(raw)]) for raw in fresh]))
     results = []
-    for answer in answers:
+    for raw in raws:
+        if mined and keccak256(raw) in mined:
+            results.append(SendResult(keccak256(raw), "already known"))
+            continue
+        answer = next(answers)
         if isinstance(answer, RpcError):
             results.append(SendResult(None, f"{answer.code} {answer.node_message}"))
         else:
@@ -91,6 +108,7 @@ class _Nodes:
         self._current = 0
         self._elsewhere = 0
         self._checked: set[int] = set()
+        self._executes_again: set[str] = set()
         self._identity: tuple[int, bytes] | None = None
         self._mutex = threading.Lock()
 
@@ -110,14 +128,22 @@ class _Nodes:
         found: list[Any] = self._try(self._order(self._current), lambda client: client.batch(requests))
         return found
 
-    def batch_elsewhere(self, requests: Sequence[Request]) -> list[Any]:
-        """A batch to another node than last time; which node is asked otherwise does not change."""
+    def send(self, raws: Sequence[bytes]) -> list[SendResult]:
+        """Offers transactions to the first node that answers."""
+        found: list[SendResult] = self._try(self._order(self._current), lambda client: self._offer(client, raws))
+        return found
+
+    def _offer(self, client: NodeClient, raws: Sequence[bytes]) -> list[SendResult]:
+        return _send(client, raws, client.url in self._executes_again)
+
+    def send_elsewhere(self, raws: Sequence[bytes]) -> list[SendResult]:
+        """As `send`, to another node than last time; which node is asked otherwise does not change."""
         with self._mutex:
             start = (self._elsewhere + 1) % len(self._clients)
             if start == self._current:
                 start = (start + 1) % len(self._clients)
             self._elsewhere = start
-        found: list[Any] = self._try(self._order(start), lambda client: client.batch(requests), keep=True)
+        found: list[SendResult] = self._try(self._order(start), lambda client: self._offer(client, raws), keep=True)
         return found
 
     def close(self) -> None:
@@ -166,4 +192,11 @@ class _Nodes:
                 found=f"chain {found[0]} with genesis {found[1].hex()}",
                 remedy="Nothing was sent to it; take it out of the URL",
             )
+        # ganache 7 executes a transaction again that it has mined already, as often as its bytes are sent
+        try:
+            version = str(client.call("web3_clientVersion"))
+        except RpcError:
+            version = ""  # not every node names itself
+        if "ganache" in version.lower():
+            self._executes_again.add(client.url)
         self._checked.add(index)

@@ -17,7 +17,10 @@ from ledger_node.chain.errors import RpcError, Unreachable
 
 MAX_BATCH = 200
 MAX_BODY = 64 << 20
+MAX_DEPTH = 100
 TIMEOUT_S = 30.0
+
+_NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 
 Request = tuple[str, Sequence[object]]
 
@@ -112,13 +115,25 @@ class NodeClient:
                 found=f"{type(error).__name__} {error}".strip(),
                 remedy="Check that the node runs and that the address is right",
             ) from error
+        told = b"".join(parts)
+        if _depth(told) > MAX_DEPTH:
+            raise self._not_rpc(f"lists and objects nested deeper than {MAX_DEPTH}")
         try:
-            return json.loads(b"".join(parts))
+            return json.loads(told)
         except (ValueError, RecursionError) as error:
             raise self._not_rpc(f"HTTP {status}, not JSON") from error
 
     def _not_rpc(self, found: str) -> Unreachable:
         return Unreachable("the answer is not JSON-RPC", expected=f"JSON-RPC at {self.url}", found=found)
+
+
+def _depth(body: bytes) -> int:
+    """How deep the brackets nest, strings not told apart: what is too deep may overflow the parser's stack."""
+    depth = deepest = 0
+    for bracket in body.translate(None, _NOT_BRACKETS):
+        depth += 1 if bracket in b"[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _error(method: str, error: object) -> RpcError:

@@ -1,4 +1,7 @@
-"""web3.py over our nodes: a provider that goes through the same checks and falls over to the same other nodes."""
+"""web3.py over our nodes: a provider that goes through the same checks and falls over to the same other nodes.
+
+Imported only where it is asked for: it takes a second, and see `ledger_node.chain.recursion`.
+"""
 
 from __future__ import annotations
 
