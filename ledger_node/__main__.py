@@ -1,0 +1,173 @@
+"""`python -m ledger_node`: run, migrate, reindex, fsck, deploy.
+
+Exit 0 done or clean, 1 a check found a difference, 2 misuse, or it could not be done.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from carbonledger.errors import CarbonLedgerError, Invalid, Malformed
+from ledger_node import config
+from ledger_node.chain.interface import Chain
+from ledger_node.chain.open import open_chain
+from ledger_node.commands import founders, keyfile
+from ledger_node.commands.deploy import Ways, deploy, policy_of
+from ledger_node.commands.fsck import deployment_of, fsck
+from ledger_node.commands.run import run, wall_clock
+from ledger_node.db.view import View
+from ledger_node.deployment import NAMES, Deployment, check_deployed
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command; errors go to standard error in one line."""
+    arguments = _parser().parse_args(argv)
+    try:
+        result: int = arguments.action(arguments)
+        return result
+    except (CarbonLedgerError, OSError) as error:
+        print(f"ledger_node: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m ledger_node", description="Follow a chain into SQL; witness logs.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, action, text in (
+        ("run", _run, "follow the chain, serve health, metrics and the witness"),
+        ("migrate", _migrate, "bring the database to the newest schema"),
+        ("reindex", _reindex, "empty the views and rebuild them from the chain"),
+        ("fsck", _fsck, "rebuild beside the database and compare; hold both against the contracts"),
+    ):
+        command = commands.add_parser(name, help=text, description=text)
+        command.add_argument("--config", type=Path, default=Path(config.FILE_NAME), metavar="FILE")
+        command.set_defaults(action=action)
+    command = commands.add_parser(
+        "deploy",
+        help="deploy the contracts, or check a deployed set",
+        description="Standard output is the addresses, as comments, and the [chain] table of a policy.",
+    )
+    command.add_argument("--chain", required=True, metavar="URL", help="embedded:, anvil: or http(s)://…")
+    command.add_argument(
+        "--home", required=True, type=Path, help="keeps the outbox, and in chain/ an own engine's files"
+    )
+    command.add_argument("--check", metavar="DIRECTORY", help="compare the set of this Directory; deploy nothing")
+    command.add_argument("--founders", type=Path, metavar="FILE", help="TOML: threshold and [[founder]] tables")
+    command.add_argument("--key", type=Path, metavar="FILE", help="deployer's key: keystore v3 or hex digits, mode 600")
+    command.add_argument("--passphrase-file", type=Path, metavar="FILE", help="of the keystore, mode 600")
+    command.add_argument("--confirmations", type=int, metavar="N", help="blocks on top that make a block stay")
+    command.set_defaults(action=_deploy)
+    return parser
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    return run(config.load(arguments.config))
+
+
+def _migrate(arguments: argparse.Namespace) -> int:
+    view = View(config.load(arguments.config).database)
+    try:
+        view.migrate()
+    finally:
+        view.close()
+    _say("the schema is the newest")
+    return 0
+
+
+def _reindex(arguments: argparse.Namespace) -> int:
+    with _opened(config.load(arguments.config)) as (chain, view, directory):
+        view.migrate()
+        view.empty()
+        done = view.catch_up(chain, directory, lambda step: _say(f"block {step.at} of {step.head}"))
+    _say(f"rebuilt to block {done.at}")
+    return 0
+
+
+def _fsck(arguments: argparse.Namespace) -> int:
+    with _opened(config.load(arguments.config)) as (chain, view, directory):
+        try:
+            findings = fsck(view, chain, directory, _say)
+        except Invalid as error:
+            print(error)
+            return 1
+    if findings.difference is not None:
+        print(findings.difference)
+        return 1
+    print(f"clean: block {findings.block}, {findings.records} records")
+    return 0
+
+
+def _deploy(arguments: argparse.Namespace) -> int:
+    if arguments.confirmations is not None and not 0 <= arguments.confirmations <= 1000:
+        raise Malformed("--confirmations", expected="0 to 1000", found=arguments.confirmations)
+    if arguments.check is None and not (arguments.founders and arguments.key):
+        raise Malformed("deploy", expected="--founders FILE and --key FILE, or --check DIRECTORY", found="not both")
+    wanted = None if arguments.check is None else _address(arguments.check)
+    chosen = deployer = None
+    if wanted is None:
+        chosen = founders.load(arguments.founders)
+        deployer = keyfile.read_chain_key(arguments.key, arguments.passphrase_file)
+    home: Path = arguments.home
+    chain = open_chain(arguments.chain, home / "chain", wall_clock)
+    try:
+        if wanted is not None:
+            return _check(chain, wanted)
+        assert chosen is not None and deployer is not None
+        ways = Ways.of(chain, arguments.confirmations)
+        home.mkdir(parents=True, exist_ok=True)
+        _print(chain, deploy(chain, home, chosen, deployer, wall_clock, ways, _say))
+    finally:
+        chain.close()
+    return 0
+
+
+def _check(chain: Chain, directory: bytes) -> int:
+    try:
+        deployment = deployment_of(chain, directory)
+        check_deployed(chain, deployment)
+    except Invalid as error:
+        print(error)
+        return 1
+    _print(chain, deployment)
+    return 0
+
+
+def _print(chain: Chain, deployment: Deployment) -> None:
+    for name in NAMES:
+        print(f"# {name:18} {deployment.addresses[name].hex()}")
+    print(policy_of(chain, deployment.directory).format(), end="")
+
+
+def _address(text: str) -> bytes:
+    try:
+        found = bytes.fromhex(text.removeprefix("0x"))
+    except ValueError:
+        found = b""
+    if len(found) != 20:
+        raise Malformed("--check", expected="an address of 40 hex digits", found=repr(text)[:80])
+    return found
+
+
+@contextmanager
+def _opened(settings: config.Settings) -> Iterator[tuple[Chain, View, bytes]]:
+    chain = open_chain(settings.chain.url, Path(settings.chain.home), wall_clock)
+    try:
+        view = View(settings.database)
+        try:
+            yield chain, view, settings.chain.address
+        finally:
+            view.close()
+    finally:
+        chain.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What `python -m ledger_node` does, one module for each command."""

@@ -1,0 +1,144 @@
+"""`run`: follow the chain, serve health, metrics and the witness, until told to stop."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+import threading
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TextIO
+
+import structlog
+import uvicorn
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
+
+from carbonledger.errors import Refused
+from carbonledger.keys import PrivateKey
+from ledger_node.chain.errors import Unreachable
+from ledger_node.chain.interface import Chain
+from ledger_node.chain.open import open_chain
+from ledger_node.commands.follow import LONGEST_WAIT_S, Follower, Journal
+from ledger_node.commands.health import create_health
+from ledger_node.commands.keyfile import read_keystore, read_passphrase, read_secret_file
+from ledger_node.config import Settings, WitnessSettings
+from ledger_node.db.view import View
+from ledger_node.witness import WitnessedLog, WitnessKeys, create_witness
+
+_STOPPING_S = 5
+
+
+def run(settings: Settings, out: TextIO = sys.stdout) -> int:
+    """Run until SIGTERM or SIGINT; 0. WrongChain where the database is a view of another chain."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    journal = json_lines(out)
+    with ExitStack() as stack:
+        chain = _open(settings, stop, journal)
+        if chain is None:
+            return 0
+        stack.callback(chain.close)
+        view = View(settings.database)
+        stack.callback(view.close)
+        view.migrate()
+        follower = Follower(
+            chain,
+            view,
+            settings.chain.address,
+            clock=wall_clock,
+            poll_interval_s=settings.poll_interval_s,
+            head_age_alarm_s=settings.head_age_alarm_s,
+            journal=journal,
+        )
+        witness = None if settings.witness is None else _witness(settings.witness, chain)
+        if witness is not None:
+            stack.callback(witness.state.service.store.close)
+        url = stack.enter_context(_Server(create_health(lambda: follower.standing, witness), settings)).url
+        journal.info(
+            "started",
+            url=url,
+            chain=chain.url,
+            chain_id=chain.chain_id,
+            genesis=chain.genesis_hash.hex(),
+            directory=settings.chain.directory,
+            witness=settings.witness.name if settings.witness else None,
+        )
+        while not stop.wait(follower.step()):
+            pass
+        journal.info("stopped", at=follower.standing.at)
+    return 0
+
+
+def wall_clock() -> int:
+    """Seconds of Unix time."""
+    return int(time.time())
+
+
+def json_lines(out: TextIO) -> Journal:
+    """A logger of one JSON object a line."""
+    journal: Journal = structlog.wrap_logger(
+        structlog.PrintLogger(out),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+    )
+    return journal
+
+
+def _open(settings: Settings, stop: threading.Event, journal: Journal) -> Chain | None:
+    """The chain, waiting for its first node as long as it takes; None when told to stop meanwhile."""
+    wait = settings.poll_interval_s
+    while True:
+        try:
+            return open_chain(settings.chain.url, Path(settings.chain.home), wall_clock)
+        except Unreachable as error:
+            wait = min(LONGEST_WAIT_S, 2 * wait)
+            journal.warning("cannot reach the chain", error=str(error), next_in_s=wait)
+        if stop.wait(wait):
+            return None
+
+
+def _witness(settings: WitnessSettings, chain: Chain) -> Starlette:
+    word = read_passphrase(Path(settings.passphrase_file))
+    keys = WitnessKeys(
+        settings.name,
+        PrivateKey.from_pem(read_secret_file(Path(settings.note_key)), word),
+        read_keystore(Path(settings.chain_key), word) if settings.chain_key else None,
+    )
+    logs = [WitnessedLog(log.origin, log.verifier_keys()) for log in settings.log]
+    return create_witness(Path(settings.store), keys, logs, chain.chain_id, wall_clock)
+
+
+class _Server:
+    """An application that listens in a thread of its own while the context lasts."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        host, port = settings.http.host, settings.http.port
+        self._socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            self._socket.bind((host, port))
+        except OSError as error:
+            self._socket.close()
+            raise Refused(
+                "the ledger node cannot listen", expected="a free address", found=f"{host}:{port}: {error.strerror}"
+            ) from error
+        self.url = f"http://{host}:{self._socket.getsockname()[1]}"
+        config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=_STOPPING_S)
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="http", daemon=True)
+
+    def __enter__(self) -> _Server:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.should_exit = True
+        self._thread.join(timeout=2 * _STOPPING_S)
+        self._socket.close()

@@ -1,0 +1,173 @@
+"""The configuration file of a ledger node, `ledger_node.toml`: strict, and errors name key, expected and found."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import Meta, Struct
+
+from carbonledger.errors import CarbonLedgerError, Malformed
+from carbonledger.note import COSIGNATURE, ED25519, EIP712, VerifierKey
+
+FILE_NAME: Final = "ledger_node.toml"
+MAX_BYTES: Final = 1 << 20
+
+_Positive = Annotated[float, Meta(gt=0, le=86_400)]
+_Address = Annotated[str, Meta(pattern="^[0-9a-f]{40}$")]
+_Text = Annotated[str, Meta(min_length=1, max_length=4096)]
+
+
+class ChainSettings(Struct, forbid_unknown_fields=True, frozen=True):
+    """The chain that is followed: its URL, where an engine of our own keeps its files, the Directory's address."""
+
+    url: _Text
+    directory: _Address
+    home: _Text = "chain"
+
+    @property
+    def address(self) -> bytes:
+        """The Directory's address, 20 bytes."""
+        return bytes.fromhex(self.directory)
+
+
+class HttpSettings(Struct, forbid_unknown_fields=True, frozen=True):
+    """Where health and metrics, and the witness if there is one, listen; port 0 takes a free one."""
+
+    host: _Text = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535)] = 8082
+
+
+class LogSettings(Struct, forbid_unknown_fields=True, frozen=True):
+    """A log that may ask for cosignatures: its origin and its verifier keys."""
+
+    origin: _Text
+    keys: Annotated[tuple[str, ...], Meta(min_length=1, max_length=100)]
+
+    def verifier_keys(self) -> tuple[VerifierKey, ...]:
+        """The keys, parsed."""
+        return tuple(VerifierKey.parse(text) for text in self.keys)
+
+
+class WitnessSettings(Struct, forbid_unknown_fields=True, frozen=True):
+    """The witness of this node: its name, the files of its keys, the logs it knows.
+
+    `note_key` is an Ed25519 key (PKCS#8 PEM), `chain_key` a secp256k1 key (keystore v3) for lines that contracts
+    check; both are encrypted under the one line of `passphrase_file`.
+    """
+
+    name: _Text
+    note_key: _Text
+    passphrase_file: _Text
+    chain_key: str = ""
+    store: _Text = "witness.db"
+    log: tuple[LogSettings, ...] = ()
+
+
+class Settings(Struct, forbid_unknown_fields=True, frozen=True):
+    """Everything a ledger node is told. Paths are relative to the folder of the file; times in seconds."""
+
+    chain: ChainSettings
+    database: _Text = "sqlite:///ledger.db"
+    poll_interval_s: _Positive = 1
+    head_age_alarm_s: _Positive = 60
+    http: HttpSettings = HttpSettings()
+    witness: WitnessSettings | None = None
+
+
+def parse(text: str) -> Settings:
+    """The settings of a TOML text; Malformed names the key, what was expected and what was found."""
+    try:
+        data = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise Malformed(f"{FILE_NAME} is not TOML", expected="TOML 1.0", found=str(error)[:200]) from error
+    try:
+        settings = msgspec.convert(data, Settings)
+    except msgspec.ValidationError as error:
+        reason, _, path = str(error).partition(" - at `$")
+        key = path.rstrip("`").lstrip(".")
+        expected = reason.removeprefix("Expected ").split(", got ")[0]
+        raise Malformed(f"{FILE_NAME}, key {key or '(top)'!r}", expected=expected, found=_found(data, key)) from error
+    _check(settings)
+    return settings
+
+
+def load(path: Path) -> Settings:
+    """The settings of a file, with paths made absolute; Malformed if there is none or it is not UTF-8."""
+    try:
+        raw = path.read_bytes()
+        if len(raw) > MAX_BYTES:
+            raise Malformed(f"{path} is too long", expected=f"at most {MAX_BYTES} bytes", found=len(raw))
+        return located(parse(raw.decode("utf-8")), path.resolve().parent)
+    except OSError as error:
+        raise Malformed(
+            "the ledger node has no configuration",
+            expected=f"a file {path}",
+            found=error.strerror,
+            remedy="Name one with --config FILE",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise Malformed(f"{path} is not text", expected="UTF-8", found=error.reason) from error
+
+
+def located(settings: Settings, folder: Path) -> Settings:
+    """The same settings with relative paths taken from `folder`."""
+    replace = msgspec.structs.replace
+    chain = replace(settings.chain, home=str(folder / settings.chain.home))
+    witness = settings.witness
+    if witness is not None:
+        witness = replace(
+            witness,
+            note_key=str(folder / witness.note_key),
+            chain_key=str(folder / witness.chain_key) if witness.chain_key else "",
+            passphrase_file=str(folder / witness.passphrase_file),
+            store=str(folder / witness.store),
+        )
+    database = settings.database
+    if database.startswith("sqlite:///"):  # an absolute path after it stays as it is
+        database = "sqlite:///" + str(folder / database.removeprefix("sqlite:///"))
+    return replace(settings, chain=chain, witness=witness, database=database)
+
+
+def _check(settings: Settings) -> None:
+    scheme = settings.chain.url.partition(":")[0]
+    if scheme not in ("embedded", "anvil", "http", "https") or ":" not in settings.chain.url:
+        raise _malformed("chain.url", "embedded:, anvil: or http(s)://…", settings.chain.url)
+    if not re.match(r"[a-z0-9+]+://", settings.database):
+        raise _malformed("database", "a database URL such as sqlite:///ledger.db", settings.database)
+    if settings.witness is None:
+        return
+    origins: set[str] = set()
+    for number, log in enumerate(settings.witness.log):
+        where = f"witness.log[{number}]"
+        if log.origin in origins:
+            raise _malformed(f"{where}.origin", "each origin once", log.origin)
+        origins.add(log.origin)
+        for text in log.keys:
+            try:
+                key = VerifierKey.parse(text)
+            except CarbonLedgerError as error:
+                raise Malformed(
+                    f"{FILE_NAME}, key '{where}.keys': {error.message}", expected=error.expected, found=error.found
+                ) from error
+            if key.type == COSIGNATURE or key.type not in (ED25519, EIP712):
+                raise _malformed(f"{where}.keys", "keys of a log (types 0x01 and 0xff)", f"type {key.type:#04x}")
+            if key.name != log.origin:
+                raise _malformed(f"{where}.keys", f"keys named {log.origin}", key.name)
+
+
+def _malformed(key: str, expected: str, found: object) -> Malformed:
+    return Malformed(f"{FILE_NAME}, key {key!r}", expected=expected, found=repr(found)[:120])
+
+
+def _found(data: Any, path: str) -> str:
+    value = data
+    for part in re.findall(r"[^.\[\]]+", path):
+        try:
+            value = value[int(part)] if isinstance(value, list) else value[part]
+        except (KeyError, IndexError, ValueError, TypeError):
+            return "nothing"
+    return repr(value)[:120]

@@ -1,0 +1,154 @@
+"""One database as the commands see it: brought to the newest schema, followed into, emptied, compared.
+
+Failures of the database come as `DatabaseFailed`, so that nobody outside this package knows SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Any, Final
+
+from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+from carbonledger.errors import CarbonLedgerError, Malformed
+from carbonledger.records import Record
+from ledger_node.chain.events import describe
+from ledger_node.chain.interface import Chain
+from ledger_node.db import engine, indexer, schema
+from ledger_node.db.indexer import Indexer, Progress
+
+_ROWS_AT_ONCE: Final = 1000
+
+
+class DatabaseFailed(CarbonLedgerError):
+    """The database did not do what was asked of it; asking again may help."""
+
+
+@dataclass(frozen=True, slots=True)
+class LatestRecord:
+    """The latest record of a key, and where it was written."""
+
+    record: Record
+    id: bytes
+    key: bytes
+    block_number: int
+
+
+class View:
+    """The SQL view of one chain under one Directory."""
+
+    def __init__(self, url: str) -> None:
+        """Malformed for a URL that names no database."""
+        try:
+            self._engine = engine.open_database(url)
+        except (ArgumentError, NoSuchModuleError, ImportError) as error:
+            raise Malformed("database URL", expected="sqlite:///PATH or postgresql+…", found=url[:120]) from error
+
+    def migrate(self) -> None:
+        """Bring the schema to the newest version."""
+        with _failures():
+            engine.migrate(self._engine)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._engine.dispose()
+
+    def step(self, chain: Chain, directory: bytes) -> Progress:
+        """One step of the indexer."""
+        with _failures():
+            return Indexer(self._engine, chain, directory, describe).step()
+
+    def catch_up(self, chain: Chain, directory: bytes, progress: Callable[[Progress], None] | None = None) -> Progress:
+        """Step until the head is reached."""
+        with _failures():
+            return Indexer(self._engine, chain, directory, describe).catch_up(progress)
+
+    def empty(self) -> None:
+        """Forget what is rebuilt from the chain, and only that."""
+        with _failures():
+            indexer.reindex(self._engine)
+
+    def height(self) -> int | None:
+        """The last block taken in; None before the first."""
+        with _failures(), self._engine.connect() as connection:
+            found = connection.execute(select(func.max(schema.block.c.number))).scalar()
+        return None if found is None else int(found)
+
+    def block_hash(self, number: int) -> bytes | None:
+        """Hash of a block as taken in."""
+        with _failures(), self._engine.connect() as connection:
+            found = connection.execute(select(schema.block.c.hash).where(schema.block.c.number == number)).scalar()
+        return None if found is None else bytes(found)
+
+    def contracts(self, directory: bytes) -> dict[bytes, str]:
+        """Address → name of every contract that the Directory ever named."""
+        with _failures(), self._engine.connect() as connection:
+            return indexer.contract_names(connection, directory)
+
+    def latest_records(self) -> Iterator[LatestRecord]:
+        """The latest record of each key, in the order of the chain; Malformed for a row that is no record."""
+        table = schema.record
+        query = (
+            select(table.c.kind, table.c.fields, table.c.id, table.c.record_key, table.c.block_number)
+            .where(table.c.latest == 1)
+            .order_by(table.c.block_number, table.c.log_index)
+        )
+        with _failures(), self._engine.connect() as connection:
+            for kind, fields, identifier, key, number in _stream(connection, query):
+                record = Record.from_json(kind, fields)
+                yield LatestRecord(record, bytes.fromhex(identifier), bytes.fromhex(key), int(number))
+
+    def first_difference(self, other: View) -> str | None:
+        """Where the rebuilt tables of two views differ first, in words; None if they are the same row for row."""
+        with _failures(), self._engine.connect() as mine, other._engine.connect() as theirs:
+            for name in schema.VIEWS:
+                table = schema.metadata.tables[name]
+                query = select(table).order_by(*table.primary_key.columns)
+                columns, keys = [column.name for column in table.columns], len(table.primary_key)
+                for own, rebuilt in zip_longest(_stream(mine, query), _stream(theirs, query)):
+                    if own is None or rebuilt is None or tuple(own) != tuple(rebuilt):
+                        return f"table {name}: {_difference(columns, keys, own, rebuilt)}"
+        return None
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).splitlines()
+        raise DatabaseFailed(
+            "the database failed",
+            found=(reason[0] if reason else type(error).__name__)[:300],
+            remedy="If a table or column is missing, run `python -m ledger_node migrate`",
+        ) from error
+
+
+def _stream(connection: Connection, query: Any) -> Iterator[Any]:
+    yield from connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(query)
+
+
+def _difference(columns: list[str], keys: int, own: Any, rebuilt: Any) -> str:
+    # the first columns are the primary key, by which both sides are sorted
+    if own is None or (rebuilt is not None and tuple(rebuilt[:keys]) < tuple(own[:keys])):
+        return f"the database lacks the row {_named(columns, keys, rebuilt)}"
+    if rebuilt is None or tuple(own[:keys]) < tuple(rebuilt[:keys]):
+        return f"the chain does not have the row {_named(columns, keys, own)}"
+    name, mine, theirs = next(
+        (name, mine, theirs) for name, mine, theirs in zip(columns, own, rebuilt, strict=True) if mine != theirs
+    )
+    return (
+        f"row {_named(columns, keys, own)}, column {name}: the chain says {_shown(theirs)}, the database {_shown(mine)}"
+    )
+
+
+def _named(columns: list[str], keys: int, row: Any) -> str:
+    return ", ".join(f"{name} {_shown(value)}" for name, value in zip(columns[:keys], row[:keys], strict=True))
+
+
+def _shown(value: object) -> str:
+    return value.hex() if isinstance(value, bytes) else repr(value)[:400]
