@@ -88,8 +88,12 @@ def _check(home: Path, keys: LogKeys, secret: bytes, store: Store, checkpoints: 
         _compare_index(store, state)
     findings.size, findings.root = state.frontier.size, state.frontier.root()
     problems.extend(_check_notes(checkpoints, keys))
-    if published.size or (folder / "checkpoint").exists():
+    first_note = next(checkpoints.notes(), None)
+    latest = checkpoints.note()
+    if (folder / "checkpoint").exists() or first_note != latest:
         problems.extend(_check_tiles(folder, keys, checkpoints))
+    elif published.size:  # a crash came between the first signature and its publication
+        monitor.rebuild(folder, published.size, problems)
     return findings
 
 

@@ -55,16 +55,20 @@ def make_node(
     node = OracleNode.open(
         home, clock, settings, witnesses=witnesses, sinks=sinks, head_sources=head_sources, files=files
     )
-    if node.log.halted is None:
-        node.enrol_gateway("GATEWAY-1")
-        for meter in meters:
-            node.enrol_device(
-                meter.identifier,
-                meter.key.public.data,
-                algorithm=meter.key.algorithm,
-                unit=meter.unit,
-                register_type="interval" if meter.register is None else "register",
-            )
+    try:
+        if node.log.halted is None:
+            node.enrol_gateway("GATEWAY-1")
+            for meter in meters:
+                node.enrol_device(
+                    meter.identifier,
+                    meter.key.public.data,
+                    algorithm=meter.key.algorithm,
+                    unit=meter.unit,
+                    register_type="interval" if meter.register is None else "register",
+                )
+    except BaseException:
+        node.close()
+        raise
     return node
 
 
