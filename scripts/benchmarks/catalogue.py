@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scripts.benchmarks import disk, door, ingest, memory, proofs, publish, tree
+from scripts.benchmarks import anchors, bundles, disk, door, ingest, memory, proofs, publish, tree
 from scripts.benchmarks.result import Benchmark
 
 HIGHER, LOWER = False, True
@@ -66,6 +66,23 @@ BENCHMARKS = (
     ),
     Benchmark("proof_build_ms", "ms", 1.0, LOWER, "inclusion proof from the tiles / 2 ms", proofs.build_ms),
     Benchmark(
+        "bundle_bytes",
+        "bytes",
+        1.0,
+        LOWER,
+        "bundle of one reading with its block proof / 16 KiB",
+        bundles.with_block_proof,
+    ),
+    Benchmark(
+        "bundle_bytes_local",
+        "bytes",
+        1.0,
+        LOWER,
+        "bundle of one reading without block proof / 4 KiB",
+        bundles.local,
+    ),
+    Benchmark("verify_ms", "ms", 1.0, LOWER, "verification of the bundle of one reading / 20 ms", bundles.verify_ms),
+    Benchmark(
         "disk_per_reading",
         "bytes",
         1.0,
@@ -80,5 +97,29 @@ BENCHMARKS = (
         LOWER,
         "resident size of the oracle when all readings have passed / when a tenth has",
         memory.growth,
+    ),
+    Benchmark(
+        "anchors_embedded",
+        "anchors/s",
+        0.70,
+        HIGHER,
+        "anchors through the outbox on the embedded chain / the same calls by a bare client there",
+        anchors.embedded,
+    ),
+    Benchmark(
+        "anchors_anvil",
+        "anchors/s",
+        0.70,
+        HIGHER,
+        "anchors through the outbox on anvil / the same calls by a bare client there",
+        anchors.anvil,
+    ),
+    Benchmark(
+        "anchors_geth4",
+        "anchors/s",
+        0.70,
+        HIGHER,
+        "anchors through the outbox on four geth validators / the same calls by a bare client there",
+        anchors.geth4,
     ),
 )
