@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, event, func, select
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from carbonledger.errors import CarbonLedgerError, Malformed
@@ -47,6 +47,9 @@ class View:
             self._engine = engine.open_database(url)
         except (ArgumentError, NoSuchModuleError, ImportError) as error:
             raise Malformed("database URL", expected="sqlite:///PATH or postgresql+…", found=url[:120]) from error
+        if self._engine.dialect.name == "sqlite":
+            # Python's driver opens no transaction before CREATE TABLE: without this a killed migration stays half done
+            event.listen(self._engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
 
     def migrate(self) -> None:
         """Bring the schema to the newest version."""

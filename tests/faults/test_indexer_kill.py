@@ -1,0 +1,113 @@
+"""A ledger node killed while it takes blocks in goes on from there, and ends with the same rows."""
+
+from __future__ import annotations
+
+import random
+import signal
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.ledger_kit import Ledger, called, started, told, write_config
+
+MEMBERS = 12
+BLOCKS = 3_000
+KILLS = 6
+
+
+@pytest.fixture(scope="module")
+def grown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes]:
+    """A home whose chain has members spread over some thousand blocks."""
+    home = tmp_path_factory.mktemp("grown")
+    with Ledger(home / "chain") as ledger:
+        for number in range(MEMBERS):
+            ledger.admit(f"works {number}")
+            for _ in range(BLOCKS // MEMBERS):
+                ledger.chain.advance()
+        return home, ledger.deployment.directory
+
+
+def rows(path: Path) -> dict[str, list[Any]]:
+    with closing(sqlite3.connect(path)) as connection:
+        return {
+            name: connection.execute(f"SELECT * FROM {name} ORDER BY 1, 2").fetchall()
+            for name in ("block", "event", "record")
+        }
+
+
+def test_a_node_killed_at_any_instant_of_following_ends_with_the_same_rows(grown: tuple[Path, bytes]) -> None:
+    home, directory = grown
+    path = write_config(home, directory, "[http]\nport = 0\n")
+    assert called("reindex", "--config", path).returncode == 0
+    expected = rows(home / "ledger.db")
+    assert len(expected["block"]) > BLOCKS
+    for part in home.glob("ledger.db*"):
+        part.unlink()
+
+    heights = []
+    chance = random.Random(20260101)
+    for turn in range(KILLS):
+        process = started("run", "--config", path)
+        try:
+            if turn == 0:
+                wait_for_database(home / "ledger.db")  # while the tables are made
+            else:
+                told(process, "started")
+            time.sleep(chance.uniform(0.0, 0.08))
+            process.send_signal(signal.SIGKILL)
+        finally:
+            process.kill()
+            process.communicate()
+        heights.append(height(home / "ledger.db"))
+    assert heights == sorted(heights)
+
+    done = called("fsck", "--config", path)  # what is there is right, as far as it goes
+    assert done.returncode == 0 or "has no block" in done.stdout, done.stdout
+    process = started("run", "--config", path)
+    try:
+        told(process, "started")
+        deadline = time.monotonic() + 60
+        while height(home / "ledger.db") < len(expected["block"]) - 1 and time.monotonic() < deadline:
+            time.sleep(0.1)
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert rows(home / "ledger.db") == expected
+
+
+def test_a_rebuild_that_is_killed_is_finished_by_the_next_run(grown: tuple[Path, bytes]) -> None:
+    home, directory = grown
+    path = write_config(home, directory, "[http]\nport = 0\n")
+    assert called("reindex", "--config", path).returncode == 0
+    expected = rows(home / "ledger.db")
+    process = started("reindex", "--config", path)
+    try:
+        assert process.stderr is not None
+        process.stderr.readline()  # some blocks are in
+        process.send_signal(signal.SIGKILL)
+    finally:
+        process.kill()
+        process.communicate()
+    assert called("reindex", "--config", path).returncode == 0
+    assert rows(home / "ledger.db") == expected
+
+
+def wait_for_database(path: Path) -> None:
+    deadline = time.monotonic() + 30
+    while not path.exists():
+        assert time.monotonic() < deadline, "no database was made"
+        time.sleep(0.01)
+
+
+def height(path: Path) -> int:
+    with closing(sqlite3.connect(path, timeout=10)) as connection:
+        try:
+            (found,) = connection.execute("SELECT max(number) FROM block").fetchone()
+        except sqlite3.OperationalError:  # killed before the tables were made
+            return -1
+    return -1 if found is None else int(found)
