@@ -1,0 +1,81 @@
+"""`python -m scripts.mainjob`: what `scripts/run` does after the set-up."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from argparse import Namespace
+
+from carbonledger.errors import CarbonLedgerError
+from carbonledger.policy import Policy
+from carbonledger.replay import replay
+from carbonledger.verify import verify
+from scripts.mainjob import api_service, audit
+from scripts.mainjob.handover import hand_over
+from scripts.mainjob.home import open_home
+from scripts.mainjob.job import parts, replay_year
+from scripts.mainjob.options import parser
+from scripts.mainjob.progress import Progress
+from scripts.mainjob.summary import summarise, write_summary
+
+
+def main() -> int:
+    """0 done; 1 a verdict was not VALID; 2 refused, with the reason."""
+    options = parser().parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        return run(options)
+    except CarbonLedgerError as error:
+        print(f"\nscripts/run: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nstopped; start again to go on", file=sys.stderr)
+        return 130
+
+
+def run(options: Namespace) -> int:
+    """The whole job, then serving unless told to leave."""
+    progress = Progress()
+    home, _lock = open_home(options.home, options.fresh)
+    with parts(home, options, progress) as p:
+        approved = replay_year(p)
+        with progress.step("bundles", "making the bundles of the report and of one reading"):
+            handed = hand_over(p, approved)
+        with progress.step("package", "exporting the audit package under the auditor's grant"):
+            package = audit.export(p, approved, handed)
+        policy = Policy.parse(handed.policy.read_bytes())
+        with progress.step("verify", "verifying offline: bundles, and a replay of every reading"):
+            verdicts = {
+                "report": verify(handed.report.read_bytes(), policy).verdict,
+                "reading": verify(handed.reading.read_bytes(), policy).verdict,
+                "replay": replay([package], policy).verdict,
+            }
+            for name, verdict in verdicts.items():
+                progress.say(f"  {name}: {verdict}")
+        with progress.step("api", "indexing the chain and starting API and pages"):
+            service = api_service.start(p, handed, package, 0 if options.exit else options.port)
+            answered = api_service.emission(service.url, p)
+            if answered != approved.statement.emission:
+                progress.say(f"  the API answers {answered} g instead of {approved.statement.emission} g")
+                return 1
+            progress.say(f"  {service.url} answers {answered:,} gCO2e")
+        p.clock.release()
+        summary = summarise(p, approved, handed, verdicts, package, service.url)
+        if options.summary:
+            write_summary(options.summary, summary)
+        progress.say(
+            f"\n{summary['readings']:,} readings, {summary['energy_wh']:,} Wh, {summary['emission_g']:,} gCO2e; "
+            f"{summary['checkpoints']} checkpoints, {summary['anchors']} anchors, {summary['blocks']} blocks"
+        )
+        progress.say(f"check it: .venv/bin/carbonledger verify {handed.report} --policy {handed.policy}")
+        try:
+            if not options.exit:
+                progress.say(f"serving {service.url} (Ctrl-C stops; the clock is wall time from now on)")
+                service.wait()
+        finally:
+            service.stop()
+        return 0 if set(verdicts.values()) == {"VALID"} else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
