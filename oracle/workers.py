@@ -8,7 +8,8 @@ import multiprocessing
 import pickle
 import queue
 import threading
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -24,11 +25,15 @@ from oracle.signers import Directory
 _DIRECTORY, _ITEMS, _BODY, _STOP = b"d", b"i", b"b", b"s"
 _PLAIN, _MIXED, _ERROR = b"m", b"p", b"e"
 
+_IN_FLIGHT = 2  # one at work, one on its way
+_ATTEMPTS = 3
+
 
 @dataclass(slots=True)
 class _Task:
     message: bytes
     result: Future[list[Outcome]]
+    attempts: int = 0
 
 
 class Verifiers:
@@ -68,52 +73,96 @@ class Verifiers:
             self._tasks.put(None)
         for thread in self._threads:
             thread.join()
+        while not self._tasks.empty():
+            if (task := self._tasks.get()) is not None:
+                task.result.set_exception(OSError("the node was closed"))
 
     def _drive(self) -> None:
-        worker = _Worker()
+        worker = _Worker(self._give_back)
         known = 0
         while (task := self._tasks.get()) is not None:
-            for attempt in (1, 2):
-                try:
-                    if known != self._generation:
-                        known = self._generation
-                        worker.connection.send_bytes(self._setting)
-                    worker.connection.send_bytes(task.message)
-                    answer = worker.connection.recv_bytes()
-                    break
-                except (EOFError, OSError) as error:  # the process was killed: a new one, and once more
-                    worker.stop()
-                    worker, known = _Worker(), 0
-                    if attempt == 2:
-                        task.result.set_exception(error)
-            else:
-                continue
-            if answer[:1] == _ERROR:
-                task.result.set_exception(pickle.loads(answer[1:]))
-            else:
-                task.result.set_result(
-                    marshal.loads(memoryview(answer)[1:]) if answer[:1] == _PLAIN else pickle.loads(answer[1:])
-                )
+            worker.room.acquire()
+            if worker.dead:
+                worker.stop()
+                worker, known = _Worker(self._give_back), 0
+                worker.room.acquire()
+            if known != self._generation:
+                known = self._generation
+                worker.send(self._setting)
+            worker.waiting.append(task)
+            worker.send(task.message)
+            if worker.dead:  # it ended before it could be told of this task
+                worker.abandon()
         worker.stop()
+
+    def _give_back(self, task: _Task) -> None:
+        """The process that had this task was killed: another may try once more."""
+        task.attempts += 1
+        if task.attempts < _ATTEMPTS:
+            self._tasks.put(task)
+        else:
+            task.result.set_exception(OSError("the verifying processes end before they answer"))
 
 
 class _Worker:
-    """One process and the pipe to it. Spawned, not forked: the parent has threads and open databases."""
+    """One process, the pipe to it, and a thread that hears its answers while the next task is on its way.
 
-    def __init__(self) -> None:
+    Spawned, not forked: the parent has threads and open databases.
+    """
+
+    def __init__(self, give_back: Callable[[_Task], None]) -> None:
         context = multiprocessing.get_context("spawn")
         self.connection, other = context.Pipe()
         self.process = context.Process(target=_serve, args=(other,), daemon=True, name="oracle verifier")
         self.process.start()
         other.close()
+        self.room = threading.Semaphore(_IN_FLIGHT)
+        self.waiting: deque[_Task] = deque()
+        self.dead = False
+        self._give_back = give_back
+        self._listener = threading.Thread(target=self._listen, name="verifier answers", daemon=True)
+        self._listener.start()
+
+    def send(self, message: bytes) -> None:
+        """To the process; if it has gone, the listener notices as well and gives its tasks back."""
+        with contextlib.suppress(OSError):
+            self.connection.send_bytes(message)
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                answer = self.connection.recv_bytes()
+            except (EOFError, OSError):
+                break
+            result = self.waiting.popleft().result
+            self.room.release()
+            try:
+                if answer[:1] == _ERROR:
+                    result.set_exception(pickle.loads(answer[1:]))
+                elif answer[:1] == _PLAIN:
+                    result.set_result(marshal.loads(memoryview(answer)[1:]))
+                else:
+                    result.set_result(pickle.loads(answer[1:]))
+            except Exception as error:  # an answer that cannot be read must not end the listener
+                result.set_exception(error)
+        self.dead = True
+        self.abandon()
+        self.room.release(_IN_FLIGHT)
+
+    def _abandon(self) -> None:
+        while self.waiting:
+            with contextlib.suppress(IndexError):
+                self._give_back(self.waiting.popleft())
 
     def stop(self) -> None:
-        with contextlib.suppress(OSError):
-            self.connection.send_bytes(_STOP)
-        self.connection.close()
+        """Ends the process after the tasks it has."""
+        self.send(_STOP)
+        self._listener.join()
         self.process.join(timeout=2)
         if self.process.is_alive():
             self.process.kill()
+        self.connection.close()
+        self.abandon()  # what was sent in the moment it ended
 
 
 def _serve(connection: Connection[Any, Any]) -> None:
