@@ -121,9 +121,8 @@ def _register(relay: Relay, enterprise: Member, origin: str) -> None:
 
 
 def through_outbox(outbox: Outbox, chain: Chain, calls: Sequence[Call], pause_s: float) -> None:
-    """Puts each call durably, and steps until all are mined."""
-    for call in calls:
-        outbox.put(call.reference, call.to, call.data, GAS)
+    """Puts the calls, durable in one write as they come in one hand, and steps until all are mined."""
+    outbox.put_all([(call.reference, call.to, call.data, GAS) for call in calls])
     deadline = time.monotonic() + PATIENCE_S
     while True:
         outbox.step()
@@ -209,7 +208,7 @@ def anvil(run: Run) -> Measured:
 
 def geth4(run: Run) -> Measured:
     """Four geth validators (Clique, one block a second) on this machine."""
-    rounds, size = 3, 500
+    rounds, size = 3, 300
     gateway = PrivateKey("es256k", b"\x41" * 32)
     run.say("starting four validators")
     with Validators(run.folder / "network") as network:
