@@ -42,7 +42,7 @@ def run(options: Namespace) -> int:
         with progress.step("bundles", "making the bundles of the report and of one reading"):
             handed = hand_over(p, approved)
         with progress.step("package", "exporting the audit package under the auditor's grant"):
-            package = audit.export(p, approved, handed)
+            package = audit.export(p, handed)
         policy = Policy.parse(handed.policy.read_bytes())
         with progress.step("verify", "verifying offline: bundles, and a replay of every reading"):
             verdicts = {

@@ -33,13 +33,7 @@ class HandedOver:
 def hand_over(p: Parts, approved: Approved) -> HandedOver:
     """Write what is not there yet."""
     out, year = p.home.out, p.year.year
-    disclosure = Disclosure(
-        p.node,
-        p.chain,
-        p.relay.addresses,
-        (p.log_keys.verifier, p.log_keys.eip712_verifier),
-        (p.witness.vkey, p.witness.eip712_vkey),
-    )
+    disclosure = disclosure_of(p)
     reported = Reported(
         approved.report_id,
         p.cast["enterprise"].id,
@@ -62,6 +56,17 @@ def hand_over(p: Parts, approved: Approved) -> HandedOver:
     if not reading.exists():
         keep(reading, disclosure.reading_bundle(shown_index(p), p.cast["enterprise"].id, evidence))
     return HandedOver(policy, report, reading, evidence, reported)
+
+
+def disclosure_of(p: Parts) -> Disclosure:
+    """The maker of this enterprise's bundles."""
+    return Disclosure(
+        p.node,
+        p.chain,
+        p.relay.addresses,
+        (p.log_keys.verifier, p.log_keys.eip712_verifier),
+        (p.witness.vkey, p.witness.eip712_vkey),
+    )
 
 
 def policy_of(p: Parts) -> Policy:
