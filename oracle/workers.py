@@ -149,7 +149,7 @@ class _Worker:
         self.abandon()
         self.room.release(_IN_FLIGHT)
 
-    def _abandon(self) -> None:
+    def abandon(self) -> None:
         while self.waiting:
             with contextlib.suppress(IndexError):
                 self._give_back(self.waiting.popleft())
