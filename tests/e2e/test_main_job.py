@@ -1,0 +1,113 @@
+"""The main job through the door a user takes: what it says, what it leaves, and that a second start changes nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Job
+
+ROOT = Path(__file__).resolve().parents[2]
+STEEL = Path(os.environ.get("CARBONLEDGER_DATA", ROOT / "../shared/data")) / "steel_industry_2018.csv.gz"
+FACTOR = Fraction("0.5306")  # gCO2e/Wh, national grid, data year 2023
+PROMISED = (
+    "readings checkpoints anchors blocks energy_wh emission_g verdict_report verdict_reading verdict_replay bundle_report "
+    "bundle_reading policy audit_package log_dir log_origin log_vkey api_url chain seconds"
+).split()
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("main-job")]
+
+
+def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "carbonledger", *map(str, arguments)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_summary_has_what_is_promised_and_the_sums_are_exact(job: Job) -> None:
+    summary = job.summary
+    assert set(PROMISED) <= set(summary)
+    assert summary["energy_wh"] == job.energy_wh
+    assert summary["emission_g"] == int(job.energy_wh * FACTOR)
+    assert summary["readings"] == 1460
+    assert summary["checkpoints"] >= summary["anchors"] >= 365
+    assert {summary[f"verdict_{what}"] for what in ("report", "reading", "replay")} == {"VALID"}
+    for name in ("bundle_report", "bundle_reading", "policy", "audit_package", "log_dir"):
+        assert Path(summary[name]).is_absolute()
+        assert Path(summary[name]).exists()
+    assert all(isinstance(value, float | int) for value in summary["seconds"].values())
+
+
+def test_a_second_start_goes_on_from_there_and_doubles_nothing(job: Job, tmp_path: Path) -> None:
+    again = tmp_path / "again.json"
+    done = subprocess.run(
+        [sys.executable, "-m", "scripts.mainjob", "--exit", "--home", str(job.home), "--data", str(job.data),
+         "--summary", str(again)],
+        cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    found = json.loads(again.read_text(encoding="utf-8"))
+    for name in ("readings", "anchors", "energy_wh", "emission_g", "report_id"):
+        assert found[name] == job.summary[name]
+
+
+def test_a_home_of_another_job_is_refused(job: Job) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "scripts.mainjob", "--exit", "--home", str(job.home), "--seed", "9"],
+        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "another job" in done.stderr
+    assert "--fresh" in done.stderr
+
+
+def test_the_verifier_says_valid_only_with_a_policy_and_only_to_the_very_bytes(job: Job, tmp_path: Path) -> None:
+    policy = job.out / "policy.toml"
+    for name in ("report-2025.bundle.json", "reading-2025.bundle.json"):
+        bundle = job.out / name
+        assert command("verify", bundle, "--policy", policy).returncode == 0
+        assert command("verify", bundle).returncode == 3
+        changed = bytearray(bundle.read_bytes())
+        changed[len(changed) // 2] ^= 1
+        (tmp_path / name).write_bytes(changed)
+        assert command("verify", tmp_path / name, "--policy", policy).returncode in (1, 3)
+    assert command("verify", tmp_path / "nothing.json", "--policy", policy).returncode == 2
+
+
+def test_a_replay_of_every_reading_agrees_and_names_the_first_difference(job: Job, tmp_path: Path) -> None:
+    policy = job.out / "policy.toml"
+    package = job.out / "audit-2025.zip"
+    done = command("replay", package, "--policy", policy, "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout)["verdict"] == "VALID"
+    changed = bytearray(package.read_bytes())
+    changed[len(changed) * 3 // 4] ^= 1
+    (tmp_path / "changed.zip").write_bytes(changed)
+    assert command("replay", tmp_path / "changed.zip", "--policy", policy).returncode in (1, 2)
+
+
+@pytest.mark.skipif(not STEEL.exists(), reason=f"the steel plant's year is not at {STEEL}")
+def test_the_steel_plants_year_comes_to_the_gram(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "scripts.mainjob", "--exit", "--home", str(tmp_path / "home"), "--data", str(STEEL),
+         "--summary", str(tmp_path / "summary.json")],
+        cwd=ROOT, capture_output=True, text=True, timeout=540, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    summary = json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))
+    assert summary["energy_wh"] == 959_636_710
+    assert summary["emission_g"] == 509_183_238
+    assert summary["readings"] == 35_040
+    assert "replayed as reporting year 2025" in done.stdout
