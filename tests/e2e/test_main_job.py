@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 STEEL = Path(os.environ.get("CARBONLEDGER_DATA", ROOT / "../shared/data")) / "steel_industry_2018.csv.gz"
 FACTOR = Fraction("0.5306")  # gCO2e/Wh, national grid, data year 2023
-PROMISED = (
-    "readings checkpoints anchors blocks energy_wh emission_g verdict_report verdict_reading verdict_replay bundle_report "
-    "bundle_reading policy audit_package log_dir log_origin log_vkey api_url chain seconds"
-).split()
+PROMISED = {
+    *("readings", "checkpoints", "anchors", "blocks", "energy_wh", "emission_g", "seconds", "chain", "api_url"),
+    *("verdict_report", "verdict_reading", "verdict_replay", "bundle_report", "bundle_reading", "policy"),
+    *("audit_package", "log_dir", "log_origin", "log_vkey"),
+}
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("main-job")]
 
@@ -38,7 +39,7 @@ def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 def test_the_summary_has_what_is_promised_and_the_sums_are_exact(job: Job) -> None:
     summary = job.summary
-    assert set(PROMISED) <= set(summary)
+    assert set(summary) >= PROMISED
     assert summary["energy_wh"] == job.energy_wh
     assert summary["emission_g"] == int(job.energy_wh * FACTOR)
     assert summary["readings"] == 1460
