@@ -17,7 +17,7 @@ from carbonledger.bundle.make import (
     select_nodes,
 )
 from carbonledger.bundle.model import Bundle, Chain, Entry, Log, Report, ReportedDevice, ReportedMonth
-from carbonledger.bundle.needs import Need, needs_of_reading, needs_of_report, slots_of
+from carbonledger.bundle.needs import Need, needs_of_package, needs_of_reading, needs_of_report, slots_of
 
 __all__ = [
     "Bundle",
@@ -36,6 +36,7 @@ __all__ = [
     "chain_key_id",
     "make_reading_bundle",
     "make_report_bundle",
+    "needs_of_package",
     "needs_of_reading",
     "needs_of_report",
     "select_nodes",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 from carbonledger import entry, note, secp256k1
 from carbonledger.accounting.lines import Line
@@ -23,19 +22,16 @@ from carbonledger.bundle.model import (
     line_order,
     record_order,
 )
-from carbonledger.bundle.needs import DIRECTORY_WORD, Need
+from carbonledger.bundle.needs import DIRECTORY, DIRECTORY_WORD, Need
 from carbonledger.checkpoint import Checkpoint
 from carbonledger.errors import Malformed
 from carbonledger.evm import qbft
 from carbonledger.evm.evidence import ChainEvidence, ProvenState
 from carbonledger.evm.header import Header
-from carbonledger.keccak import keccak256
 from carbonledger.keys import PublicKey
 from carbonledger.month_statement import MonthStatement
 from carbonledger.note import Note, VerifierKey
 from carbonledger.records import Record
-
-_DIRECTORY: Final = "Directory"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +128,8 @@ def seal_signers(header: Header) -> dict[bytes, bytes]:
 def make_reading_bundle(disclosed: EntryParts, log: LogParts, chain: ChainParts | None = None) -> bytes:
     """The bundle of one reading; without a chain part it is INDETERMINATE where trust is asked."""
     entries = (_entry(disclosed),)
-    return Bundle("reading", _log(log, entries), entries, _chain(chain), None).format()
+    part = None if chain is None else _chain(chain, ())
+    return Bundle("reading", _log(log, entries), entries, part, None).format()
 
 
 def make_report_bundle(
@@ -155,7 +152,7 @@ def make_report_bundle(
     entries = tuple(_entry(by_index[index]) for index in sorted(by_index))
     opened = tuple(ReportedMonth(m.salt, m.statement, MonthStatement.parse(m.statement)) for m in months)
     report = Report(tuple(devices), tuple(lines), opened, rule_set, tuple(units))
-    return Bundle("report", _log(log, entries), entries, _chain(chain), report).format()
+    return Bundle("report", _log(log, entries), entries, _chain(chain, (DIRECTORY_WORD,)), report).format()
 
 
 def _entry(parts: EntryParts) -> Entry:
@@ -183,23 +180,15 @@ def _log(parts: LogParts, entries: Sequence[Entry]) -> Log:
     return Log(checkpoint.origin, ordered, checkpoint, tuple(sorted(keys.values(), key=lambda key: key.key_id)))
 
 
-def _chain(parts: ChainParts | None) -> Chain | None:
-    if parts is None:
-        return None
+def _chain(parts: ChainParts, pointers: Iterable[bytes]) -> Chain:
     unique = {(record.kind, record.id): record for record in parts.records}
     records = tuple(sorted(unique.values(), key=record_order))
-    names = {record.definition.contract for record in records} | {_DIRECTORY}
+    names = {record.definition.contract for record in records} | {DIRECTORY}
     contracts = {name: parts.contracts[name] for name in sorted(names)}
-    slots: dict[bytes, list[bytes]] = {address: [DIRECTORY_WORD] for address in contracts.values()}
+    slots: dict[bytes, list[bytes]] = {address: list(pointers) for address in contracts.values()}
     for record in records:
         slots[contracts[record.definition.contract]].append(record.slot())
     for key in parts.absent_keys:
         absent = Need("key", key)
         slots[contracts[absent.contract]].append(absent.slot)
     return Chain(contracts, records, canonical_seals(select_nodes(parts.evidence, slots)))
-
-
-def node_order(nodes: Iterable[bytes]) -> tuple[bytes, ...]:
-    """Trie nodes each once, sorted by keccak-256."""
-    by_hash = {keccak256(node): node for node in nodes}
-    return tuple(by_hash[digest] for digest in sorted(by_hash))

@@ -79,6 +79,20 @@ def needs_of_report(
     return _with_contracts(needs + [Need("anchor", anchor_id(log, size)) for size in anchor_sizes])
 
 
+def needs_of_package(
+    *, origin: str, anchor_sizes: Iterable[int], devices: Iterable[bytes], keys: Iterable[bytes]
+) -> tuple[Need, ...]:
+    """Needs of an audit package beside those of its report's bundle.
+
+    `anchor_sizes` are all anchors of the log that are larger than the package's first index; `devices` and `keys` the
+    ids of all devices and of all keys that signed an entry of the package.
+    """
+    log = object_id(origin)
+    needs = [Need("anchor", anchor_id(log, size)) for size in anchor_sizes]
+    needs += [Need("device", device) for device in devices]
+    return tuple(sorted({*needs, *(Need("key", key) for key in keys)}))
+
+
 def members_of(report: Record) -> frozenset[bytes]:
     """Ids of the members whose records a report's bundle holds: enterprise, preparer, verifier, regulator."""
     named = (report.field(name) for name in ("member", "preparer", "verifier", "regulator"))
@@ -88,12 +102,14 @@ def members_of(report: Record) -> frozenset[bytes]:
 def slots_of(needs: Iterable[Need], addresses: Mapping[str, bytes]) -> dict[bytes, list[bytes]]:
     """Address of a contract → storage slots to ask the chain for, each once, sorted; its account is proven too.
 
-    `addresses` are those of the contracts by name. Beside the records, each contract's pointer to the Directory is
-    asked for.
+    `addresses` are those of the contracts by name. For a report, each contract's pointer to the Directory is asked for
+    beside the records.
     """
-    wanted: dict[str, set[bytes]] = {DIRECTORY: {DIRECTORY_WORD}}
+    needs = list(needs)
+    pointers = {DIRECTORY_WORD} if any(need.kind == "report" for need in needs) else set()
+    wanted: dict[str, set[bytes]] = {DIRECTORY: set(pointers)}
     for need in needs:
-        wanted.setdefault(need.contract, {DIRECTORY_WORD}).add(need.slot)
+        wanted.setdefault(need.contract, set(pointers)).add(need.slot)
     return {addresses[name]: sorted(slots) for name, slots in sorted(wanted.items())}
 
 

@@ -36,8 +36,11 @@ class Proven:
     what it needs and gets the record, or the reason why it is not proven.
     """
 
-    def __init__(self, chain: Chain) -> None:
-        """Malformed or Invalid where header or nodes are not of their form."""
+    def __init__(self, chain: Chain, *, pointers: bool) -> None:
+        """Malformed or Invalid where header or nodes are not of their form.
+
+        With `pointers`, each contract's pointer to the Directory is read too.
+        """
         self.chain = chain
         self.state = ProvenState(chain.evidence)
         self.contract_errors: dict[str, CarbonLedgerError] = {}
@@ -49,8 +52,8 @@ class Proven:
                 if account is None:
                     raise Invalid(f"contract {name}", expected=f"an account at {address.hex()}", found="none")
                 self.code[name] = account.code_hash
-                word = self.state.storage(address, DIRECTORY_WORD)
-                self.directory_of[name] = word.to_bytes(32, "big")
+                if pointers:
+                    self.directory_of[name] = self.state.storage(address, DIRECTORY_WORD).to_bytes(32, "big")
             except CarbonLedgerError as error:
                 self.contract_errors[name] = error
         self._records: dict[Need, Record | CarbonLedgerError] = {}
@@ -125,7 +128,7 @@ class Context:
         if self.bundle.chain is None:
             return None
         try:
-            return Proven(self.bundle.chain)
+            return Proven(self.bundle.chain, pointers=self.bundle.report is not None)
         except CarbonLedgerError as error:
             return error
 

@@ -1,0 +1,411 @@
+"""Replay of audit packages: everything is derived again from the readings, offline; pure.
+
+The steps of docs/formats/audit-package.md, in one place; each number stands again at the function that does it.
+
+    1   package                the container and its files in their one form, nothing missing, nothing beside
+    2   signature              every R was signed by the key named in its A
+    3   commitment             every c
+    4   leaf                   every leaf says what its R says
+    5   sequence               `p` and `q` of every signer, without a hole that no gap entry explains
+    6   tree                   every tile
+    7   checkpoint signatures  both lines of the log on every anchored checkpoint
+    8   witnesses              of every anchored checkpoint
+    9   anchored               every anchor, of the tree that the entries make, in one chain up to the head
+    10  key valid then         every key at the first anchors of what it signed
+    11  belongs                devices, salts and keys by the registers
+    12  manifests              every manifest and boundary reading follows from the readings
+    13  figures                months, lines and result follow from the readings
+    14  report                 the report's bundle by itself
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Final
+
+from carbonledger import jcs, tiles
+from carbonledger import package as pack
+from carbonledger.bundle.model import Bundle
+from carbonledger.entry import MEASURED_KINDS
+from carbonledger.errors import CarbonLedgerError, Invalid, Malformed, Unknown
+from carbonledger.identifiers import object_id
+from carbonledger.keys import PublicKey
+from carbonledger.note import Note
+from carbonledger.package import AnchorFile, Container, Description
+from carbonledger.periods import instants, month_bounds
+from carbonledger.policy import Policy
+from carbonledger.records import Record
+from carbonledger.replay import heads
+from carbonledger.replay.differences import Differences
+from carbonledger.replay.entries import EntryChecker
+from carbonledger.replay.signers import Signer
+from carbonledger.replay.tree import TreeChecker
+from carbonledger.verify import verify
+from carbonledger.verify.context import CodeHashes
+from carbonledger.verify.verdict import Finding, Step, StepVerdict, Verdict, Verification, judge, sentence, undecided
+
+__all__ = ["STEPS", "Replay", "replay", "replay_one"]
+
+STEPS: Final = {
+    1: "package",
+    2: "signature",
+    3: "commitment",
+    4: "leaf",
+    5: "sequence",
+    6: "tree",
+    7: "checkpoint signatures",
+    8: "witnesses",
+    9: "anchored",
+    10: "key valid then",
+    11: "belongs",
+    12: "manifests",
+    13: "figures",
+    14: "report",
+}
+TREE: Final = 6
+WORST: Final[tuple[Verdict, ...]] = ("ERROR", "INVALID", "INDETERMINATE", "VALID")
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """The answers for several packages, in their order."""
+
+    packages: tuple[Verification, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of them; ERROR if there is none."""
+        found = {package.verdict for package in self.packages}
+        return next((verdict for verdict in WORST if verdict in found), "ERROR")
+
+    def to_json(self) -> dict[str, Any]:
+        """For machines."""
+        return {"packages": [package.to_json() for package in self.packages], "v": 1, "verdict": self.verdict}
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A package whose files are all there and of their form."""
+
+    container: Container
+    description: Description
+    bundle_raw: bytes
+    bundle: Bundle
+    salts: dict[str, bytes]
+    keys: dict[bytes, PublicKey]
+    notes: dict[int, Note]
+    anchor_file: AnchorFile
+
+
+def replay(
+    packages: Sequence[bytes | memoryview], policy: Policy | None = None, *, code_hashes: CodeHashes | None = None
+) -> Replay:
+    """Replay each package. Where one goes on at the index at which another of the same log ends, `p` and `q` do too."""
+    results: dict[int, Verification] = {}
+    states: dict[tuple[str, int], dict[str, Signer]] = {}
+    order = sorted(range(len(packages)), key=lambda number: _place(packages[number]))
+    for number in order:
+        results[number] = replay_one(packages[number], policy, code_hashes=code_hashes, states=states)
+    return Replay(tuple(results[number] for number in range(len(packages))))
+
+
+def replay_one(
+    package: bytes | memoryview,
+    policy: Policy | None = None,
+    *,
+    code_hashes: CodeHashes | None = None,
+    states: dict[tuple[str, int], dict[str, Signer]] | None = None,
+) -> Verification:
+    """Replay one package. `states` carries the signers from the end of one package of a log to the next."""
+    try:
+        opened = _open(package)
+    except CarbonLedgerError as error:
+        verdict: StepVerdict = "indeterminate" if isinstance(error, Unknown) else "invalid"
+        rest = (
+            Step(number, name, "indeterminate", "Not run: the package could not be read.")
+            for number, name in STEPS.items()
+            if number != 1
+        )
+        return Verification((Step(1, STEPS[1], verdict, sentence(error)), *rest))
+    return _Run(opened, policy or Policy(), code_hashes, {} if states is None else states).result()
+
+
+def _place(package: bytes | memoryview) -> tuple[str, int]:
+    try:
+        description = Description.parse(Container(package).read(pack.DESCRIPTION))
+    except CarbonLedgerError:
+        return "", 0
+    return description.origin, description.first
+
+
+def _open(package: bytes | memoryview) -> _Opened:
+    """1. The container and its files in their one form, nothing missing, nothing beside."""
+    container = Container(package)
+    description = Description.parse(container.read(pack.DESCRIPTION))
+    anchor_raw = container.read(pack.ANCHORS)
+    anchor_file = AnchorFile.parse(anchor_raw)
+    sizes = sorted(int(record.field("size")) for record in anchor_file.records if record.kind == "anchor")
+    # as many files as the ZIP names, so that a large size in a small file is refused before it is counted up to
+    if description.size > tiles.TILE_WIDTH * len(container.paths):
+        raise Malformed("size of the package", expected="at most 256 entries a file", found=description.size)
+    expected = tuple(description.paths(sizes))
+    if container.paths != expected:
+        differing = [(a, b) for a, b in zip(expected, container.paths, strict=False) if a != b]
+        wanted, found = differing[0] if differing else (f"{len(expected)} files", f"{len(container.paths)} files")
+        raise Malformed("files of the audit package", expected=wanted, found=found)
+    bundle_raw = container.read(pack.BUNDLE)
+    bundle = Bundle.parse(bundle_raw)
+    if bundle.kind != "report" or bundle.log.origin != description.origin:
+        raise Malformed("bundle of the package", expected=f"a report on {description.origin}", found=bundle.log.origin)
+    salts_raw = container.read(pack.DEVICE_SALTS)
+    keys = {key.short_id: key for key in pack.parse_keys(container.read(pack.KEYS))}
+    notes = {size: heads.parse_note(container.read(pack.checkpoint_path(size)), description.origin) for size in sizes}
+    salts = pack.parse_device_salts(salts_raw)
+    for name in salts:
+        if not 1 <= len(name) <= 200 or not name.isascii() or not name.isprintable():
+            raise Malformed("identifier in the salts", expected="1 to 200 printable ASCII characters", found=repr(name))
+    if jcs.encode({name: salt.hex() for name, salt in salts.items()}) != salts_raw:
+        raise Malformed(pack.DEVICE_SALTS, expected="canonical JSON", found="another form")
+    return _Opened(container, description, bundle_raw, bundle, salts, keys, notes, anchor_file)
+
+
+class _Run:
+    """One replay under way."""
+
+    def __init__(
+        self,
+        opened: _Opened,
+        policy: Policy,
+        code_hashes: CodeHashes | None,
+        states: dict[tuple[str, int], dict[str, Signer]],
+    ) -> None:
+        self._opened = opened
+        self._policy = policy
+        self._code_hashes = code_hashes
+        self._differences = Differences()
+        description = opened.description
+        carried = states.get((description.origin, description.first), {})
+        self._continued = description.first == 0 or bool(carried)
+        self.signers = {name: self._signer(name, salt, carried) for name, salt in opened.salts.items()}
+        self._anchors: heads.Anchors | CarbonLedgerError = self._open_anchors()
+        if not isinstance(self._anchors, CarbonLedgerError):
+            for signer in self.signers.values():
+                device = self._anchors.devices.get(object_id(signer.identifier))
+                signer.series.modulus = int(device.field("modulus")) if device is not None else 0
+        gateway = opened.bundle.chain.of_kind("log") if opened.bundle.chain else []
+        self._checker = EntryChecker(
+            self.signers, opened.keys, self._differences, gateway[0].field("gateway") if gateway else b""
+        )
+        months = opened.bundle.report.months if opened.bundle.report else ()
+        sizes = {*opened.notes, *(month.statement.size for month in months)}
+        self._tree = TreeChecker(opened.container, description, sorted(sizes))
+        self._stream()
+        states[description.origin, description.size] = self.signers
+
+    def _signer(self, name: str, salt: bytes, carried: Mapping[str, Signer]) -> Signer:
+        known = carried.get(name)
+        if known is None or known.salt != salt:
+            return Signer(name, salt, self._continued)
+        known.uses, known.use, known.head = {}, None, b""
+        return known
+
+    def _open_anchors(self) -> heads.Anchors | CarbonLedgerError:
+        try:
+            return heads.Anchors(self._opened.bundle, self._opened.anchor_file, self._opened.description)
+        except CarbonLedgerError as error:
+            return error
+
+    @property
+    def anchors(self) -> heads.Anchors:
+        """The anchors, or what was wrong with them."""
+        if isinstance(self._anchors, CarbonLedgerError):
+            raise self._anchors
+        return self._anchors
+
+    def _stream(self) -> None:
+        container, description = self._opened.container, self._opened.description
+        tree_failed = False
+        for number in description.numbers:
+            first = number * tiles.TILE_WIDTH
+            width = tiles.tile_width(0, number, description.size)
+            try:
+                leaves = tiles.parse_bundle(container.read(tiles.entries_path(number, width)), width)
+                self._checker.run(first, leaves, container.read(pack.evidence_path(number)))
+            except CarbonLedgerError as error:
+                self._differences.add(1, first, error)
+                return
+            if tree_failed:
+                continue
+            try:
+                self._tree.add([sha256(b"\x00" + leaf).digest() for leaf in leaves])
+            except CarbonLedgerError as error:
+                self._differences.add(TREE, first, error)
+                tree_failed = True
+        self._checker.close()
+        if not tree_failed:
+            try:
+                self._tree.close()
+            except CarbonLedgerError as error:
+                self._differences.add(TREE, description.size - 1, error)
+
+    # --- steps
+
+    def result(self) -> Verification:
+        """All steps."""
+        opened, policy, origin = self._opened, self._policy, self._opened.description.origin
+        count = opened.description.size - opened.description.first
+        checks: dict[int, Callable[[], Finding]] = {
+            1: lambda: self._entries(1, f"{len(opened.container.paths)} files in their one form."),
+            2: lambda: self._entries(2, f"All {count} entries are signed by the keys that their evidence names."),
+            3: lambda: self._entries(3, f"All {count} commitments are of salt, R and A."),
+            4: lambda: self._entries(4, f"All {count} leaves say what their entries say."),
+            5: self._sequence,
+            6: lambda: self._entries(6, f"All tiles up to size {opened.description.size} are of these entries."),
+            7: lambda: heads.signatures(opened.notes, origin, policy),
+            8: lambda: heads.witnesses(opened.notes, origin, policy),
+            9: lambda: heads.roots(self.anchors, self._tree.roots, opened.notes, origin),
+            10: lambda: heads.keys_valid(self.anchors, opened.bundle, self.signers.values(), opened.notes, policy),
+            11: lambda: heads.belong(self.anchors, list(self.signers.values()), self._differences),
+            12: self._manifests,
+            13: self._figures,
+            14: self._report,
+        }
+        steps = tuple(judge(number, name, checks[number]) for number, name in STEPS.items())
+        return Verification(steps, self._subject(count))
+
+    def _subject(self, count: int) -> dict[str, Any]:
+        description = self._opened.description
+        subject: dict[str, Any] = {
+            "entries": count,
+            "first": description.first,
+            "kind": "audit-package",
+            "member": description.member.hex(),
+            "origin": description.origin,
+            "readings": sum(len(s.series.times) - len(s.series.commissioned) for s in self.signers.values()),
+            "size": description.size,
+            "year": description.year,
+        }
+        for record in self._opened.bundle.chain.of_kind("report") if self._opened.bundle.chain else ():
+            subject["report"] = {"emission_g": str(record.field("emission")), "id": record.id.hex()}
+        return subject
+
+    def _entries(self, step: int, said: str) -> Finding:
+        """1 to 6, as the entries went by."""
+        if found := self._differences.first(step):
+            raise Invalid(found)
+        if step != 1 and self._differences.first(1):
+            return undecided("Not run to the end: the package could not be read.")
+        if step == 1:
+            self._require_used()
+        return Finding(said)
+
+    def _require_used(self) -> None:
+        used = {use.short_id for signer in self.signers.values() for use in signer.uses.values()}
+        if unused := set(self._opened.keys) - used:
+            raise Invalid("keys of the package", expected="each signed an entry", found=sorted(unused)[0].hex())
+        idle = sorted(name for name, signer in self.signers.items() if not signer.uses)
+        if idle:
+            raise Invalid("salts of the package", expected="of those who signed an entry", found=idle[0])
+
+    def _sequence(self) -> Finding:
+        """5. p and q of every signer, without a hole that no gap entry explains."""
+        found = self._entries(5, f"Commitments and sequences of {len(self.signers)} signers have no unexplained hole.")
+        if not self._continued:
+            first = self._opened.description.first
+            return undecided(f"No difference, but the entries before {first} are not in the packages given.")
+        return found
+
+    def _manifests(self) -> Finding:
+        """12. Every manifest and boundary reading follows from the readings."""
+        checked = self._entries(12, "")
+        if checked.verdict != "valid":
+            return checked
+        if reason := self._differences.open(12):
+            return undecided(reason)
+        self._statement_heads()
+        report = self._report_record()
+        limit = int(report.field("logSize"))
+        disclosed: dict[str, set[int]] = {}
+        for item in self._opened.bundle.entries:
+            if item.body.kind in MEASURED_KINDS:
+                disclosed.setdefault(item.body.signer, set()).add(item.index)
+        bounds = instants(int(report.field("year")))
+        for name in disclosed:
+            signer = self.signers.get(name)
+            found = self._boundaries(signer, bounds, limit) if signer else set()
+            if found != disclosed[name]:
+                differing = sorted(found ^ disclosed[name])[0]
+                raise Invalid(f"boundary readings of {name} in the report", expected="the last ones", found=differing)
+        return Finding(
+            f"{len(self._checker.manifests)} manifests and the boundary readings of {len(disclosed)} meters follow from"
+            " the readings."
+        )
+
+    @staticmethod
+    def _boundaries(signer: Signer, bounds: Sequence[int], limit: int) -> set[int]:
+        places = [signer.series.boundary(instant, limit) for instant in bounds]
+        found = {place for place in places if place is not None}
+        if places[0] is None and found:  # installed within the year: from its first entry on
+            first = signer.series.first_after(bounds[0], limit)
+            found |= {first} if first is not None else set()
+        return found
+
+    def _statement_heads(self) -> None:
+        """The heads that the month statements name are of this log's tree."""
+        report, roots = self._opened.bundle.report, self._tree.roots
+        for month in report.months if report else ():
+            statement = month.statement
+            root = roots.get(statement.size)
+            if statement.size > self._opened.description.first and root != statement.root:
+                expected = root.hex() if root else f"a size of at most {self._opened.description.size}"
+                raise Invalid(f"head of month {statement.month}", expected=expected, found=statement.root.hex())
+
+    def _report_record(self) -> Record:
+        chain = self._opened.bundle.chain
+        found = chain.of_kind("report") if chain else []
+        if len(found) != 1:
+            raise Invalid("records of the report's bundle", expected="one record 'report'", found=len(found))
+        record = found[0]
+        description = self._opened.description
+        if (record.field("member"), record.field("year")) != (description.member, description.year):
+            raise Invalid(
+                "member and year of the package",
+                expected=f"{record.field('member').hex()} {record.field('year')}",
+                found=f"{description.member.hex()} {description.year}",
+            )
+        return record
+
+    def _figures(self) -> Finding:
+        """13. Months, lines and result follow from the readings."""
+        record, report = self._report_record(), self._opened.bundle.report
+        if self._differences.first(1):
+            return undecided("Not run: the package could not be read.")
+        limit, year = int(record.field("logSize")), int(record.field("year"))
+        measured: dict[tuple[str, int], int] = {}
+        for device in report.devices if report else ():
+            signer = self.signers.get(device.identifier)
+            for month in range(1, 13):
+                bounds = month_bounds(year, month)
+                summary = signer.series.summary(*bounds, limit) if signer else None
+                measured[device.identifier, month] = summary.total if summary else 0
+        found = verify(self._opened.bundle_raw, self._policy, code_hashes=self._code_hashes, measured=measured).step(14)
+        if found.verdict == "invalid":
+            raise Invalid(found.reason)
+        if self._opened.description.first and not self._continued:
+            return undecided("The readings before the package's first entry were not seen.")
+        return Finding(found.reason, found.verdict)
+
+    def _report(self) -> Finding:
+        """14. The report's bundle by itself; figures that follow from all readings alone were judged in step 13."""
+        found = verify(self._opened.bundle_raw, self._policy, code_hashes=self._code_hashes)
+        failed = next((step for step in found.steps if step.verdict == "invalid"), None)
+        if failed is not None:
+            raise Invalid(f"step {failed.number} ({failed.name}) of the bundle: {failed.reason}")
+        opened = [step for step in found.steps if step.verdict == "indeterminate" and step.number != 14]
+        if opened:
+            return undecided(f"Step {opened[0].number} ({opened[0].name}) of the bundle: {opened[0].reason}")
+        if found.step(14).verdict == "indeterminate":
+            return Finding(f"VALID beside the figures, which step 13 judged: {found.step(14).reason}")
+        return Finding("The report's bundle is VALID by itself.")

@@ -1,0 +1,119 @@
+"""Signed envelopes of several readings: one signature, and the audit path of each member, checked together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import sha256
+from typing import Final
+
+from carbonledger import merkle
+from carbonledger.entry import BATCH_PREFIX, MAX_BATCH, Body, Evidence
+from carbonledger.errors import BadSignature, CarbonLedgerError, Invalid
+from carbonledger.keys import PublicKey
+
+HEAD: Final = 21
+"""u8 type, 8-byte key id, u64 first sequence, u32 k: what the members of an envelope share, beside the signature."""
+MAX_OPEN: Final = 64
+
+Fail = Callable[[int, CarbonLedgerError], None]
+
+
+@dataclass(slots=True)
+class _Open:
+    signer: str
+    key: PublicKey
+    count: int
+    members: list[tuple[int, bytes, bytes]] = field(default_factory=list)
+
+
+@lru_cache(maxsize=MAX_BATCH)
+def _plan(count: int) -> tuple[tuple[tuple[int, int], ...], tuple[tuple[int, ...], ...]]:
+    """How to hash a tree of `count` leaves: pairs of places whose parent comes next; and each leaf's path by places."""
+    places = {(i, i + 1): i for i in range(count)}
+    pairs: list[tuple[int, int]] = []
+
+    def place(start: int, end: int) -> int:
+        if (start, end) not in places:
+            middle = start + (1 << (end - start - 1).bit_length() - 1)
+            pairs.append((place(start, middle), place(middle, end)))
+            places[start, end] = count + len(pairs) - 1
+        return places[start, end]
+
+    place(0, count)
+    paths = tuple(tuple(places[r] for r in merkle.inclusion_ranges(i, count)) for i in range(count))
+    return tuple(pairs), paths
+
+
+class Batches:
+    """Envelopes under way. Members that come in order are checked as a whole tree, all others each by its own path."""
+
+    def __init__(self, fail: Fail) -> None:
+        self._fail = fail
+        self._open: dict[bytes, _Open] = {}
+        self._known: dict[bytes, None] = {}
+
+    def add(self, index: int, signer: str, sequence: int, body: bytes, evidence: bytes, key: PublicKey) -> None:
+        """One member; whether its signature is right may be told later, through `fail`."""
+        name = evidence[:HEAD] + evidence[-64:]
+        position = int.from_bytes(evidence[HEAD : HEAD + 4], "big")
+        batch = self._open.get(name)
+        if batch is None:
+            count = int.from_bytes(evidence[17:HEAD], "big")
+            if position or not 1 <= count <= MAX_BATCH:
+                self._alone(index, body, evidence, key)
+                return
+            if len(self._open) >= MAX_OPEN:
+                self._give_up(next(iter(self._open)))
+            batch = self._open[name] = _Open(signer, key, count)
+        first = int.from_bytes(evidence[9:17], "big")
+        if position != len(batch.members) or signer != batch.signer or sequence != first + position:
+            self._alone(index, body, evidence, key)
+            return
+        batch.members.append((index, body, evidence))
+        if position + 1 == batch.count:
+            del self._open[name]
+            self._whole(batch)
+
+    def close(self) -> None:
+        """Check what is still open."""
+        for name in list(self._open):
+            self._give_up(name)
+
+    def _give_up(self, name: bytes) -> None:
+        batch = self._open.pop(name)
+        for index, body, evidence in batch.members:
+            self._alone(index, body, evidence, batch.key)
+
+    def _whole(self, batch: _Open) -> None:
+        members = batch.members
+        pairs, paths = _plan(batch.count)
+        nodes = [sha256(b"\x00" + body).digest() for _, body, _ in members]
+        for left, right in pairs:
+            nodes.append(sha256(b"\x01" + nodes[left] + nodes[right]).digest())
+        head, signature = members[0][2][:HEAD], members[0][2][-64:]
+        name = batch.signer.encode()
+        message = b"".join((BATCH_PREFIX, len(name).to_bytes(2, "big"), name, head[9:], nodes[-1]))
+        try:
+            batch.key.verify(message, signature)
+        except CarbonLedgerError as error:
+            self._fail(members[0][0], error)
+            return
+        for (index, _, evidence), path, position in zip(members, paths, range(batch.count), strict=True):
+            expected = b"".join((head, position.to_bytes(4, "big"), *[nodes[at] for at in path], signature))
+            if evidence != expected:
+                self._fail(index, Invalid("audit path in the evidence", expected=expected.hex(), found=evidence.hex()))
+
+    def _alone(self, index: int, body: bytes, evidence: bytes, key: PublicKey) -> None:
+        try:
+            parsed, said = Evidence.parse(evidence), Body.parse(body)
+            message = parsed.signed_message(said)
+            name = key.data + message + parsed.signature
+            if name not in self._known:
+                key.verify(message, parsed.signature)
+                if len(self._known) >= MAX_OPEN:
+                    self._known.pop(next(iter(self._known)))
+                self._known[name] = None
+        except CarbonLedgerError as error:
+            self._fail(index, error if isinstance(error, BadSignature) else Invalid(str(error)))

@@ -1,0 +1,352 @@
+"""Each entry of a package: signature, commitment, leaf, sequence. The hot path of a replay.
+
+A reading goes through a typed decoder whose re-encoding must give the same bytes, and its leaf is compared with the one
+bytes that it can have. What does not fit goes the slow way, which says what is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from typing import Annotated, Final, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+from nacl.bindings import crypto_sign_open
+from nacl.exceptions import BadSignatureError
+
+from carbonledger import entry
+from carbonledger.entry import COMMIT_PREFIX, NO_SALT, READING_PREFIX, Body, Evidence, EvidenceType, Leaf
+from carbonledger.errors import BadSignature, CarbonLedgerError, Invalid, Malformed, Unknown
+from carbonledger.keys import PublicKey
+from carbonledger.manifest import Manifest
+from carbonledger.replay.batches import Batches
+from carbonledger.replay.differences import Differences
+from carbonledger.replay.series import check_manifest
+from carbonledger.replay.signers import Signer, Use
+
+SIGNATURE, COMMITMENT, LEAF, SEQUENCE, MANIFESTS = 2, 3, 4, 5, 12
+_LIMIT: Final = 2**53
+_SINGLE_SIZE: Final = 73
+_INTAKE_AT: Final = 115  # {"c":"64 digits","d":"32 digits","i":
+_Count = Annotated[int, Meta(ge=0, lt=_LIMIT)]
+
+
+class Measured(Struct, kw_only=True, forbid_unknown_fields=True):
+    """A reading or commissioning body; its fields stand in canonical order, so its encoding is canonical."""
+
+    d: str
+    f: Annotated[str, Meta(pattern="^[0-9a-f]{64}\\Z")] | UnsetType = UNSET
+    k: Literal["reading", "commissioning"]
+    n: str | UnsetType = UNSET
+    q: _Count
+    r: _Count | UnsetType = UNSET
+    s: _Count
+    t: _Count
+    u: Literal["Wh", "kJ", "g", "L"]
+    v: Literal[1]
+    x: Annotated[int, Meta(gt=-_LIMIT, lt=_LIMIT)] | UnsetType = UNSET
+
+
+_decode = msgspec.json.Decoder(Measured).decode
+_encode = msgspec.json.Encoder().encode
+
+
+class EntryChecker:
+    """Checks the entries of one log in order. `signers` by identifier, `keys` by short id."""
+
+    def __init__(
+        self, signers: Mapping[str, Signer], keys: Mapping[bytes, PublicKey], differences: Differences, gateway: bytes
+    ) -> None:
+        self.signers = signers
+        self.differences = differences
+        self.manifests: dict[int, Manifest] = {}
+        self._gateway = gateway
+        self._keys = keys
+        self._names = {short_id: key.algorithm.encode() for short_id, key in keys.items()}
+        self._batches = Batches(lambda index, error: differences.add(SIGNATURE, index, error))
+        self._intake = b""
+
+    def run(self, first: int, leaves: Sequence[bytes], frames: bytes) -> None:
+        """One bundle of entries from log index `first` on, and its evidence file; Malformed if the two do not fit."""
+        at, index, end = 0, first, len(frames)
+        slow, single, leaf_of = self._slow, self._signed_alone, self._leaf
+        signers, keys, batches = self.signers, self._keys, self._batches
+        for leaf in leaves:
+            if at + 4 > end:
+                raise _short(index)
+            middle = at + 2 + (frames[at] << 8 | frames[at + 1])
+            body = frames[at + 2 : middle]
+            if middle + 2 > end:
+                raise _short(index)
+            at = middle + 2 + (frames[middle] << 8 | frames[middle + 1])
+            evidence = frames[middle + 2 : at]
+            salt = frames[at : at + 16]
+            at += 16
+            if at > end:
+                raise _short(index)
+            try:
+                m = _decode(body)
+                signer = signers[m.d]
+                key = keys[evidence[1:9]]
+            except (msgspec.DecodeError, UnicodeDecodeError, KeyError, RecursionError):
+                slow(index, leaf, body, evidence, salt)
+                index += 1
+                continue
+            n = m.n
+            if (
+                n is UNSET
+                or len(n) != 32
+                or salt != NO_SALT
+                or _encode(m) != body
+                or (m.r is UNSET and m.x is UNSET)
+                or not _is_hex(n)
+                or (m.k == "commissioning" and (m.r is UNSET or m.x is not UNSET))
+            ):
+                slow(index, leaf, body, evidence, salt)
+                index += 1
+                continue
+            kind = evidence[0]
+            if kind == 2:
+                batches.add(index, m.d, m.q, body, evidence, key)
+            else:
+                single(index, kind, body, evidence, key)
+            leaf_of(index, leaf, signer, body, evidence, NO_SALT, m.k, m.q, m.t)
+            series = signer.series
+            series.times.append(m.t)
+            series.sequences.append(m.q)
+            series.indices.append(index)
+            if m.r is not UNSET:
+                series.values.append(m.r)
+                if m.x is not UNSET:
+                    self._both(index, signer, m.q, m.r, m.x)
+            else:
+                assert m.x is not UNSET
+                series.values.append(m.x)
+                series.by_register = False
+            if m.k == "commissioning":
+                series.commissioned.add(m.q)
+            if series.unit != m.u:
+                self._unit(index, signer, m.u)
+            index += 1
+        if at != end:
+            raise Malformed("bytes follow the evidence of the last entry", expected=f"{at} bytes", found=f"{end} bytes")
+
+    def close(self) -> None:
+        """After the last entry."""
+        self._batches.close()
+        for signer in self.signers.values():
+            try:
+                signer.close()
+            except CarbonLedgerError as error:
+                self.differences.add(SEQUENCE, max((use.last for use in signer.uses.values()), default=0), error)
+
+    # --- parts of an entry
+
+    def _signed_alone(self, index: int, kind: int, body: bytes, evidence: bytes, key: PublicKey) -> None:
+        try:
+            if len(evidence) != _SINGLE_SIZE or kind not in (1, 3, 5):
+                Evidence.parse(evidence)
+                raise Malformed("evidence type", expected="1, 2, 3 or 5", found=kind)
+            if key.algorithm == "ed25519":
+                crypto_sign_open(evidence[9:] + READING_PREFIX + body, key.data)
+            else:
+                key.verify(READING_PREFIX + body, evidence[9:])
+        except BadSignatureError:
+            failure = BadSignature("the signature does not verify", expected=f"one by key {key.short_id.hex()}")
+            self.differences.add(SIGNATURE, index, failure)
+        except CarbonLedgerError as error:
+            self.differences.add(SIGNATURE, index, error)
+
+    def _leaf(
+        self,
+        index: int,
+        leaf: bytes,
+        signer: Signer,
+        body: bytes,
+        evidence: bytes,
+        salt: bytes,
+        kind: str,
+        sequence: int,
+        time_ms: int,
+    ) -> None:
+        c = (
+            sha256(
+                b"%b%b%b%b%b%b"
+                % (COMMIT_PREFIX, salt, len(body).to_bytes(4, "big"), body, len(evidence).to_bytes(4, "big"), evidence)
+            )
+            .hexdigest()
+            .encode()
+        )
+        intake = leaf[_INTAKE_AT : leaf.find(b",", _INTAKE_AT)]
+        expected = b'{"c":"%b","d":"%b","i":%b,"k":"%b","p":"%b","q":%d,"s":"%b","t":%d,"v":1}' % (
+            c,
+            signer.pseudonym,
+            intake,
+            kind.encode(),
+            signer.previous,
+            sequence,
+            self._names[evidence[1:9]],
+            time_ms,
+        )
+        if expected != leaf or (intake != self._intake and not self._is_time(intake)):
+            self._explain(index, leaf, signer, c, kind, sequence, evidence[1:9], time_ms)
+        signer.previous = c
+        if signer.head != evidence[:9]:
+            self._use(signer, evidence[:9], index)
+        signer.use.last = index  # type: ignore[union-attr]  # _use has set it
+        if sequence == signer.next and signer.begun and not signer.ahead:
+            signer.next = sequence + 1
+            return
+        try:
+            signer.take(sequence)
+        except CarbonLedgerError as error:
+            self.differences.add(SEQUENCE, index, error)
+
+    def _is_time(self, digits: bytes) -> bool:
+        if not digits.isdigit() or (digits[:1] == b"0" and digits != b"0") or len(digits) > 16 or int(digits) >= _LIMIT:
+            return False
+        self._intake = digits
+        return True
+
+    @staticmethod
+    def _use(signer: Signer, head: bytes, index: int) -> None:
+        use = signer.uses.get(head)
+        if use is None:
+            use = signer.uses[head] = Use(head[0], head[1:], index, index)
+        signer.use, signer.head = use, head
+
+    def _explain(
+        self,
+        index: int,
+        raw: bytes,
+        signer: Signer,
+        c: bytes,
+        kind: str,
+        sequence: int,
+        short_id: bytes,
+        time_ms: int,
+    ) -> None:
+        """Say which field of a leaf is another; step 3 for the commitment, 5 for the chain of commitments, else 4."""
+        try:
+            leaf = Leaf.parse(raw)
+        except CarbonLedgerError as error:
+            self.differences.add(LEAF, index, error)
+            return
+        checks = (
+            (COMMITMENT, "c", c.decode(), leaf.commitment),
+            (LEAF, "d", signer.pseudonym.decode(), leaf.pseudonym),
+            (LEAF, "k", kind, leaf.kind),
+            (LEAF, "q", sequence, leaf.sequence),
+            (LEAF, "s", self._names[short_id].decode(), leaf.algorithm),
+            (LEAF, "t", time_ms, leaf.time_ms),
+        )
+        for step, name, expected, found in checks:
+            if expected != found:
+                self.differences.add(step, index, Invalid(f"leaf field {name!r}", expected=expected, found=found))
+        if signer.previous.decode() != leaf.previous:
+            if not signer.begun and not signer.whole:  # the entries before are not in this package
+                return
+            failure = Invalid("leaf field 'p'", expected=signer.previous.decode(), found=leaf.previous)
+            self.differences.add(SEQUENCE, index, failure)
+
+    def _both(self, index: int, signer: Signer, sequence: int, register: int, interval: int) -> None:
+        series = signer.series
+        if len(series.sequences) > 1 and series.sequences[-2] == sequence - 1 and len(series.values) > 1:
+            difference = register - series.values[-2]
+            if interval != difference and (not series.modulus or (interval - difference) % series.modulus):
+                self.differences.add(
+                    LEAF, index, Invalid("interval value 'x' beside the register", expected=difference, found=interval)
+                )
+
+    def _unit(self, index: int, signer: Signer, unit: str) -> None:
+        if signer.series.unit is None:
+            signer.series.unit = unit
+        else:
+            failure = Invalid(f"unit of {signer.identifier}", expected=signer.series.unit, found=unit)
+            self.differences.add(LEAF, index, failure)
+
+    # --- all other entries
+
+    def _slow(self, index: int, leaf: bytes, raw: bytes, evidence_raw: bytes, salt: bytes) -> None:
+        try:
+            body, evidence = Body.parse(raw), Evidence.parse(evidence_raw)
+        except CarbonLedgerError as error:
+            self.differences.add(SIGNATURE, index, error)
+            return
+        signer, key = self.signers.get(body.signer), self._keys.get(evidence.key_short_id)
+        if signer is None or key is None:
+            missing = f"salt of {body.signer}" if signer is None else f"key {evidence.key_short_id.hex()}"
+            self.differences.add(SIGNATURE, index, Invalid("package", expected=missing, found="missing"))
+            return
+        if body.nonce is not None and salt != NO_SALT:
+            failure = Invalid("salt of an entry that has a nonce", expected="16 zero bytes", found=salt.hex())
+            self.differences.add(COMMITMENT, index, failure)
+        if evidence.type is EvidenceType.BATCH:
+            self._batches.add(index, body.signer, body.sequence, raw, evidence_raw, key)
+        else:
+            self._signed_alone(index, evidence.type, raw, evidence_raw, key)
+        self._leaf(index, leaf, signer, raw, evidence_raw, salt, body.kind, body.sequence, body.time_ms)
+        if body.kind in entry.MEASURED_KINDS:
+            self._measured(index, signer, body)
+            return
+        try:
+            self._other(index, body, signer)
+        except Unknown as unknown:
+            self.differences.undecided(MANIFESTS, f"Entry {index}: {unknown}")
+        except CarbonLedgerError as error:
+            self.differences.add(MANIFESTS if body.kind == "manifest" else SEQUENCE, index, error)
+
+    def _measured(self, index: int, signer: Signer, body: Body) -> None:
+        series = signer.series
+        series.times.append(body.time_ms)
+        series.sequences.append(body.sequence)
+        series.indices.append(index)
+        value = body.register if body.register is not None else body.interval
+        assert value is not None  # Body.parse has seen to it
+        series.values.append(value)
+        if body.register is None:
+            series.by_register = False
+        elif body.interval is not None:
+            self._both(index, signer, body.sequence, body.register, body.interval)
+        if body.kind == "commissioning":
+            series.commissioned.add(body.sequence)
+        if body.unit is not None and series.unit != body.unit:
+            self._unit(index, signer, body.unit)
+
+    def _other(self, index: int, body: Body, signer: Signer) -> None:
+        """Gap and manifest entries speak of a device, and only the log's gateway may."""
+        if body.kind not in ("gap", "manifest", "key"):
+            return
+        if entry_gateway(signer.identifier) != self._gateway:
+            raise Invalid(f"signer of a {body.kind} entry", expected="the log's gateway", found=signer.identifier)
+        content = body.content or {}
+        if body.kind == "gap":
+            first, last = content.get("first"), content.get("last")
+            device = self.signers.get(str(content.get("device")))
+            if set(content) != {"device", "first", "last", "reason"} or type(first) is not int or type(last) is not int:
+                raise Malformed("gap entry", expected="device, first, last, reason", found=repr(content)[:120])
+            if device is None:
+                raise Invalid("device of a gap entry", expected="one whose salt is in the package", found=device)
+            device.explain(first, last)
+        elif body.kind == "manifest":
+            manifest = Manifest.parse(content)
+            self.manifests[index] = manifest
+            found = self.signers.get(manifest.device)
+            check_manifest(manifest, found.series if found else None)
+
+
+def entry_gateway(identifier: str) -> bytes:
+    """Id of a gateway by its identifier."""
+    return sha256(identifier.encode()).digest()
+
+
+def _is_hex(text: str) -> bool:
+    try:
+        return bytes.fromhex(text).hex() == text
+    except ValueError:
+        return False
+
+
+def _short(index: int) -> Malformed:
+    return Malformed(f"evidence of entry {index}", expected="u16 R, u16 A and a salt", found="the end of the file")

@@ -1,0 +1,74 @@
+"""The tiles of a package against the tree that its entries make, and the roots at the anchored sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from carbonledger import merkle, tiles
+from carbonledger.errors import Invalid
+from carbonledger.package import Container, Description
+
+
+class TreeChecker:
+    """Grows the tree bundle by bundle; tiles are compared as they fill, roots kept at the sizes asked for."""
+
+    def __init__(self, container: Container, description: Description, sizes: Sequence[int]) -> None:
+        self._container = container
+        self._size = description.size
+        self._levels: list[list[bytes]] = []
+        self._wanted = [size for size in sizes if size > description.first]
+        self.roots: dict[int, bytes] = {}
+        self._edge = merkle.Frontier()
+        if description.first:  # what lies before is believed, until the last root is found to be the anchored one
+            self._begin(description.first)
+
+    def _begin(self, first: int) -> None:
+        reader = tiles.TileHashReader(self._container.read, self._size)
+        peaks = [reader(level, index) for level, index in merkle.complete_subtrees(0, first)]
+        self._edge = merkle.Frontier.of(first, peaks)
+        level = 0
+        while first >> tiles.TILE_HEIGHT * level:
+            count = first >> tiles.TILE_HEIGHT * level
+            start = count - count % tiles.TILE_WIDTH
+            self._levels.append([reader(tiles.TILE_HEIGHT * level, index) for index in range(start, count)])
+            level += 1
+
+    def add(self, leaves: Sequence[bytes]) -> None:
+        """The leaf hashes of one bundle; Invalid for the first tile that differs."""
+        at = 0
+        while self._wanted and self._wanted[0] <= self._edge.size + len(leaves) - at:
+            step = self._wanted.pop(0) - self._edge.size
+            self._edge.extend(leaves[at : at + step])
+            at += step
+            self.roots[self._edge.size] = self._edge.root()
+        self._edge.extend(leaves[at:])
+        self._grow(0, leaves)
+
+    def _grow(self, level: int, hashes: Sequence[bytes]) -> None:
+        if level == len(self._levels):
+            self._levels.append([])
+        held = self._levels[level]
+        for value in hashes:
+            held.append(value)
+            if len(held) == tiles.TILE_WIDTH:
+                index = (self._edge.size >> tiles.TILE_HEIGHT * (level + 1)) - 1
+                self._compare(level, index, held)
+                self._grow(level + 1, [merkle.root(held)])
+                held.clear()
+
+    def close(self) -> None:
+        """The partial tiles at the right edge; Invalid for the first that differs."""
+        for level, held in enumerate(self._levels):
+            if held:
+                self._compare(level, (self._size >> tiles.TILE_HEIGHT * level) // tiles.TILE_WIDTH, held)
+
+    def _compare(self, level: int, index: int, held: Sequence[bytes]) -> None:
+        path = tiles.tile_path(level, index, len(held))
+        found = self._container.read(path)
+        if found != b"".join(held):
+            place = next((i for i, value in enumerate(held) if found[32 * i : 32 * i + 32] != value), len(held))
+            raise Invalid(
+                f"{path}, hash {place}",
+                expected=held[place].hex() if place < len(held) else "nothing more",
+                found=found[32 * place : 32 * place + 32].hex(),
+            )
