@@ -78,7 +78,7 @@ class Body:
             raise Malformed(
                 "entry body has unknown fields", expected=" ".join(sorted(allowed)), found=" ".join(unknown)
             )
-        if value.get("v") != 1:
+        if type(value.get("v")) is not int or value["v"] != 1:
             raise Malformed("entry body field 'v'", expected=1, found=repr(value.get("v")))
         signer = _text(value, "d")
         sequence = _count(value, "q")
@@ -241,7 +241,7 @@ class Leaf:
         if not isinstance(value, dict) or set(value) != set("cdikpqstv"):
             found = sorted(value) if isinstance(value, dict) else type(value).__name__
             raise Malformed("leaf fields", expected="c d i k p q s t v", found=found)
-        if value["v"] != 1:
+        if type(value["v"]) is not int or value["v"] != 1:
             raise Malformed("leaf field 'v'", expected=1, found=repr(value["v"]))
         if value["k"] not in KINDS:
             raise Malformed("leaf field 'k'", expected="one of " + ", ".join(KINDS), found=repr(value["k"]))

@@ -24,7 +24,8 @@ class Service:
     """One ASGI application that listens; `port` 0 takes a free one."""
 
     def __init__(self, app: Any, name: str, port: int = 0) -> None:
-        self._socket = socket.socket()
+        # named TCP, so that asyncio turns Nagle's delay off
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self._socket.bind(("127.0.0.1", port))
