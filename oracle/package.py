@@ -25,7 +25,12 @@ def export(
     size = max(int(anchor.field("size")) for anchor in year.anchors)
     description = Description(reported.member, reported.year, node.origin, 0, size)
     checkpoints = {int(anchor.field("size")): disclosure.note(int(anchor.field("size"))) for anchor in year.anchors}
-    records = [r for need, r in year.records.items() if need.kind in ("anchor", "device", "key")]
+    signed = {key.key_id for key in disclosure.keys()}
+    records = [
+        record
+        for need, record in year.records.items()
+        if need.kind in ("anchor", "device") or (need.kind == "key" and need.id in signed)
+    ]
     files = files_of(
         description,
         bundle=bundle,
