@@ -1,0 +1,27 @@
+"""Grants: leave to read, as the chain holds it."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, type_coerce
+from sqlalchemy.types import JSON
+
+from ledger_node.db.schema import record
+from ledger_node.queries import records
+from ledger_node.queries.records import Kept
+
+
+def given(connection: Connection, owner: str, grantee: str) -> list[Kept]:
+    """Grants from one member to another, also those that ended."""
+    fields = type_coerce(record.c.fields, JSON)
+    where = (record.c.kind == "grant", fields[1].as_string() == owner, fields[2].as_string() == grantee)
+    return [records.kept(row) for row in connection.execute(records.rows(*where))]
+
+
+def in_force(connection: Connection, owner: str, grantee: str, scope: str, now: int) -> Kept | None:
+    """A grant for this scope that holds at a time (s), None if there is none."""
+    for grant in given(connection, owner, grantee):
+        begun = int(grant["validFrom"]) <= now
+        ended = now >= int(grant["expires"]) or 0 < int(grant["revokedAt"]) <= now
+        if grant["scope"] == scope and begun and not ended:
+            return grant
+    return None

@@ -1,0 +1,63 @@
+"""Reports and the months they are built from."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select, type_coerce
+from sqlalchemy.types import JSON
+
+from ledger_node.db.schema import record
+from ledger_node.queries import records
+from ledger_node.queries.records import Kept, Position
+
+STATUS_AT = 14
+"""Place of `status` among the fields of a report."""
+
+
+def reports(
+    connection: Connection,
+    *,
+    member: str | None = None,
+    year: int | None = None,
+    status: int | None = None,
+    after: Position | None,
+    limit: int,
+) -> list[Kept]:
+    """Reports, by member, year and status where given."""
+    where = [record.c.kind == "report"]
+    if member is not None:
+        where.append(record.c.member == member)
+    if year is not None:
+        where.append(record.c.year == year)
+    if status is not None:
+        where.append(type_coerce(record.c.fields, JSON)[STATUS_AT].as_integer() == status)
+    return records.page(connection, *where, after=after, limit=limit)
+
+
+def report(connection: Connection, identifier: str) -> Kept | None:
+    """One report by id (hex)."""
+    return records.one(connection, "report", identifier)
+
+
+def current(connection: Connection, member: str, year: int) -> Kept | None:
+    """The report of a year that is in force; before one is approved, the one filed last."""
+    for pointer in records.of_member(connection, "current", member, year):
+        return report(connection, pointer["reportId"])
+    found = records.of_member(connection, "report", member, year)
+    return found[-1] if found else None
+
+
+def months(connection: Connection, member: str, year: int) -> list[Kept]:
+    """The current evidence of each month that was filed, January first; a replaced one is left out."""
+    found = records.of_member(connection, "month", member, year)
+    replaced = {month["replaces"] for month in found}
+    return sorted((month for month in found if month.id not in replaced), key=lambda month: int(month["month"]))
+
+
+def years(connection: Connection, member: str) -> list[int]:
+    """Reporting years for which a member filed something, newest first."""
+    query = (
+        select(record.c.year)
+        .where(record.c.member == member, record.c.kind.in_(("month", "report")), record.c.latest == 1)
+        .distinct()
+    )
+    return sorted((int(year) for (year,) in connection.execute(query) if year is not None), reverse=True)
