@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scripts.benchmarks import anchors, bundles, disk, door, ingest, memory, proofs, publish, tree
+from scripts.benchmarks import anchors, auditing, bundles, disk, door, ingest, memory, proofs, publish, tree
 from scripts.benchmarks.result import Benchmark
 
 HIGHER, LOWER = False, True
@@ -63,6 +63,22 @@ BENCHMARKS = (
         HIGHER,
         "tree over 262,144 leaf entries / openssl speed, SHA-256 of 64 bytes",
         tree.build,
+    ),
+    Benchmark(
+        "replay_single",
+        "entries per CPU second",
+        0.70,
+        HIGHER,
+        "replay of a year, every signature checked / bare PyNaCl verify",
+        auditing.single,
+    ),
+    Benchmark(
+        "replay_envelope",
+        "entries per CPU second",
+        2.80,
+        HIGHER,
+        "replay of a year in envelopes of 15 / bare PyNaCl verify",
+        auditing.envelope,
     ),
     Benchmark("proof_build_ms", "ms", 1.0, LOWER, "inclusion proof from the tiles / 2 ms", proofs.build_ms),
     Benchmark(
