@@ -39,11 +39,12 @@ from carbonledger.policy import Policy
 from carbonledger.records import Record
 from carbonledger.replay import heads
 from carbonledger.replay.differences import Differences
-from carbonledger.replay.entries import EntryChecker
+from carbonledger.replay.entries import EntryChecker, split_bundle
 from carbonledger.replay.signers import Signer
 from carbonledger.replay.tree import TreeChecker
-from carbonledger.verify import verify
-from carbonledger.verify.context import CodeHashes
+from carbonledger.verify import verify_parsed
+from carbonledger.verify.context import CodeHashes, Context, committed_code_hashes
+from carbonledger.verify.figures import figures
 from carbonledger.verify.verdict import Finding, Step, StepVerdict, Verdict, Verification, judge, sentence, undecided
 
 __all__ = ["STEPS", "Replay", "replay", "replay_one"]
@@ -91,7 +92,6 @@ class _Opened:
 
     container: Container
     description: Description
-    bundle_raw: bytes
     bundle: Bundle
     salts: dict[str, bytes]
     keys: dict[bytes, PublicKey]
@@ -155,8 +155,7 @@ def _open(package: bytes | memoryview) -> _Opened:
         differing = [(a, b) for a, b in zip(expected, container.paths, strict=False) if a != b]
         wanted, found = differing[0] if differing else (f"{len(expected)} files", f"{len(container.paths)} files")
         raise Malformed("files of the audit package", expected=wanted, found=found)
-    bundle_raw = container.read(pack.BUNDLE)
-    bundle = Bundle.parse(bundle_raw)
+    bundle = Bundle.parse(container.read(pack.BUNDLE))
     if bundle.kind != "report" or bundle.log.origin != description.origin:
         raise Malformed("bundle of the package", expected=f"a report on {description.origin}", found=bundle.log.origin)
     salts_raw = container.read(pack.DEVICE_SALTS)
@@ -168,7 +167,7 @@ def _open(package: bytes | memoryview) -> _Opened:
             raise Malformed("identifier in the salts", expected="1 to 200 printable ASCII characters", found=repr(name))
     if jcs.encode({name: salt.hex() for name, salt in salts.items()}) != salts_raw:
         raise Malformed(pack.DEVICE_SALTS, expected="canonical JSON", found="another form")
-    return _Opened(container, description, bundle_raw, bundle, salts, keys, notes, anchor_file)
+    return _Opened(container, description, bundle, salts, keys, notes, anchor_file)
 
 
 class _Run:
@@ -183,7 +182,7 @@ class _Run:
     ) -> None:
         self._opened = opened
         self._policy = policy
-        self._code_hashes = code_hashes
+        self._context = Context(opened.bundle, policy, code_hashes or committed_code_hashes())
         self._differences = Differences()
         description = opened.description
         carried = states.get((description.origin, description.first), {})
@@ -231,7 +230,7 @@ class _Run:
             first = number * tiles.TILE_WIDTH
             width = tiles.tile_width(0, number, description.size)
             try:
-                leaves = tiles.parse_bundle(container.read(tiles.entries_path(number, width)), width)
+                leaves = split_bundle(container.read(tiles.entries_path(number, width)), width)
                 self._checker.run(first, leaves, container.read(pack.evidence_path(number)))
             except CarbonLedgerError as error:
                 self._differences.add(1, first, error)
@@ -390,16 +389,14 @@ class _Run:
                 bounds = month_bounds(year, month)
                 summary = signer.series.summary(*bounds, limit) if signer else None
                 measured[device.identifier, month] = summary.total if summary else 0
-        found = verify(self._opened.bundle_raw, self._policy, code_hashes=self._code_hashes, measured=measured).step(14)
-        if found.verdict == "invalid":
-            raise Invalid(found.reason)
+        found = figures(self._context, measured)
         if self._opened.description.first and not self._continued:
             return undecided("The readings before the package's first entry were not seen.")
-        return Finding(found.reason, found.verdict)
+        return found
 
     def _report(self) -> Finding:
         """14. The report's bundle by itself; figures that follow from all readings alone were judged in step 13."""
-        found = verify(self._opened.bundle_raw, self._policy, code_hashes=self._code_hashes)
+        found = verify_parsed(self._context)
         failed = next((step for step in found.steps if step.verdict == "invalid"), None)
         if failed is not None:
             raise Invalid(f"step {failed.number} ({failed.name}) of the bundle: {failed.reason}")

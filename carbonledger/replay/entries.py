@@ -29,6 +29,7 @@ SIGNATURE, COMMITMENT, LEAF, SEQUENCE, MANIFESTS = 2, 3, 4, 5, 12
 _LIMIT: Final = 2**53
 _SINGLE_SIZE: Final = 73
 _INTAKE_AT: Final = 115  # {"c":"64 digits","d":"32 digits","i":
+_HEX_DIGITS: Final = "0123456789abcdef"
 _Count = Annotated[int, Meta(ge=0, lt=_LIMIT)]
 
 
@@ -65,7 +66,6 @@ class EntryChecker:
         self._keys = keys
         self._names = {short_id: key.algorithm.encode() for short_id, key in keys.items()}
         self._batches = Batches(lambda index, error: differences.add(SIGNATURE, index, error))
-        self._intake = b""
 
     def run(self, first: int, leaves: Sequence[bytes], frames: bytes) -> None:
         """One bundle of entries from log index `first` on, and its evidence file; Malformed if the two do not fit."""
@@ -93,15 +93,15 @@ class EntryChecker:
                 slow(index, leaf, body, evidence, salt)
                 index += 1
                 continue
-            n = m.n
+            n, k, r, x = m.n, m.k, m.r, m.x
             if (
                 n is UNSET
                 or len(n) != 32
                 or salt != NO_SALT
                 or _encode(m) != body
-                or (m.r is UNSET and m.x is UNSET)
-                or not _is_hex(n)
-                or (m.k == "commissioning" and (m.r is UNSET or m.x is not UNSET))
+                or (r is UNSET and (x is UNSET or k == "commissioning"))
+                or n.strip(_HEX_DIGITS)
+                or (x is not UNSET and k == "commissioning")
             ):
                 slow(index, leaf, body, evidence, salt)
                 index += 1
@@ -111,20 +111,19 @@ class EntryChecker:
                 batches.add(index, m.d, m.q, body, evidence, key)
             else:
                 single(index, kind, body, evidence, key)
-            leaf_of(index, leaf, signer, body, evidence, NO_SALT, m.k, m.q, m.t)
+            leaf_of(index, leaf, signer, body, evidence, NO_SALT, k, m.q, m.t)
             series = signer.series
             series.times.append(m.t)
             series.sequences.append(m.q)
             series.indices.append(index)
-            if m.r is not UNSET:
-                series.values.append(m.r)
-                if m.x is not UNSET:
-                    self._both(index, signer, m.q, m.r, m.x)
-            else:
-                assert m.x is not UNSET
-                series.values.append(m.x)
+            if r is not UNSET:
+                series.values.append(r)
+                if x is not UNSET:
+                    self._both(index, signer, m.q, r, x)
+            elif x is not UNSET:
+                series.values.append(x)
                 series.by_register = False
-            if m.k == "commissioning":
+            if k == "commissioning":
                 series.commissioned.add(m.q)
             if series.unit != m.u:
                 self._unit(index, signer, m.u)
@@ -189,7 +188,8 @@ class EntryChecker:
             self._names[evidence[1:9]],
             time_ms,
         )
-        if expected != leaf or (intake != self._intake and not self._is_time(intake)):
+        # a time of 0 or above 10^15 is looked at the slow way, which takes all that are canonical
+        if expected != leaf or not intake.isdigit() or len(intake) > 15 or intake[0] == 48:
             self._explain(index, leaf, signer, c, kind, sequence, evidence[1:9], time_ms)
         signer.previous = c
         if signer.head != evidence[:9]:
@@ -202,12 +202,6 @@ class EntryChecker:
             signer.take(sequence)
         except CarbonLedgerError as error:
             self.differences.add(SEQUENCE, index, error)
-
-    def _is_time(self, digits: bytes) -> bool:
-        if not digits.isdigit() or (digits[:1] == b"0" and digits != b"0") or len(digits) > 16 or int(digits) >= _LIMIT:
-            return False
-        self._intake = digits
-        return True
 
     @staticmethod
     def _use(signer: Signer, head: bytes, index: int) -> None:
@@ -341,11 +335,21 @@ def entry_gateway(identifier: str) -> bytes:
     return sha256(identifier.encode()).digest()
 
 
-def _is_hex(text: str) -> bool:
+def split_bundle(data: bytes, count: int) -> list[bytes]:
+    """As `tiles.parse_bundle`, faster: the `count` entries of a bundle; Malformed if bytes are missing or left over."""
+    entries, at = [], 0
     try:
-        return bytes.fromhex(text).hex() == text
-    except ValueError:
-        return False
+        for _ in range(count):
+            start = at + 2
+            at = start + (data[at] << 8 | data[at + 1])
+            entries.append(data[start:at])
+    except IndexError:
+        at = -1
+    if at != len(data):
+        raise Malformed(
+            "bundle of entries", expected=f"{count} entries behind their lengths", found="bytes of another form"
+        )
+    return entries
 
 
 def _short(index: int) -> Malformed:

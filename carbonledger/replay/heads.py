@@ -48,8 +48,8 @@ class Anchors:
             word = self.state.storage(address, record.slot()).to_bytes(32, "big")
             if word != record.digest():
                 raise Invalid(f"record {record.kind!r}", expected=record.digest().hex(), found=word.hex())
-        used = set(map(keccak256, self.state.used_nodes()))
-        if unused := set(extra) - used:
+        used = set(self.state.used_nodes())
+        if unused := [digest for digest, node in extra.items() if node not in used]:
             raise Invalid("nodes of the package", expected="each proves a record", found=sorted(unused)[0].hex())
         self.by_kind = {kind: [r for r in file.records if r.kind == kind] for kind in ("anchor", "device", "key")}
         logs = chain.of_kind("log")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from dataclasses import dataclass
+from operator import lt
 from typing import Final
 
 from carbonledger.errors import Invalid, Unknown
@@ -49,12 +50,9 @@ class Series:
     def _in_order(self) -> tuple[array[int], array[int], array[int], array[int]]:
         """The columns sorted by time, then sequence; Unknown if they are out of order beyond all measure."""
         times, sequences, size = self.times, self.sequences, len(self.times)
-        while self._ordered < size and (
-            self._ordered == 0
-            or (times[self._ordered - 1], sequences[self._ordered - 1])
-            < (times[self._ordered], sequences[self._ordered])
-        ):
-            self._ordered += 1
+        start = max(self._ordered, 1)
+        if self._ordered < size and all(map(lt, times[start - 1 : size - 1], times[start:size])):
+            self._ordered = size
         columns = (times, sequences, self.values, self.indices)
         if self._ordered == size:
             return columns
@@ -111,7 +109,7 @@ class Series:
 
     def _limited(self, limit: int | None) -> tuple[array[int], array[int], array[int], array[int]]:
         columns = self._in_order()
-        if limit is None or not columns[3] or max(columns[3]) < limit:
+        if limit is None or not self.indices or self.indices[-1] < limit:  # appended in the order of the log
             return columns
         kept = [at for at, index in enumerate(columns[3]) if index < limit]
         first, second, third, fourth = (array("q", [column[at] for at in kept]) for column in columns)

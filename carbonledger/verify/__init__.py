@@ -30,7 +30,6 @@ from carbonledger.errors import CarbonLedgerError, Unknown
 from carbonledger.policy import Policy
 from carbonledger.verify import approval, chain, complete, entries, figures, log, registers
 from carbonledger.verify.context import CodeHashes, Context, committed_code_hashes
-from carbonledger.verify.quantities import Quantities
 from carbonledger.verify.verdict import (
     Finding,
     Step,
@@ -42,7 +41,7 @@ from carbonledger.verify.verdict import (
     undecided,
 )
 
-__all__ = ["STEPS", "Step", "Verification", "verify"]
+__all__ = ["STEPS", "Step", "Verification", "verify", "verify_parsed"]
 
 STEPS: Final = {
     1: "parse",
@@ -71,24 +70,28 @@ def verify(
     policy: Policy | None = None,
     *,
     code_hashes: CodeHashes | None = None,
-    measured: Quantities | None = None,
 ) -> Verification:
     """Verify the bytes of a bundle offline; any bytes get an answer.
 
-    Without a policy, what depends on trust is INDETERMINATE. `code_hashes` are those of the contracts to expect (by
-    default the committed ones); `measured` replaces the quantities of the boundary readings by a replay's.
+    Without a policy, what depends on trust is INDETERMINATE. `code_hashes` are those of the contracts to expect, by
+    default the committed ones.
     """
     try:
         parsed = Bundle.parse(bundle)
     except CarbonLedgerError as error:
         verdict: StepVerdict = "indeterminate" if isinstance(error, Unknown) else "invalid"
         return Verification((Step(1, STEPS[1], verdict, sentence(error)), *_not_run()))
-    context = Context(parsed, policy or Policy(), code_hashes or committed_code_hashes())
-    checks = _checks(context, measured)
-    return Verification(tuple(judge(number, STEPS[number], checks[number]) for number in STEPS), subject_of(parsed))
+    return verify_parsed(Context(parsed, policy or Policy(), code_hashes or committed_code_hashes()))
 
 
-def _checks(context: Context, measured: Quantities | None) -> dict[int, Callable[[], Finding]]:
+def verify_parsed(context: Context) -> Verification:
+    """As `verify`, for a bundle that was parsed."""
+    checks = _checks(context)
+    steps = tuple(judge(number, STEPS[number], checks[number]) for number in STEPS)
+    return Verification(steps, subject_of(context.bundle))
+
+
+def _checks(context: Context) -> dict[int, Callable[[], Finding]]:
     signed, origin, policy = context.bundle.log.note, context.bundle.log.origin, context.policy
     checks: dict[int, Callable[[], Finding]] = {
         1: lambda: _parsed(context.bundle),
@@ -104,7 +107,7 @@ def _checks(context: Context, measured: Quantities | None) -> dict[int, Callable
         11: lambda: registers.keys_valid(context),
         12: lambda: registers.belongs(context),
         13: lambda: registers.meters_complete(context),
-        14: lambda: figures.figures(context, measured),
+        14: lambda: figures.figures(context),
         15: lambda: approval.approved(context),
         16: lambda: not_applicable("Codes and grades are not in bundles of these kinds."),
     }
