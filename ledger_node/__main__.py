@@ -142,7 +142,7 @@ def _check(chain: Chain, directory: bytes) -> int:
 
 def _print(chain: Chain, deployment: Deployment) -> None:
     for name in NAMES:
-        print(f"# {name:18} {deployment.addresses[name].hex()}")
+        print(f"# {name:20} {deployment.addresses[name].hex()}")
     print(policy_of(chain, deployment.directory).format(), end="")
 
 

@@ -98,7 +98,8 @@ def _settle(chain: Chain, outbox: Outbox, total: int, ways: Ways, say: Say) -> N
                 "the chain stands still",
                 expected=f"a block within {ways.patience_s:.0f} s",
                 found=told or "none",
-                remedy="Run the same command again: it goes on from here",
+                remedy="Run the same command again: it goes on from here; with --confirmations 0 where blocks come "
+                "on demand alone",
             )
         if chain.engine == "rpc":
             ways.sleep(_POLL_S)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import signal
 import sqlite3
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import httpx2
@@ -28,6 +28,7 @@ from ledger_node.commands import founders, keyfile
 from ledger_node.commands.follow import Follower
 from ledger_node.commands.fsck import fsck
 from ledger_node.db.view import DatabaseFailed, View
+from tests.integration.chain_kit import free_port, ganache, need_anvil
 from tests.integration.ledger_kit import TIME, Ledger, address, called, started, told, write_config
 
 DIRECTORY = "11" * 20
@@ -123,6 +124,20 @@ def test_a_running_node_follows_serves_its_witness_and_stops_cleanly_when_told(
         process.communicate()
     with Ledger(home / "chain") as ledger, closing(View(f"sqlite:///{home}/ledger.db")) as view:
         assert fsck(view, ledger.chain, ledger.deployment.directory, quiet).clean
+
+
+def test_a_node_that_finds_no_chain_goes_on_asking_until_it_is_told_to_stop(tmp_path: Path) -> None:
+    path = write_config(tmp_path, bytes(20), "[http]\nport = 0\n", poll_interval_s=0.1)
+    path.write_text(path.read_text().replace("embedded:", f"http://127.0.0.1:{free_port()}"))
+    process = started("run", "--config", path)
+    try:
+        waits = [told(process, "cannot reach the chain")["next_in_s"] for _ in range(2)]
+        assert waits == [0.2, 0.4]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=20) == 0
+    finally:
+        process.kill()
+        process.communicate()
 
 
 class Faulty:
@@ -306,7 +321,7 @@ def test_a_deployed_set_is_told_as_a_policy_and_checked_against_the_artifacts(tm
     assert done.returncode == 0, done.stderr
     policy = Policy.parse(done.stdout.encode())
     assert policy.chain is not None
-    assert f"# Directory          {policy.chain.directory.hex()}" in done.stdout
+    assert f"# Directory            {policy.chain.directory.hex()}" in done.stdout
     assert (policy.chain.engine, policy.chain.id) == ("embedded", 9732)
     again = called(*asked, *how)
     assert (again.returncode, again.stdout) == (0, done.stdout)
@@ -321,6 +336,30 @@ def test_a_deployed_set_is_told_as_a_policy_and_checked_against_the_artifacts(tm
     refused = called(*asked, *how)
     assert refused.returncode == 2
     assert "deploy/MemberRegistry" in refused.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["anvil", "ganache"])
+def test_a_set_is_deployed_followed_and_checked_on_other_engines(tmp_path: Path, engine: str) -> None:
+    with ExitStack() as stack:
+        if engine == "anvil":
+            need_anvil()
+            url = "anvil:"
+        else:
+            url = stack.enter_context(ganache())
+        done = called(
+            *("deploy", "--chain", url, "--home", tmp_path, "--confirmations", 0),
+            *("--founders", write_founders(tmp_path), "--key", write_key(tmp_path)),
+        )
+        assert done.returncode == 0, done.stderr
+        policy = Policy.parse(done.stdout.encode())
+        assert policy.chain is not None
+        assert policy.chain.engine == ("anvil" if engine == "anvil" else "unsealed")
+        path = write_config(tmp_path, policy.chain.directory)
+        path.write_text(path.read_text().replace("embedded:", url))
+        assert called("reindex", "--config", path).returncode == 0
+        done = called("fsck", "--config", path)
+        assert (done.returncode, done.stdout) == (0, "clean: block 10, 15 records\n"), done.stderr
 
 
 def test_a_keystore_opens_with_its_passphrase(tmp_path: Path) -> None:
