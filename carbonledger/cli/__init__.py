@@ -1,0 +1,53 @@
+"""The `carbonledger` command: verify, replay, calculate, show, keygen, sign."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+
+from carbonledger.cli import answers, calculate, keys, replay, show, verify
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    root = argparse.ArgumentParser(
+        prog="carbonledger",
+        description="Carbon data that can be checked without its keeper: verifies bundles and audit packages offline,"
+        " and computes results by the published rule sets.",
+    )
+    root.add_argument("--version", action="version", version=f"carbonledger {_version()}")
+    subparsers = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    verify.add_parser(subparsers)
+    replay.add_parser(subparsers)
+    calculate.add_parser(subparsers)
+    show.add_parser(subparsers)
+    keys.add_keygen_parser(subparsers)
+    keys.add_sign_parser(subparsers)
+    return root
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; the exit code. Misuse exits with 2, as argparse does."""
+    args = parser().parse_args(argv)
+    try:
+        code: int = args.run(args)
+        return code
+    except BrokenPipeError:
+        sys.stderr.close()
+        return answers.EXIT["ERROR"]
+    except KeyboardInterrupt:
+        print("carbonledger: interrupted", file=sys.stderr)
+        return 130
+    except Exception as error:
+        # The last line of defence: a fault of ours in what a file may provoke is told as such, never as a verdict.
+        message = f"a fault of this program, please report it: {type(error).__name__}: {error}"
+        return answers.failed(args.command, message, as_json=getattr(args, "json", False))
+
+
+def _version() -> str:
+    try:
+        return version("carbonledger")
+    except PackageNotFoundError:
+        return "(not installed)"

@@ -1,0 +1,43 @@
+"""`carbonledger verify`: a bundle against what the reader trusts, offline.
+
+Exit codes: 0 VALID, 1 INVALID, 2 misuse or ERROR, 3 INDETERMINATE.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from carbonledger.bundle.model import MAX_BYTES
+from carbonledger.cli import answers, files
+from carbonledger.errors import CarbonLedgerError
+from carbonledger.verify import verify
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the sub-command to an argparse object made by `add_subparsers`."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "verify",
+        help="verify a bundle offline",
+        description="Verifies the bundle of a reading or of an annual report, offline, step by step. Without a policy, "
+        "what depends on trust is INDETERMINATE. Exit 0 VALID, 1 INVALID, 2 misuse or ERROR, 3 INDETERMINATE.",
+    )
+    parser.add_argument("file", metavar="FILE", help="bundle; - reads standard input")
+    parser.add_argument("--policy", metavar="FILE", help="what you trust (TOML, docs/formats/policy.md)")
+    parser.add_argument("--json", action="store_true", help="answer in JSON")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the sub-command; the answer goes to standard output, messages to standard error."""
+    try:
+        policy = files.policy(args.policy)
+        bundle = files.read(args.file, MAX_BYTES)
+    except CarbonLedgerError as error:
+        return answers.failed("verify", str(error), as_json=args.json)
+    found = verify(bundle, policy)
+    if args.json:
+        answers.print_json({"file": args.file, **found.to_json()})
+    else:
+        print(answers.text(found, args.file))
+    return answers.EXIT[found.verdict]
