@@ -68,5 +68,5 @@ def test_only_the_stores_speak_sql() -> None:
     statement = re.compile(r"\.execute\(|\.executemany\(|sqlite3\.connect|create_engine\(")
     for package in PACKAGES:
         named = {f for f, m in imports(package) if within(m, {"sqlite3", "sqlalchemy", "alembic"})}
-        outside = {f for f in named if not f.startswith((*ledger_node, "oracle/store"))}
+        outside = {f for f in named if not f.startswith((*stores, "oracle/store"))}
         assert {f for f in outside if statement.search((ROOT / f).read_text(encoding="utf-8"))} == set()
