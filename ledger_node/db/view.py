@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, Final
 
-from sqlalchemy import Connection, event, func, select
+from sqlalchemy import Connection, Engine, event, func, select
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from carbonledger.errors import CarbonLedgerError, Malformed
@@ -47,13 +47,10 @@ class View:
             self._engine = engine.open_database(url)
         except (ArgumentError, NoSuchModuleError, ImportError) as error:
             raise Malformed("database URL", expected="sqlite:///PATH or postgresql+…", found=url[:120]) from error
-        if self._engine.dialect.name == "sqlite":
-            # Python's driver opens no transaction before CREATE TABLE: without this a killed migration stays half done
-            event.listen(self._engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
 
     def migrate(self) -> None:
-        """Bring the schema to the newest version."""
-        with _failures():
+        """Bring the schema to the newest version, all of it or nothing; two that do so at once take turns."""
+        with _failures(), _one_transaction(self._engine):
             engine.migrate(self._engine)
 
     def close(self) -> None:
@@ -129,6 +126,23 @@ def _failures() -> Iterator[None]:
             found=(reason[0] if reason else type(error).__name__)[:300],
             remedy="If a table or column is missing, run `python -m ledger_node migrate`",
         ) from error
+
+
+@contextmanager
+def _one_transaction(database: Engine) -> Iterator[None]:
+    """Python's SQLite driver opens no transaction before CREATE TABLE: a killed migration would stay half done."""
+    if database.dialect.name != "sqlite":
+        yield
+        return
+    event.listen(database, "begin", _begin)
+    try:
+        yield
+    finally:
+        event.remove(database, "begin", _begin)
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _stream(connection: Connection, query: Any) -> Iterator[Any]:

@@ -111,3 +111,29 @@ def height(path: Path) -> int:
         except sqlite3.OperationalError:  # killed before the tables were made
             return -1
     return -1 if found is None else int(found)
+
+
+def test_a_node_killed_while_it_makes_its_tables_leaves_all_of_them_or_none(tmp_path: Path) -> None:
+    path = write_config(tmp_path, bytes(20))
+    whole = called("migrate", "--config", path)
+    assert whole.returncode == 0
+    expected = tables(tmp_path / "ledger.db")
+    for turn in range(8):
+        for part in tmp_path.glob("ledger.db*"):
+            part.unlink()
+        process = started("migrate", "--config", path)
+        try:
+            wait_for_database(tmp_path / "ledger.db")
+            time.sleep(0.006 * turn)
+            process.send_signal(signal.SIGKILL)
+        finally:
+            process.kill()
+            process.communicate()
+        assert tables(tmp_path / "ledger.db") in (set(), expected)
+    assert called("migrate", "--config", path).returncode == 0
+    assert tables(tmp_path / "ledger.db") == expected
+
+
+def tables(path: Path) -> set[str]:
+    with closing(sqlite3.connect(path, timeout=10)) as connection:
+        return {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
