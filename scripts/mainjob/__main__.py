@@ -10,7 +10,8 @@ from carbonledger.errors import CarbonLedgerError
 from carbonledger.policy import Policy
 from carbonledger.replay import replay
 from carbonledger.verify import verify
-from scripts.mainjob import api_service, audit
+from scripts.mainjob import audit
+from scripts.mainjob.api_service import ApiService
 from scripts.mainjob.handover import hand_over
 from scripts.mainjob.home import open_home
 from scripts.mainjob.job import parts, replay_year
@@ -53,8 +54,8 @@ def run(options: Namespace) -> int:
             for name, verdict in verdicts.items():
                 progress.say(f"  {name}: {verdict}")
         with progress.step("api", "indexing the chain and starting API and pages"):
-            service = api_service.start(p, handed, package, 0 if options.exit else options.port)
-            answered = api_service.emission(service.url, p)
+            service = ApiService(p, handed, package, 0 if options.exit else options.port)
+            answered = service.emission()
             if answered != approved.statement.emission:
                 progress.say(f"  the API answers {answered} g instead of {approved.statement.emission} g")
                 return 1

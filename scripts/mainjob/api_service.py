@@ -1,0 +1,130 @@
+"""Index the chain, hand in the bundles, and serve API and pages."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from pathlib import Path
+from typing import Final
+
+import httpx2
+from api.app import create_app
+from sqlalchemy import Engine
+
+from api.chain_tools import LedgerChainTools
+from api.keys import new_key
+from api.settings import Name, Settings
+from carbonledger.errors import CarbonLedgerError, Invalid
+from ledger_node.chain.bindings.describe import describe_event
+from ledger_node.db.engine import migrate, open_database, sqlite_url
+from ledger_node.db.indexer import Indexer
+from ledger_node.queries import artefacts
+from ledger_node.queries.artefacts import Artefact
+from scripts.mainjob.cast import AUDITOR, BANK, ENTERPRISE, REGULATOR, VERIFIER
+from scripts.mainjob.handover import HandedOver
+from scripts.mainjob.home import write_durably
+from scripts.mainjob.job import Parts
+from scripts.mainjob.services import Service
+
+FOLLOW_S: Final = 1.0
+ROLES: Final = {
+    REGULATOR: "regulator",
+    ENTERPRISE: "enterprise",
+    VERIFIER: "verifier",
+    BANK: "bank",
+    AUDITOR: "auditor",
+}
+
+
+class ApiService:
+    """The service and the loop that follows the chain beside it."""
+
+    def __init__(self, p: Parts, handed: HandedOver, package: Path, port: int) -> None:
+        self._engine = open_database(sqlite_url(p.home.ledger))
+        migrate(self._engine)
+        self._indexer = Indexer(self._engine, p.chain, p.deployment.directory, describe_event)
+        self._indexer.catch_up()
+        keep_artefacts(self._engine, p, handed, package)
+        self.keys = make_keys(self._engine, p)
+        self._parts = p
+        settings = Settings(
+            policy=handed.policy.read_bytes(),
+            mirrors={p.node.origin: p.node.log_dir},
+            names={member.id.hex(): Name(member.code, member.name_zh, member.name_en) for member in p.cast.values()},
+            head_age_alarm_s=366 * 86_400,
+            clock=p.clock.now,
+        )
+        self._service = Service(
+            create_app(settings, self._engine, LedgerChainTools(p.chain, p.relay.outbox)), "API", port
+        )
+        self.url = self._service.url
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name="follower", daemon=True)
+        self._thread.start()
+
+    def emission(self) -> int:
+        """Grams of the enterprise's report as the API answers them."""
+        member = self._parts.cast["enterprise"].id.hex()
+        answer = httpx2.get(
+            f"{self.url}/v1/reports", params={"member": member, "year": self._parts.year.year}, timeout=30
+        )
+        items = answer.json().get("items", []) if answer.status_code == 200 else []
+        if len(items) != 1:
+            raise Invalid("the API's reports of the year", expected="one", found=answer.text[:300])
+        return int(items[0]["emission"]["value"])
+
+    def wait(self) -> None:
+        """Until it is stopped."""
+        self._service.wait()
+
+    def stop(self) -> None:
+        """Stop serving and following."""
+        self._stop.set()
+        self._thread.join(timeout=10)
+        self._service.stop()
+        self._engine.dispose()
+
+    def _follow(self) -> None:
+        p = self._parts
+        while not self._stop.wait(FOLLOW_S):
+            try:
+                p.relay.outbox.step()
+                if p.chain.waiting():
+                    p.chain.advance()
+                    p.relay.outbox.step()
+                self._indexer.step()
+            except CarbonLedgerError as error:
+                p.progress.say(f"  following the chain: {error}")
+
+
+def keep_artefacts(engine: Engine, p: Parts, handed: HandedOver, package: Path) -> None:
+    """What the enterprise hands in: the report's bundle for everybody, the reading's and the package for grantees."""
+    member, year, at = p.cast["enterprise"].id.hex(), p.year.year, p.clock.now()
+    report = handed.reported.report_id.hex()
+    offered = (
+        ("report", report, handed.report, True),
+        ("reading", report, handed.reading, False),
+        ("audit-package", report, package, False),
+    )
+    with engine.begin() as connection:
+        for kind, subject, path, public in offered:
+            digest = hashlib.file_digest(path.open("rb"), "sha256").hexdigest()
+            what = Artefact(digest, kind, subject, member, year, at, "VALID", public, path.stat().st_size)
+            artefacts.keep(connection, what, path=path)
+
+
+def make_keys(engine: Engine, p: Parts) -> Path:
+    """One API key for each member of the demonstration, in a file that only its owner reads."""
+    path = p.home.keys / "api-keys.json"
+    if not path.exists():
+        with engine.begin() as connection:
+            made = {
+                member.role: new_key(
+                    connection, name=member.name_en, role=ROLES[member.kinds], member=member.id.hex(), now=p.clock.now()
+                )
+                for member in p.cast.values()
+            }
+            write_durably(path, json.dumps(made, indent=1).encode() + b"\n")
+            path.chmod(0o600)
+    return path
