@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, event, func, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from carbonledger.errors import CarbonLedgerError, Malformed
 from carbonledger.records import Record
-from ledger_node.chain.events import describe
+from ledger_node.chain.bindings.describe import describe_event
 from ledger_node.chain.interface import Chain
 from ledger_node.db import engine, indexer, schema
 from ledger_node.db.indexer import Indexer, Progress
@@ -50,7 +50,7 @@ class View:
 
     def migrate(self) -> None:
         """Bring the schema to the newest version, all of it or nothing; two that do so at once take turns."""
-        with _failures(), _one_transaction(self._engine):
+        with _failures():
             engine.migrate(self._engine)
 
     def close(self) -> None:
@@ -60,12 +60,12 @@ class View:
     def step(self, chain: Chain, directory: bytes) -> Progress:
         """One step of the indexer."""
         with _failures():
-            return Indexer(self._engine, chain, directory, describe).step()
+            return Indexer(self._engine, chain, directory, describe_event).step()
 
     def catch_up(self, chain: Chain, directory: bytes, progress: Callable[[Progress], None] | None = None) -> Progress:
         """Step until the head is reached."""
         with _failures():
-            return Indexer(self._engine, chain, directory, describe).catch_up(progress)
+            return Indexer(self._engine, chain, directory, describe_event).catch_up(progress)
 
     def empty(self) -> None:
         """Forget what is rebuilt from the chain, and only that."""
@@ -126,23 +126,6 @@ def _failures() -> Iterator[None]:
             found=(reason[0] if reason else type(error).__name__)[:300],
             remedy="If a table or column is missing, run `python -m ledger_node migrate`",
         ) from error
-
-
-@contextmanager
-def _one_transaction(database: Engine) -> Iterator[None]:
-    """Python's SQLite driver opens no transaction before CREATE TABLE: a killed migration would stay half done."""
-    if database.dialect.name != "sqlite":
-        yield
-        return
-    event.listen(database, "begin", _begin)
-    try:
-        yield
-    finally:
-        event.remove(database, "begin", _begin)
-
-
-def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _stream(connection: Connection, query: Any) -> Iterator[Any]:

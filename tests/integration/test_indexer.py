@@ -17,8 +17,8 @@ from carbonledger.identifiers import object_id
 from carbonledger.records import KINDS, Record
 from ledger_node.chain.bindings import directory as directory_binding
 from ledger_node.chain.bindings import structs
+from ledger_node.chain.bindings.describe import describe_event
 from ledger_node.chain.calls import carry
-from ledger_node.chain.events import describe
 from ledger_node.chain.interface import Chain
 from ledger_node.chain.open import open_chain
 from ledger_node.chain.records import RECORD_WRITTEN
@@ -90,7 +90,7 @@ def database(tmp_path: Path) -> Engine:
 
 
 def indexer(engine: Engine, chain: Chain, deployment: Deployment) -> Indexer:
-    return Indexer(engine, chain, deployment.directory, describe)
+    return Indexer(engine, chain, deployment.directory, describe_event)
 
 
 def rows(engine: Engine) -> dict[str, list[Any]]:
