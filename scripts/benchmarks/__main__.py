@@ -38,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for number, benchmark in enumerate(chosen, 1):
             head = f"[{number}/{len(chosen)}] {benchmark.name}"
             print(f"{head}: {benchmark.about}", file=sys.stderr)
+            # nothing is removed before the end: for some seconds ext4 makes new files slowly where many were removed
             own = Path(folder) / benchmark.name
             own.mkdir()
             began = time.monotonic()
@@ -49,8 +50,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 if not isinstance(error, CarbonLedgerError):
                     traceback.print_exc()
                 continue
-            finally:
-                table.remove(own)
             result = Result.of(benchmark, measured)
             results.append(result)
             for note in measured.notes:

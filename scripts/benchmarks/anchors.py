@@ -208,7 +208,7 @@ def anvil(run: Run) -> Measured:
 
 def geth4(run: Run) -> Measured:
     """Four geth validators (Clique, one block a second) on this machine."""
-    rounds, size = 3, 300
+    rounds, size = 5, 400
     gateway = PrivateKey("es256k", b"\x41" * 32)
     run.say("starting four validators")
     with Validators(run.folder / "network") as network:

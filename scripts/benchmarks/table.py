@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import re
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -62,8 +61,3 @@ def machine() -> str:
         f"{processor}, {os.cpu_count()} cores, {memory_gb:.0f} GB, {platform.system()} {platform.release()},"
         f" Python {platform.python_version()}"
     )
-
-
-def remove(folder: Path) -> None:
-    """Frees the disk of one benchmark."""
-    shutil.rmtree(folder, ignore_errors=True)
