@@ -49,7 +49,7 @@ def run(options: Namespace) -> int:
             verdicts = {
                 "report": verify(handed.report.read_bytes(), policy).verdict,
                 "reading": verify(handed.reading.read_bytes(), policy).verdict,
-                "replay": replay([package], policy).verdict,
+                "replay": replay([package.read_bytes()], policy).verdict,
             }
             for name, verdict in verdicts.items():
                 progress.say(f"  {name}: {verdict}")

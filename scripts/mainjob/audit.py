@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from carbonledger import jcs
+from carbonledger import sharing
 from carbonledger.acts import Act
 from carbonledger.identifiers import object_id
 from oracle import package
@@ -20,7 +20,7 @@ GRANT_S: Final = 365 * 86_400
 def grant(p: Parts) -> None:
     """The enterprise grants the auditor its year; written on the chain like every other act."""
     owner, auditor = p.cast["enterprise"], p.cast["auditor"]
-    scope = object_id(jcs.encode({"member": owner.id.hex(), "year": p.year.year}).decode())
+    scope = sharing.scope(owner.id, p.year.year)
 
     def granted() -> tuple[Act, Sequence[Any]]:
         act = Act(

@@ -8,6 +8,7 @@ from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from carbonledger import secp256k1
@@ -25,6 +26,8 @@ from oracle.files import Files
 from oracle.log import LogKeys
 from oracle.node import OracleNode
 from oracle.server import create_app as create_door
+from oracle.sharing import Gatekeeper
+from oracle.sharing_routes import Shared, sharing_routes
 from oracle.sources.csv_file import read_bytes, read_year
 from oracle.sources.intervals import YearOfIntervals, year_bounds_ms
 from oracle.sources.mapping import Mapping, parse_mapping
@@ -38,7 +41,7 @@ from scripts.mainjob.progress import Progress
 from scripts.mainjob.relay import Relay
 from scripts.mainjob.report import Approved, file_and_approve
 from scripts.mainjob.services import HttpDoor, Service
-from scripts.mainjob.year import Replay
+from scripts.mainjob.year import Replay, filed_month
 
 FORMAT: Final = 1
 DAYS_BEFORE: Final = 12  # the consortium is founded so long before the year begins
@@ -189,9 +192,27 @@ def _node(
             node.consistency_proof,
         )
     )
-    door = Service(create_door(node, own_loop=False), "oracle's door")
+    app_of_node = create_door(node, own_loop=False)
+    owner = cast["enterprise"].id
+    gatekeeper = Gatekeeper(relay.chain, relay.addresses["Directory"], owner, clock.now)
+    app_of_node.router.routes.extend(sharing_routes(node, gatekeeper, shared(home, node, owner)))
+    door = Service(app_of_node, "oracle's door")
     stack.callback(door.stop)
     return node, log_keys, witness, door
+
+
+def shared(home: Home, node: OracleNode, owner: bytes) -> Shared:
+    """What the enterprise hands to members with a grant or a statutory role."""
+
+    def made(name: str) -> Path | None:
+        path = home.out / name
+        return path if path.exists() else None
+
+    return Shared(
+        months=lambda year: [m for n in range(1, 13) if (m := filed_month(node, owner, year, n)) is not None],
+        package=lambda year: made(f"audit-{year}.zip"),
+        bundle=lambda year: made(f"report-{year}.bundle.json"),
+    )
 
 
 def replay_year(p: Parts) -> Approved:

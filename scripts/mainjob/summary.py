@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from scripts.mainjob.report import Approved
 
 
 def summarise(
-    p: Parts, approved: Approved, handed: HandedOver, verdicts: dict[str, str], package: Path, api_url: str
+    p: Parts, approved: Approved, handed: HandedOver, verdicts: Mapping[str, str], package: Path, api_url: str
 ) -> dict[str, Any]:
     """What came out. Counts are of the log and the chain, not of what was sent to them."""
     manifests = p.node.manifest_entries(METER, p.year.year)

@@ -119,23 +119,30 @@ class Replay:
         self.relay.settle()
 
     def _month(self, number: int) -> Month:
-        """The month under the head it was filed with: the same whenever it is asked for."""
-        size = self.node.store.meta(month_reference(self.year.year, number))
-        if size is None:
+        month = filed_month(self.node, self.enterprise.id, self.year.year, number)
+        if month is None:
             raise Refused(f"month {number} is not closed", expected="a closed month", found="none")
-        head = self.published(int.from_bytes(size, "big"))
-        return filing.month(self.node, self.enterprise.id, POINTS, self.year.year, number, head)
-
-    def published(self, size: int | None = None) -> Published:
-        """The published checkpoint of this size, by default the last."""
-        note = self.node.checkpoints.note(size)
-        if note is None:
-            raise Refused("no such checkpoint is published", expected=f"size {size}", found="none")
-        return Published(note.size, Checkpoint.parse(Note.parse(note.note).text).root, note.note)
+        return month
 
     def head(self) -> Published:
         """The last published checkpoint."""
-        return self.published()
+        return published(self.node)
+
+
+def filed_month(node: OracleNode, member: bytes, year: int, number: int) -> Month | None:
+    """The month under the head it was closed with, the same whenever it is asked for; None while it is open."""
+    size = node.store.meta(month_reference(year, number))
+    if size is None:
+        return None
+    return filing.month(node, member, POINTS, year, number, published(node, int.from_bytes(size, "big")))
+
+
+def published(node: OracleNode, size: int | None = None) -> Published:
+    """The published checkpoint of this size, by default the last."""
+    note = node.checkpoints.note(size)
+    if note is None:
+        raise Refused("no such checkpoint is published", expected=f"size {size}", found="none")
+    return Published(note.size, Checkpoint.parse(Note.parse(note.note).text).root, note.note)
 
 
 def month_reference(year: int, number: int) -> str:
