@@ -19,6 +19,9 @@ contract DeviceRegistry is IDeviceRegistry, Registry {
     bytes32 private constant UNIT_TAG = keccak256("carbonledger/record/unit/v1");
     bytes32 private constant UNITS_TAG = keccak256("carbonledger/record/units/v1");
 
+    /// @dev How late a removal may be told: one that reached further back would take a meter out of a whole period.
+    uint64 private constant REMOVAL_DELAY = 7 days;
+
     mapping(bytes32 device => Device) private _devices;
     mapping(bytes32 unit => UnitList) private _units;
     mapping(bytes32 member => MemberUnits) private _memberUnits;
@@ -80,7 +83,10 @@ contract DeviceRegistry is IDeviceRegistry, Registry {
         if (!fresh) return;
         _requireMember(device.member, member, digest);
         if (device.removedAt != 0) revert DeviceRegistryDeviceRemoved(act.device, device.removedAt);
-        if (act.removedAt == 0 || act.removedAt < device.installedFrom || act.removedAt > block.timestamp) {
+        if (
+            act.removedAt < device.installedFrom || act.removedAt > block.timestamp
+                || act.removedAt + REMOVAL_DELAY < block.timestamp
+        ) {
             revert DeviceRegistryRemovalOutOfRange(act.device, act.removedAt, device.installedFrom, _now());
         }
         device.removedAt = act.removedAt;

@@ -82,8 +82,10 @@ interface ICheckpointRegistry is IRegistry {
     /// @notice Freezes a log of which two heads of one size have different roots. The evidence is the authority.
     /// @param first a head signed by a gateway key of the log.
     /// @param second another; if `secondSignature.signer` is zero, the anchored head that `covering` records.
-    /// @param covering the first anchor that covers the size: the key must have been valid at its time. Not read
-    /// where the size is beyond the anchored one: then the key must be valid now.
+    /// @param covering the first anchor that covers the size: the key must have begun by its time, and not have been
+    /// compromised by then. Not read where the size is beyond the anchored one: then the time is now.
+    /// @dev A key that has ended counts: ending it does not undo what it signed. Warning: an owner that declares its
+    /// key compromised from before that time escapes the freeze, and voids what the key signed since.
     function reportFork(
         Checkpoint calldata first,
         Signed calldata firstSignature,

@@ -62,6 +62,7 @@ interface IDeviceRegistry is IRegistry {
     error DeviceRegistryCalibrationOutOfRange(bytes32 device, uint64 calibratedAt, uint64 validTo, uint64 current);
     /// @notice The replaced device must be of the same unit, removed by the time this one starts, and not replaced before.
     error DeviceRegistryReplacementRefused(bytes32 device, bytes32 replaces);
+    /// @notice A removal lies after the installation, not in the future, and at most seven days back.
     error DeviceRegistryRemovalOutOfRange(bytes32 device, uint64 removedAt, uint64 installedFrom, uint64 time);
     error DeviceRegistryDeviceRemoved(bytes32 device, uint64 removedAt);
 
@@ -71,7 +72,8 @@ interface IDeviceRegistry is IRegistry {
     /// @notice Records a newer calibration. Signed by an act key of the owner.
     function calibrate(Calibration calldata act, Signed calldata member) external;
 
-    /// @notice Records that a device was taken away. Signed by an act key of the owner. It cannot come back.
+    /// @notice Records that a device was taken away, within seven days. Signed by an act key of the owner. It cannot
+    /// come back.
     function remove(DeviceRemoval calldata act, Signed calldata member) external;
 
     function deviceOf(bytes32 device) external view returns (Device memory);

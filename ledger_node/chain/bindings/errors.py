@@ -129,7 +129,7 @@ ERRORS: dict[bytes, tuple[str, str, tuple[tuple[str, str], ...]]] = {
     ),
     bytes.fromhex("81219ecf"): (
         'DeviceRegistryRemovalOutOfRange',
-        "device registry removal out of range",
+        "A removal lies after the installation, not in the future, and at most seven days back.",
         (('bytes32', 'device'), ('uint64', 'removed at'), ('uint64', 'installed from'), ('uint64', 'time'),),
     ),
     bytes.fromhex("8ab1c761"): (
