@@ -56,6 +56,7 @@ class _Cursor:
         "next_sequence",
         "previous",
         "pseudonym",
+        "step",
         "used",
     )
 
@@ -65,29 +66,38 @@ class _Cursor:
         self.last = self.previous = entry.FIRST_PREVIOUS
         self.first_sequence = self.first_index = 0
         self.next_sequence = self.next_index = -1
+        self.step = 1
         self.used = False
-        self._closed: list[tuple[int, int, int]] = []
+        self._closed: list[tuple[int, int, int, int]] = []
 
-    def begin_run(self, sequence: int, index: int) -> None:
+    def go_on(self, run: Run) -> None:
+        """Takes up the signer's last run."""
+        self.first_sequence, self.first_index, self.step = run.first_sequence, run.first_index, run.step
+        self.next_sequence = run.first_sequence + run.count
+        self.next_index = run.first_index + run.count * run.step if run.count > 1 else -1
+
+    def place(self, sequence: int, index: int) -> None:
+        """Puts an entry that is not the next of a run with a known step: it is a run's second, or begins one."""
+        if sequence == self.next_sequence == self.first_sequence + 1:
+            self.step = index - self.first_index
+            self.next_sequence, self.next_index = sequence + 1, index + self.step
+            return
         if self.used:
-            self._closed.append((self.first_sequence, self.first_index, self.next_index - self.first_index))
-        self.first_sequence, self.first_index = sequence, index
-        self.next_sequence, self.next_index = sequence + 1, index + 1
+            self._closed.append(self._open())
+        self.first_sequence, self.first_index, self.step = sequence, index, 1
+        self.next_sequence, self.next_index = sequence + 1, -1
+
+    def _open(self) -> tuple[int, int, int, int]:
+        return self.first_sequence, self.first_index, self.next_sequence - self.first_sequence, self.step
 
     def runs(self, number: int) -> list[Run]:
-        return [
-            *(Run(number, *run) for run in self._closed),
-            Run(number, self.first_sequence, self.first_index, self.next_index - self.first_index),
-        ]
+        return [Run(number, *run) for run in (*self._closed, self._open())]
 
     def find(self, sequence: int, first: int) -> int | None:
         """Index of a sequence that this plan took; `first` is the plan's first index."""
-        for first_sequence, first_index, count in (
-            *self._closed,
-            (self.first_sequence, self.first_index, self.next_index - self.first_index),
-        ):
+        for first_sequence, first_index, count, step in (*self._closed, self._open()):
             if self.used and first_sequence <= sequence < first_sequence + count:
-                index = first_index + sequence - first_sequence
+                index = first_index + (sequence - first_sequence) * step
                 return index if index >= first else None
         return None
 
@@ -141,9 +151,9 @@ class Sequencer:
             cursor.last = commitment
             if sequence == cursor.next_sequence and index == cursor.next_index:
                 cursor.next_sequence += 1
-                cursor.next_index += 1
+                cursor.next_index += cursor.step
             else:
-                cursor.begin_run(sequence, index)
+                cursor.place(sequence, index)
             cursor.used = True
             if time_ms < time_from:
                 time_from = time_ms
@@ -168,9 +178,7 @@ class Sequencer:
         if head is not None:
             cursor.highest, cursor.last, cursor.previous = head.sequence, head.previous, head.previous
         if run is not None:
-            cursor.first_sequence, cursor.first_index = run.first_sequence, run.first_index
-            cursor.next_sequence = run.first_sequence + run.count
-            cursor.next_index = run.first_index + run.count
+            cursor.go_on(run)
         return cursor
 
     def apply(self, plan: Plan) -> None:

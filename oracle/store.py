@@ -30,12 +30,13 @@ _WAL_BYTES = 4 << 20
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Entries of one signer with sequences and log indices both rising by one."""
+    """Entries of one signer with sequences rising by one and log indices by `step`."""
 
     signer: int
     first_sequence: int
     first_index: int
     count: int
+    step: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +165,8 @@ class Store(_Database):
                     ),
                 )
                 connection.executemany(
-                    "INSERT OR REPLACE INTO runs VALUES (?,?,?,?)",
-                    [(run.signer, run.first_sequence, run.first_index, run.count) for run in commit.runs],
+                    "INSERT OR REPLACE INTO runs VALUES (?,?,?,?,?)",
+                    [(run.signer, run.first_sequence, run.first_index, run.count, run.step) for run in commit.runs],
                 )
                 connection.executemany(
                     "INSERT OR REPLACE INTO heads VALUES (?,?,?)",
@@ -188,13 +189,13 @@ class Store(_Database):
     def find(self, signer: int, sequence: int) -> int | None:
         """The log index of a signer's entry, or None."""
         row = self._one(
-            "SELECT first_sequence, first_index, count FROM runs WHERE signer=? AND first_sequence<=?"
+            "SELECT first_sequence, first_index, count, step FROM runs WHERE signer=? AND first_sequence<=?"
             " ORDER BY first_sequence DESC LIMIT 1",
             (signer, sequence),
         )
         if row is None or sequence - row[0] >= row[2]:
             return None
-        return int(row[1]) + sequence - int(row[0])
+        return int(row[1]) + (sequence - int(row[0])) * int(row[3])
 
     def last_run(self, signer: int) -> Run | None:
         """The run that holds the signer's entry last in the log."""

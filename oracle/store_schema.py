@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-STORE_VERSION: Final = 1
+STORE_VERSION: Final = 2
 CHECKPOINTS_VERSION: Final = 1
 
 # A chunk is what one durable transaction accepted: `count` entries from index `first`, all of one intake time.
 # `evidence` is for each entry u16 R, u16 A, salt as in docs/formats/audit-package.md; `previous` is, for each signer
 # in the chunk, u32 signer and the 32 bytes of its last commitment before the chunk. Leaves follow from these.
-# A run is `count` entries of one signer with sequences from `first_sequence` and log indices from `first_index`,
-# both rising by one: with them a (signer, sequence) is found without one row for each entry.
+# A run is `count` entries of one signer: sequences rise by one from `first_sequence`, log indices by `step` from
+# `first_index`. With them a (signer, sequence) is found without one row for each entry, also where meters take turns.
 STORE: Final = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE signers (
@@ -43,6 +43,7 @@ CREATE TABLE runs (
     first_sequence INTEGER NOT NULL,
     first_index INTEGER NOT NULL,
     count INTEGER NOT NULL,
+    step INTEGER NOT NULL,
     PRIMARY KEY (signer, first_sequence)
 ) WITHOUT ROWID;
 CREATE TABLE chunks (

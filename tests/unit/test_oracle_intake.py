@@ -96,7 +96,7 @@ def test_a_good_reading_is_taken_with_its_commitment() -> None:
         ({"r": -1}, "malformed_body", "'r'"),
         ({"extra": 1}, "malformed_body", "extra"),
         ({"v": 2}, "malformed_body", "'v'"),
-        ({"v": True}, "malformed_body", "body R"),
+        ({"v": True}, "malformed_body", "'v'"),
         ({"f": "0" * 63}, "malformed_body", "'f'"),
     ],
 )
