@@ -27,8 +27,8 @@ def add_parser(subparsers: Any) -> None:
         "replay",
         help="derive a year again from its readings",
         description="Replays audit packages: checks every signature, commitment, leaf, tile, checkpoint and anchor, "
-        "and derives manifests, months, lines and the result again from the readings; names the first difference. A URL "
-        "needs the services. Exit 0 VALID, 1 INVALID, 2 misuse or ERROR, 3 INDETERMINATE.",
+        "and derives manifests, months, lines and the result again from the readings; names the first difference. "
+        "A URL needs the services. Exit 0 VALID, 1 INVALID, 2 misuse or ERROR, 3 INDETERMINATE.",
     )
     parser.add_argument("sources", nargs="+", metavar="PACKAGE_OR_URL", help="audit packages")
     parser.add_argument("--policy", metavar="FILE", help="what you trust (TOML, docs/formats/policy.md)")

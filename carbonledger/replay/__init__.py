@@ -21,6 +21,7 @@ The steps of docs/formats/audit-package.md, in one place; each number stands aga
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
@@ -102,7 +103,7 @@ class _Opened:
 def replay(
     packages: Sequence[bytes | memoryview], policy: Policy | None = None, *, code_hashes: CodeHashes | None = None
 ) -> Replay:
-    """Replay each package. Where one goes on at the index at which another of the same log ends, `p` and `q` do too."""
+    """Replay each package; one that begins at the last multiple of 256 within another of the same log goes on there."""
     results: dict[int, Verification] = {}
     states: dict[tuple[str, int], dict[str, Signer]] = {}
     order = sorted(range(len(packages)), key=lambda number: _place(packages[number]))
@@ -118,9 +119,9 @@ def replay_one(
     code_hashes: CodeHashes | None = None,
     states: dict[tuple[str, int], dict[str, Signer]] | None = None,
 ) -> Verification:
-    """Replay one package. `states` carries the signers from the end of one package of a log to the next."""
+    """Replay one package. `states` carries the signers of a log from one package to the next."""
     try:
-        opened = _open(package)
+        run = _Run(_open(package), policy or Policy(), code_hashes, {} if states is None else states)
     except CarbonLedgerError as error:
         verdict: StepVerdict = "indeterminate" if isinstance(error, Unknown) else "invalid"
         rest = (
@@ -129,7 +130,7 @@ def replay_one(
             if number != 1
         )
         return Verification((Step(1, STEPS[1], verdict, sentence(error)), *rest))
-    return _Run(opened, policy or Policy(), code_hashes, {} if states is None else states).result()
+    return run.result()
 
 
 def _place(package: bytes | memoryview) -> tuple[str, int]:
@@ -199,9 +200,8 @@ class _Run:
         )
         months = opened.bundle.report.months if opened.bundle.report else ()
         sizes = {*opened.notes, *(month.statement.size for month in months)}
-        self._tree = TreeChecker(opened.container, description, sorted(sizes))
-        self._stream()
-        states[description.origin, description.size] = self.signers
+        self._tree = TreeChecker(opened.container, description, sorted(sizes), self._tile_differs)
+        self._stream(states)
 
     def _signer(self, name: str, salt: bytes, carried: Mapping[str, Signer]) -> Signer:
         known = carried.get(name)
@@ -223,11 +223,16 @@ class _Run:
             raise self._anchors
         return self._anchors
 
-    def _stream(self) -> None:
+    def _tile_differs(self, error: CarbonLedgerError, index: int) -> None:
+        self._differences.add(TREE, index, error)
+
+    def _stream(self, states: dict[tuple[str, int], dict[str, Signer]]) -> None:
         container, description = self._opened.container, self._opened.description
-        tree_failed = False
+        last_boundary = description.size // tiles.TILE_WIDTH * tiles.TILE_WIDTH
         for number in description.numbers:
             first = number * tiles.TILE_WIDTH
+            if first == last_boundary and self._continued:  # where the next package of this log begins
+                states[description.origin, first] = deepcopy(self.signers)
             width = tiles.tile_width(0, number, description.size)
             try:
                 leaves = split_bundle(container.read(tiles.entries_path(number, width)), width)
@@ -235,19 +240,11 @@ class _Run:
             except CarbonLedgerError as error:
                 self._differences.add(1, first, error)
                 return
-            if tree_failed:
-                continue
-            try:
-                self._tree.add([sha256(b"\x00" + leaf).digest() for leaf in leaves])
-            except CarbonLedgerError as error:
-                self._differences.add(TREE, first, error)
-                tree_failed = True
+            self._tree.add([sha256(b"\x00" + leaf).digest() for leaf in leaves])
+        if last_boundary == description.size and self._continued:
+            states[description.origin, last_boundary] = deepcopy(self.signers)
         self._checker.close()
-        if not tree_failed:
-            try:
-                self._tree.close()
-            except CarbonLedgerError as error:
-                self._differences.add(TREE, description.size - 1, error)
+        self._tree.close()
 
     # --- steps
 
@@ -318,6 +315,8 @@ class _Run:
 
     def _manifests(self) -> Finding:
         """12. Every manifest and boundary reading follows from the readings."""
+        if not self._continued:
+            return undecided("The readings before the package's first entry were not seen.")
         checked = self._entries(12, "")
         if checked.verdict != "valid":
             return checked
@@ -381,6 +380,8 @@ class _Run:
         record, report = self._report_record(), self._opened.bundle.report
         if self._differences.first(1):
             return undecided("Not run: the package could not be read.")
+        if not self._continued:
+            return undecided("The readings before the package's first entry were not seen.")
         limit, year = int(record.field("logSize")), int(record.field("year"))
         measured: dict[tuple[str, int], int] = {}
         for device in report.devices if report else ():
@@ -389,10 +390,7 @@ class _Run:
                 bounds = month_bounds(year, month)
                 summary = signer.series.summary(*bounds, limit) if signer else None
                 measured[device.identifier, month] = summary.total if summary else 0
-        found = figures(self._context, measured)
-        if self._opened.description.first and not self._continued:
-            return undecided("The readings before the package's first entry were not seen.")
-        return found
+        return figures(self._context, measured)
 
     def _report(self) -> Finding:
         """14. The report's bundle by itself; figures that follow from all readings alone were judged in step 13."""

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from carbonledger import merkle, tiles
-from carbonledger.errors import Invalid
+from carbonledger.errors import CarbonLedgerError, Invalid
 from carbonledger.package import Container, Description
 
 
 class TreeChecker:
-    """Grows the tree bundle by bundle; tiles are compared as they fill, roots kept at the sizes asked for."""
+    """Grows the tree bundle by bundle; tiles are compared as they fill, roots kept at the sizes asked for.
 
-    def __init__(self, container: Container, description: Description, sizes: Sequence[int]) -> None:
+    A tile that differs is told to `fail`, with the index of its first leaf; the tree grows on from the entries.
+    """
+
+    def __init__(
+        self,
+        container: Container,
+        description: Description,
+        sizes: Sequence[int],
+        fail: Callable[[CarbonLedgerError, int], None],
+    ) -> None:
         self._container = container
         self._size = description.size
+        self._fail = fail
         self._levels: list[list[bytes]] = []
         self._wanted = [size for size in sizes if size > description.first]
         self.roots: dict[int, bytes] = {}
@@ -34,7 +44,7 @@ class TreeChecker:
             level += 1
 
     def add(self, leaves: Sequence[bytes]) -> None:
-        """The leaf hashes of one bundle; Invalid for the first tile that differs."""
+        """The leaf hashes of one bundle."""
         at = 0
         while self._wanted and self._wanted[0] <= self._edge.size + len(leaves) - at:
             step = self._wanted.pop(0) - self._edge.size
@@ -57,18 +67,22 @@ class TreeChecker:
                 held.clear()
 
     def close(self) -> None:
-        """The partial tiles at the right edge; Invalid for the first that differs."""
+        """The partial tiles at the right edge."""
         for level, held in enumerate(self._levels):
             if held:
                 self._compare(level, (self._size >> tiles.TILE_HEIGHT * level) // tiles.TILE_WIDTH, held)
 
     def _compare(self, level: int, index: int, held: Sequence[bytes]) -> None:
         path = tiles.tile_path(level, index, len(held))
-        found = self._container.read(path)
-        if found != b"".join(held):
+        try:
+            found = self._container.read(path)
+            if found == b"".join(held):
+                return
             place = next((i for i, value in enumerate(held) if found[32 * i : 32 * i + 32] != value), len(held))
             raise Invalid(
                 f"{path}, hash {place}",
                 expected=held[place].hex() if place < len(held) else "nothing more",
                 found=found[32 * place : 32 * place + 32].hex(),
             )
+        except CarbonLedgerError as error:
+            self._fail(error, index << tiles.TILE_HEIGHT * (level + 1))

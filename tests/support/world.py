@@ -7,8 +7,9 @@ entry or a signature before the state or the tree is made, and sees which step n
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -39,7 +40,7 @@ from carbonledger.bundle import (
 from carbonledger.checkpoint import Checkpoint
 from carbonledger.eip712 import Domain
 from carbonledger.entry import Evidence, EvidenceType
-from carbonledger.evm import operator
+from carbonledger.evm import operator, qbft
 from carbonledger.evm.evidence import ChainEvidence
 from carbonledger.evm.header import Header
 from carbonledger.identifiers import chain_name, object_id
@@ -79,6 +80,7 @@ def member(number: int) -> bytes:
     return hashlib.sha256(b"member %d" % number).digest()
 
 
+VALIDATORS = [key("es256k", f"validator {n}") for n in range(4)]
 ENTERPRISE, VERIFIER, REGULATOR, WITNESS_MEMBER = (member(n) for n in range(4))
 
 
@@ -118,6 +120,7 @@ class World:
     change_rows: Callable[[list[Row]], None] | None = None
     change_manifest: Callable[[dict[str, Any]], None] | None = None
     change_statement: Callable[[MonthStatement], MonthStatement] | None = None
+    engine: str = "embedded"
     seal_key: PrivateKey = field(default_factory=lambda: key("es256k", "operator"))
 
     # --- actors
@@ -156,13 +159,19 @@ class World:
         if self.foreign_witness:
             witnesses.append(self.vkeys["foreign"])
         return Policy(
-            ChainPolicy(
-                CHAIN_ID, GENESIS, self.addresses["Directory"], "embedded", key("es256k", "operator").public.address
-            ),
+            self._chain_policy(),
             (LogPolicy(ORIGIN, self.vkeys["log"], self.vkeys["log-chain"]),),
             WitnessPolicy(2 if self.foreign_witness else 1, tuple(witnesses)),
             frozenset({REGULATOR}),
         )
+
+    def _chain_policy(self) -> ChainPolicy:
+        directory = self.addresses["Directory"]
+        if self.engine == "qbft":
+            return ChainPolicy(
+                CHAIN_ID, GENESIS, directory, "qbft", None, tuple(sorted(v.public.address for v in VALIDATORS))
+            )
+        return ChainPolicy(CHAIN_ID, GENESIS, directory, "embedded", key("es256k", "operator").public.address)
 
     # --- the log
 
@@ -276,8 +285,13 @@ class World:
         if self.batch == 1 or len(bodies) == 1:
             return [Row(b, self._signed(private, EvidenceType.SINGLE, b), entry.NO_SALT, salt) for b in bodies]
         rows = []
-        for at in range(0, len(bodies), self.batch):
-            part = bodies[at : at + self.batch]
+        runs: list[list[bytes]] = []
+        for body in bodies:  # an envelope holds consecutive sequence numbers
+            sequence = jcs.decode(body)["q"]
+            if not runs or len(runs[-1]) == self.batch or jcs.decode(runs[-1][-1])["q"] != sequence - 1:
+                runs.append([])
+            runs[-1].append(body)
+        for part in runs:
             leaves = [merkle.leaf_hash(body) for body in part]
             first = jcs.decode(part[0])["q"]
             message = entry.batch_message(meter, first, len(part), merkle.root(leaves))
@@ -481,8 +495,7 @@ class World:
             )
         )
         rules = self.statement.rules
-        for factor in rules.factors:
-            found.append(Record.of("factor", **factor.act_fields()))
+        found += [Record.of("factor", **factor.act_fields()) for factor in rules.factors]
         found.append(
             Record.of(
                 "ruleset",
@@ -712,8 +725,13 @@ class State:
             nonce=bytes(8),
             base_fee_per_gas=0,
         )
-        digest = operator.digest(CHAIN_ID, GENESIS, self.header.number, self.header.block_hash)
-        self.seal = secp256k1.sign_digest(world.seal_key.seed, digest)
+        self.engine = world.engine
+        self.seal: bytes | None = None
+        if world.engine == "qbft":
+            self.header = sealed_by(self.header, VALIDATORS)
+        else:
+            digest = operator.digest(CHAIN_ID, GENESIS, self.header.number, self.header.block_hash)
+            self.seal = secp256k1.sign_digest(world.seal_key.seed, digest)
 
     def evidence(self, slots: dict[bytes, list[bytes]]) -> ChainEvidence:
         """Proofs of these accounts and slots."""
@@ -722,7 +740,17 @@ class State:
             nodes += self.accounts.proof(address)
             for slot in wanted:
                 nodes += self.storage[self.addresses[address]].proof(slot)
-        return ChainEvidence.gather("embedded", self.header.encode(), self.seal, nodes)
+        return ChainEvidence.gather(self.engine, self.header.encode(), self.seal, nodes)
+
+
+def sealed_by(header: Header, validators: Sequence[PrivateKey]) -> Header:
+    """A QBFT header with the seals of these validators, in their order."""
+    addresses = tuple(sorted(v.public.address for v in VALIDATORS))
+    bare = qbft.ExtraData(bytes(32), addresses, None, 0, ())
+    digest = qbft.seal_digest(header.with_extra_data(bare.encode()))
+    signatures = [secp256k1.sign_digest(v.seed, digest) for v in validators]
+    seals = tuple(s[:64] + bytes([s[64] - 27]) for s in signatures)
+    return header.with_extra_data(dataclasses.replace(bare, seals=seals).encode())
 
 
 class Trie:
