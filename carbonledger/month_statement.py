@@ -88,7 +88,9 @@ class MonthStatement:
         return (
             len(self.member) == len(self.root) == 32
             and all(len(line.item) == 32 and line.quantity >= 0 for line in self.lines)
+            and type(self.month) is type(self.year) is type(self.size) is int  # true would pass for 1
             and 1 <= self.month <= 12
+            and self.size >= 0
             and all(a < b for a, b in pairwise(orders))
             and all(type(index) is int and index >= 0 for index in self.manifests)
             and all(a < b for a, b in pairwise(self.manifests))

@@ -9,12 +9,15 @@ from carbonledger.evm import qbft
 from carbonledger.evm.evidence import OPERATED, seal_verdict
 from carbonledger.evm.header import Header
 from carbonledger.identifiers import chain_name, object_id
+from carbonledger.periods import rfc3339
 from carbonledger.records import Record
-from carbonledger.verify.context import Context, Proven
+from carbonledger.verify.context import Context, Proven, at_entry
 from carbonledger.verify.log import note_keys
 from carbonledger.verify.verdict import Finding, undecided
 
 LOG_FROZEN = 2
+CLOCK_AHEAD_S = 300
+"""How far the clock of a device may be ahead: what the intake takes too."""
 
 
 def contracts(context: Context) -> Finding:
@@ -101,7 +104,11 @@ def anchored(context: Context) -> Finding:
         )
     if log.field("status") == LOG_FROZEN:
         raise Invalid("status of the log", expected="active or closed", found="frozen after a proven fork")
-    used = {context.anchor_of(item.index).id for item in context.bundle.entries}
+    used = set()
+    for item in context.bundle.entries:
+        first = context.anchor_of(item.index)
+        used.add(first.id)
+        require_past(item.body.time_ms, first.field("time"), at_entry(item))
     anchors = proven.of_kind("anchor")
     for anchor in anchors:
         if anchor.id not in used:
@@ -113,6 +120,16 @@ def anchored(context: Context) -> Finding:
         f"Size {head.size} with this root is the head of the log in block {proven.state.number};"
         f" {len(anchors)} anchors first covered the entries."
     )
+
+
+def require_past(time_ms: int, anchored_at: int, what: str) -> None:
+    """Invalid if an entry speaks of a time after its first anchor (s): it was signed before it could be known."""
+    if time_ms > (anchored_at + CLOCK_AHEAD_S) * 1000:
+        raise Invalid(
+            f"time of {what}",
+            expected=f"at most {CLOCK_AHEAD_S} s after its anchor, {rfc3339(anchored_at * 1000)}",
+            found=rfc3339(time_ms),
+        )
 
 
 def check_anchor(proven: Proven, log: Record, anchor: Record) -> None:

@@ -24,6 +24,8 @@ def check(bundle: Bundle) -> None:
         raise Malformed("entries of the bundle", expected="at least one", found="none")
     if bundle.chain is None:
         return
+    if bundle.report is None and bundle.chain.of_kind("factor"):
+        raise Malformed("records of a reading's bundle", expected="no factor", found="one")
     wanted = _wanted(bundle, bundle.chain)
     found = {Need(r.kind, r.id) for r in bundle.chain.records if r.kind not in _ELSEWHERE}
     months = {need for need in found if need.kind == "month"}

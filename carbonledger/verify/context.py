@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -153,11 +154,17 @@ class Context:
             )
         return key
 
+    @cached_property
+    def _anchors(self) -> tuple[list[int], list[Record]]:
+        anchors = sorted(self.proven.chain.of_kind("anchor"), key=_size)
+        return [_size(anchor) for anchor in anchors], anchors
+
     def anchor_of(self, index: int) -> Record:
         """The anchor record that first covers a leaf, proven."""
-        for anchor in self.proven.chain.of_kind("anchor"):
-            if anchor.field("previousSize") <= index < anchor.field("size"):
-                return self.proven.get("anchor", anchor.id)
+        sizes, anchors = self._anchors
+        at = bisect_right(sizes, index)  # anchors of one log do not overlap, so no other covers it
+        if at < len(anchors) and anchors[at].field("previousSize") <= index:
+            return self.proven.get("anchor", anchors[at].id)
         raise Invalid(f"anchor of entry {index}", expected="one with previousSize <= index < size", found="none")
 
     @property
@@ -172,6 +179,11 @@ class Context:
     def directory(self) -> bytes:
         """Address of the Directory as the bundle gives it."""
         return self.proven.chain.contracts.get(DIRECTORY, b"")
+
+
+def _size(anchor: Record) -> int:
+    size: int = anchor.field("size")
+    return size
 
 
 def at_entry(item: Entry) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from carbonledger import merkle
-from carbonledger.entry import NO_SALT, commitment, pseudonym
+from carbonledger.entry import MEASURED_KINDS, NO_SALT, commitment, pseudonym
 from carbonledger.errors import CarbonLedgerError, Invalid
 from carbonledger.verify.context import Context, at_entry
 from carbonledger.verify.verdict import Finding
@@ -37,6 +37,7 @@ def leaf(context: Context) -> Finding:
     """4. The leaf says what R says: pseudonym, kind, sequence, time, algorithm."""
     for item in context.bundle.entries:
         body, said = item.body, item.leaf
+        check_opening(body.kind, body.sequence, at_entry(item))
         expected = {
             "d": pseudonym(item.device_salt, body.signer),
             "k": body.kind,
@@ -49,6 +50,13 @@ def leaf(context: Context) -> Finding:
             if found[name] != value:
                 raise Invalid(f"leaf field {name!r} of {at_entry(item)}", expected=value, found=found[name])
     return Finding(f"{_count(context)} described by its leaf as it is.")
+
+
+def check_opening(kind: str, sequence: int, what: str) -> None:
+    """Invalid unless a commissioning entry is the device's number 0, and a reading is not: a register opens once."""
+    if kind in MEASURED_KINDS and (kind == "commissioning") != (sequence == 0):
+        wanted = "0" if kind == "commissioning" else "from 1"
+        raise Invalid(f"sequence of {what}", expected=wanted, found=sequence)
 
 
 def inclusion(context: Context) -> Finding:
