@@ -20,8 +20,8 @@ from carbonledger.acts import Act, address_key_id
 from carbonledger.errors import CarbonLedgerError, Invalid, Malformed
 from carbonledger.month_statement import MonthLine
 from carbonledger.sharing import OpenedMonths, Request, SignedRequest, What, scope
+from ledger_node.chain.bindings.describe import describe_event
 from ledger_node.chain.errors import Unreachable
-from ledger_node.chain.events import describe
 from ledger_node.db import schema
 from ledger_node.db.artefacts import MONTH, PACKAGE, REPORT, Artefacts
 from ledger_node.db.engine import migrate, open_database, sqlite_url
@@ -117,7 +117,7 @@ def engine(enterprise: Enterprise, tmp_path: Path) -> Iterator[Engine]:
     """The bank's own view of the chain."""
     engine = open_database(sqlite_url(tmp_path / "bank.db"))
     migrate(engine)
-    Indexer(engine, enterprise.small.chain, enterprise.small.deployment.directory, describe).catch_up()
+    Indexer(engine, enterprise.small.chain, enterprise.small.deployment.directory, describe_event).catch_up()
     yield engine
     engine.dispose()
 
