@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Final
 
 import httpx2
-from api.app import create_app
 from sqlalchemy import Engine
 
+from api.app import create_app
 from api.chain_tools import LedgerChainTools
 from api.keys import new_key
 from api.settings import Name, Settings
@@ -84,6 +84,7 @@ class ApiService:
         self._thread.join(timeout=10)
         self._service.stop()
         self._engine.dispose()
+        self._journal.close()
 
     def _follow(self) -> None:
         p = self._parts
