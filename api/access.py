@@ -1,0 +1,128 @@
+"""Who may call what, in one table; what is not in it is denied. And who may read a private artefact, on what basis."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+from sqlalchemy import Connection
+
+from carbonledger.sharing import scope
+from ledger_node.queries import grants, records
+from ledger_node.queries.artefacts import Artefact
+
+Role = Literal["public", "enterprise", "verifier", "bank", "auditor", "regulator", "operator"]
+Basis = Literal["public", "owner", "statutory", "grant"]
+
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
+KEYED: Final[frozenset[Role]] = frozenset(ROLES) - {"public"}
+EVERYONE: Final[frozenset[Role]] = frozenset(ROLES)
+MEMBERS: Final[frozenset[Role]] = KEYED - {"operator"}
+STATUTORY: Final[frozenset[Role]] = frozenset({"regulator", "verifier"})
+
+MAY: Final[Mapping[str, frozenset[Role]]] = {
+    # members, and what they hold
+    "listMembers": EVERYONE,
+    "getMember": EVERYONE,
+    "listMemberKeys": KEYED,
+    "listMemberDevices": KEYED,
+    "getDevice": KEYED,
+    # logs: heads, tiles and proofs give no reading away
+    "listLogs": EVERYONE,
+    "getLog": EVERYONE,
+    "listLogAnchors": EVERYONE,
+    "getLogCheckpoint": EVERYONE,
+    "getLogTile": EVERYONE,
+    "getInclusionProof": EVERYONE,
+    "getConsistencyProof": EVERYONE,
+    # what was filed
+    "listActivity": KEYED,
+    "listReports": EVERYONE,
+    "getReport": EVERYONE,
+    "listReportMonths": KEYED,
+    "getReportBundle": EVERYONE,  # the bundle itself by `basis_of`
+    "getLedger": EVERYONE,  # what a reader sees of it by `sees_details`
+    "getArtefact": EVERYONE,  # by `basis_of`
+    # rules
+    "listFactors": EVERYONE,
+    "getFactor": EVERYONE,
+    "listRuleSets": EVERYONE,
+    "getRuleSet": EVERYONE,
+    "getRuleSetDocument": EVERYONE,
+    # computing
+    "calculate": EVERYONE,
+    "getActivitySchema": EVERYONE,
+    "verifyBundle": EVERYONE,
+    "getPolicy": EVERYONE,
+    # writing
+    "createDisclosure": MEMBERS,
+    "submitAct": MEMBERS,
+    "getAct": KEYED,
+    # seeing and being told
+    "listAccess": KEYED,
+    "streamEvents": EVERYONE,
+    # the node itself
+    "getHealth": EVERYONE,
+    "getReadiness": EVERYONE,
+    "getMetrics": EVERYONE,
+    # pages
+    "pageStart": EVERYONE,
+    "pageFind": EVERYONE,
+    "pageLedger": EVERYONE,
+    "pageReport": EVERYONE,
+    "pageVerify": EVERYONE,
+    "pageApi": EVERYONE,
+    "getDocs": EVERYONE,
+    "getOpenApi": EVERYONE,
+}
+"""Operation id → roles."""
+
+OPEN_KINDS: Final = ("contract", "governance", "member", "log", "anchor", "factor", "ruleset", "report", "current")
+"""Kinds of record that the event stream tells a reader without a key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks. `member` is the id (hex) of the member for whom a key acts, None for others."""
+
+    name: str
+    role: Role
+    member: str | None = None
+
+    @property
+    def reader(self) -> str:
+        """How the access log names this caller."""
+        return self.member or self.name
+
+
+PUBLIC: Final = Caller("public", "public")
+
+
+def may(operation: str, role: Role) -> bool:
+    """Whether a role may call an operation; False for an operation that is not in the table."""
+    return role in MAY.get(operation, frozenset())
+
+
+def basis_of(connection: Connection, caller: Caller, artefact: Artefact) -> Basis | None:
+    """On what basis a caller may read an artefact; None if on none.
+
+    A grant is judged at the time of the last block in the view, as the contracts and the oracle nodes judge it.
+    """
+    if artefact.public:
+        return "public"
+    if caller.member is not None and caller.member == artefact.member:
+        return "owner"
+    if caller.role in STATUTORY:
+        return "statutory"
+    head = records.head(connection)
+    if caller.member is None or artefact.year is None or head is None:
+        return None
+    wanted = scope(bytes.fromhex(artefact.member), artefact.year).hex()
+    found = grants.in_force(connection, artefact.member, caller.member, wanted, head[1])
+    return None if found is None else "grant"
+
+
+def sees_emission(caller: Caller, status: str) -> bool:
+    """Members of the chain see every result that was filed; others see it once it is approved."""
+    return caller.role != "public" or status == "approved"

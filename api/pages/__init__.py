@@ -1,0 +1,1 @@
+"""Pages in Chinese and English: text, formats, charts, templates. They work without scripts for reading."""

@@ -1,0 +1,87 @@
+"""Templates to HTML: the language, the strings and the formats are put into every page."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from api.pages.figures import Figures
+from api.pages.text import LOCALES, Language, Text, choose_language
+from api.problems import Problem
+from api.schemas import Member
+
+COOKIE: Final = "language"
+TAGS: Final = {"zh": "zh-CN", "en": "en"}
+
+
+class Renderer:
+    """The pages' templates."""
+
+    def __init__(self, folder: Path, version: str) -> None:
+        self._version = version
+        self._environment = Environment(
+            loader=FileSystemLoader(folder),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.filters["data"] = _data
+
+    def page(self, request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
+        """One page in the language of the request; the choice in the address is kept in a cookie."""
+        asked = request.query_params.get("lang")
+        language = choose_language(asked, request.cookies.get(COOKIE), request.headers.get("accept-language"))
+        other: Language = "en" if language == "zh" else "zh"
+        text = Text(language)
+        html = self._environment.get_template(template).render(
+            t=text,
+            f=Figures(language),
+            tag=TAGS[language],
+            locale=LOCALES[language],
+            language=language,
+            other_tag=TAGS[other],
+            other_url=_relative(request, other),
+            version=self._version,
+            path=request.url.path,
+            member_name=lambda member: _name(member, language),
+            short=_short,
+            **values,
+        )
+        response = HTMLResponse(
+            html, status, {"Vary": "Accept-Language, Cookie, HX-Request", "Cache-Control": "no-cache"}
+        )
+        if asked == language:
+            response.set_cookie(COOKIE, language, max_age=31_536_000, samesite="lax", httponly=True)
+        return response
+
+    def problem(self, request: Request, problem: Problem) -> Response:
+        """A problem as a page."""
+        return self.page(request, "problem.html", status=problem.status, problem=problem.body, twin=None)
+
+
+def _relative(request: Request, language: Language) -> str:
+    url = request.url.include_query_params(lang=language)
+    return f"{url.path}?{url.query}"
+
+
+def _name(member: Member | None, language: Language) -> str | None:
+    if member is None or member.name is None:
+        return None
+    return member.name.zh if language == "zh" else member.name.en
+
+
+def _short(identifier: str, digits: int = 8) -> str:
+    return f"{identifier[:digits]}…" if len(identifier) > digits + 1 else identifier
+
+
+def _data(value: Any) -> Markup:
+    """A value as JSON inside a data block of a page: no `<` can end the block."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))

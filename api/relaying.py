@@ -1,0 +1,169 @@
+"""Signed acts as JSON, turned into contract calls (docs/formats/acts.md): strict, and checked before they are sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from api.schemas import SignedAct
+from carbonledger import acts, eip712
+from carbonledger.accounting.lines import Line
+from carbonledger.accounting.rule_set import RuleSet
+from carbonledger.acts import ACTS, Act, Signed
+from carbonledger.errors import BadSignature, CarbonLedgerError, Malformed
+from carbonledger.framing import decode_base64
+from carbonledger.records import Field
+from ledger_node.chain.bindings import structs
+from ledger_node.chain.calls import carry
+
+MAX_ITEMS: Final = 1000
+
+ARGUMENTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "Admission": ("applicant", "quorum"),
+    "MemberStatus": ("quorum",),
+    "KeyEnrolment": ("member", "new_key"),
+    "KeyEnd": ("member", "quorum"),
+    "DirectoryEntry": ("quorum",),
+    "DeviceEnrolment": ("member",),
+    "Calibration": ("member",),
+    "DeviceRemoval": ("member",),
+    "LogRegistration": ("member",),
+    "Checkpoint": ("consistency", "gateway", "witnesses"),
+    "LogStatus": ("owner", "quorum"),
+    "Factor": ("quorum",),
+    "RuleSetPublication": ("json", "form", "quorum"),
+    "MonthEvidence": ("member", "preparer"),
+    "AnnualReport": ("months", "lines", "member", "preparer"),
+    "Verification": ("verifier",),
+    "Approval": ("regulator",),
+    "Grant": ("owner",),
+    "GrantEnd": ("owner",),
+}
+"""Act → what its call takes beside it, in the call's order; `form` follows from `json` and is not sent."""
+
+OPTIONAL: Final = frozenset({"new_key", "preparer", "owner", "quorum", "member"})
+"""May be left out where the contract asks for one of several: then nobody's signature is sent."""
+
+NOBODY: Final = Signed(bytes(20), b"")
+
+
+@dataclass(frozen=True, slots=True)
+class Relayed:
+    """An act and its call. `signatures` are all that came with it."""
+
+    act: Act
+    arguments: tuple[Any, ...]
+    signatures: tuple[Signed, ...]
+
+    def call(self, addresses: Mapping[str, bytes]) -> tuple[bytes, bytes]:
+        """(contract's address, calldata)."""
+        return carry(addresses, self.act, *self.arguments)
+
+
+def parse(given: SignedAct) -> Relayed:
+    """Malformed names the field or the argument; Unknown an act that is none."""
+    act = Act(given.act, **_fields(given.act, given.fields)) if given.act in ACTS else Act(given.act)
+    names = ARGUMENTS[given.act]
+    wanted = [name for name in names if name != "form"]
+    if unknown := sorted(set(given.arguments) - set(wanted)):
+        raise Malformed(f"arguments of {given.act}", expected=", ".join(wanted), found=unknown[0][:80])
+    signatures: list[Signed] = []
+    found: dict[str, Any] = {}
+    for name in wanted:
+        if name not in given.arguments and name not in OPTIONAL:
+            raise Malformed(f"arguments of {given.act}", expected=name, found="missing")
+        found[name] = _argument(name, given.arguments.get(name), signatures)
+    if "form" in names:
+        found["form"] = structs.RuleSetForm.from_abi(RuleSet.parse(found["json"]).form())
+    return Relayed(act, tuple(found[name] for name in names), tuple(signatures))
+
+
+def check_signatures(relayed: Relayed, chain_id: int, has_code: Callable[[bytes], bool]) -> None:
+    """BadSignature for a signature of 65 bytes that is not its signer's, unless the signer is a contract."""
+    domain = eip712.Domain(chain_id)
+    if not relayed.signatures:
+        raise BadSignature(f"act {relayed.act.type.name}", expected="a signature", found="none")
+    for signed in relayed.signatures:
+        try:
+            acts.recover(relayed.act, domain, signed)
+        except CarbonLedgerError:
+            if not has_code(signed.signer):
+                raise
+
+
+def _fields(name: str, given: Mapping[str, str | int]) -> dict[str, Any]:
+    types = {field: kind for kind, field in ACTS[name].fields}
+    if set(given) != set(types):
+        odd = sorted(set(given) ^ set(types))
+        raise Malformed(f"fields of {name}", expected=", ".join(types), found=f"{odd[0][:80]} missing or unknown")
+    return {field: _value(kind, field, given[field]) for field, kind in types.items()}
+
+
+def _value(kind: str, name: str, value: str | int) -> Any:
+    if kind == "string":
+        if not isinstance(value, str) or not 0 < len(value) <= 1000 or not value.isprintable():
+            raise Malformed(f"field {name!r} of an act", expected="text", found=repr(value)[:80])
+        return value
+    if kind.startswith("uint") and isinstance(value, str):
+        # a person may write a small number as a string: forms that bundles refuse are fine here
+        if not 0 < len(value) <= 78 or not value.isascii() or not value.isdigit():
+            raise Malformed(f"field {name!r} of an act", expected="a decimal number", found=repr(value)[:80])
+        return int(value)
+    return Field(name, kind).from_json(value)
+
+
+def _argument(name: str, value: Any, signatures: list[Signed]) -> Any:
+    match name:
+        case "quorum" | "witnesses":
+            several = [_signed(name, item) for item in _list(name, [] if value is None else value)]
+            signatures.extend(several)
+            return several
+        case "consistency" | "months":
+            return [_word(name, item) for item in _list(name, value)]
+        case "lines":
+            lines = [Line.from_json(item) for item in _list(name, value)]
+            return [structs.Line(*line.arguments()[:4], line.parameters) for line in lines]
+        case "json":
+            if not isinstance(value, str):
+                raise Malformed(
+                    "argument 'json'", expected="the rule set's canonical JSON as text", found=repr(value)[:80]
+                )
+            return value.encode("utf-8", errors="replace")  # a lone surrogate then is not canonical JSON
+        case _:
+            if value is None:
+                return NOBODY
+            one = _signed(name, value)
+            signatures.append(one)
+            return one
+
+
+def _list(name: str, value: Any) -> list[Any]:
+    if not isinstance(value, list) or len(value) > MAX_ITEMS:
+        raise Malformed(f"argument {name!r}", expected=f"a list of at most {MAX_ITEMS}", found=repr(value)[:80])
+    return value
+
+
+def _word(name: str, value: Any) -> bytes:
+    if isinstance(value, str) and len(value) == 64:
+        return _hex(name, value)
+    if isinstance(value, str) and len(value) == 44:
+        raw = decode_base64(value, f"argument {name!r}")
+        if len(raw) == 32:
+            return raw
+    raise Malformed(f"argument {name!r}", expected="32 bytes as hex or base64", found=repr(value)[:80])
+
+
+def _signed(name: str, value: Any) -> Signed:
+    if not isinstance(value, dict) or set(value) != {"signer", "signature"}:
+        raise Malformed(f"argument {name!r}", expected='{"signer","signature"}', found=repr(value)[:80])
+    signer, signature = _hex(name, value["signer"]), _hex(name, value["signature"])
+    if len(signer) != 20 or len(signature) > 4096:
+        raise Malformed(f"argument {name!r}", expected="an address of 20 bytes", found=f"{len(signer)} bytes")
+    return Signed(signer, signature)
+
+
+def _hex(name: str, value: Any) -> bytes:
+    if isinstance(value, str) and len(value) % 2 == 0 and set(value) <= set("0123456789abcdef"):
+        return bytes.fromhex(value)
+    raise Malformed(f"argument {name!r}", expected="lower-case hex", found=repr(value)[:80])

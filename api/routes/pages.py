@@ -1,0 +1,176 @@
+"""Pages for people: they show what the JSON operations answer, and link them."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, FastAPI, Query, Request, Response
+from sqlalchemy import Connection
+from starlette.responses import RedirectResponse
+
+from api import present, problems, schemas
+from api.access import MAY
+from api.answers import answer
+from api.ledger import ledger_of
+from api.pages.render import Renderer
+from api.pages.screens import LedgerScreen, timeline
+from api.problems import Problem
+from api.routes.common import ReportId, missing, router
+from api.routes.compute import policy_value
+from api.routes.members import CodeOrId, id_of
+from api.routes.reports import report_document
+from api.service import CallerOf, Service
+from carbonledger.verify.context import committed_code_hashes
+from ledger_node.queries import members, records, reports
+
+PAGES: Final = Path(__file__).parent.parent / "pages" / "templates"
+ENTERPRISE: Final = 2
+FOUND: Final = 20
+
+
+def of(service: Service, app: FastAPI) -> APIRouter:
+    """The router."""
+    found = router("pages", prefix="")
+    renderer = Renderer(PAGES, service.settings.version)
+
+    @found.get("/", operation_id="pageStart", include_in_schema=False)
+    def page_start(request: Request, caller: CallerOf, q: Annotated[str, Query(max_length=80)] = "") -> Response:
+        with service.engine.connect() as connection:
+            counted = records.counts(connection, ("member", "device", "log", "anchor", "report", "ruleset"))
+            head = records.head(connection)
+            enterprises = _found(service, connection, q.strip())
+        return renderer.page(
+            request,
+            "start.html",
+            counts=counted,
+            head=head,
+            head_time=None if head is None else present.time(head[1]),
+            members=enterprises,
+            q=q,
+            twin="/v1/members?kind=enterprise",
+        )
+
+    @found.get("/find", operation_id="pageFind", include_in_schema=False)
+    def page_find(request: Request, caller: CallerOf, q: Annotated[str, Query(max_length=80)] = "") -> Response:
+        with service.engine.connect() as connection:
+            enterprises = _found(service, connection, q.strip())
+        if request.headers.get("hx-request") == "true":
+            return renderer.page(request, "found.html", members=enterprises, q=q, twin=None)
+        if len(enterprises) == 1 and q.strip():
+            return RedirectResponse(f"/ledger/{enterprises[0].id}", 303)
+        return page_start(request, caller, q)
+
+    @found.get("/ledger/{member}", operation_id="pageLedger", include_in_schema=False)
+    def page_ledger(
+        request: Request,
+        caller: CallerOf,
+        member: CodeOrId,
+        year: Annotated[int | None, Query(ge=1990, le=9999)] = None,
+    ) -> Response:
+        identifier = id_of(member)
+        with service.engine.connect() as connection:
+            kept = members.member(connection, identifier)
+            if kept is None:
+                raise missing("member", member)
+            if year is None and not reports.years(connection, identifier):
+                shown = present.member(kept, service.settings)
+                twin = f"/v1/members/{identifier}"
+                return renderer.page(request, "empty.html", member=shown, twin=twin)
+            ledger = ledger_of(service, connection, caller, identifier, year).ledger
+            names = _names(service, connection, ledger.report)
+        screen = LedgerScreen(ledger, names, service.rule_sets, service.settings.policy is not None)
+        twin = f"/v1/members/{identifier}/ledger/{ledger.year}"
+        return renderer.page(
+            request, "ledger.html", s=screen, ledger=ledger, report=ledger.report, names=names, twin=twin
+        )
+
+    @found.get("/reports/{report}", operation_id="pageReport", include_in_schema=False)
+    def page_report(request: Request, caller: CallerOf, report: ReportId) -> Response:
+        with service.engine.connect() as connection:
+            kept = reports.report(connection, report)
+            if kept is None:
+                raise missing("report", report)
+            document = report_document(connection, caller, kept)
+            names = _names(service, connection, document)
+        return renderer.page(
+            request,
+            "report.html",
+            report=document,
+            names=names,
+            course=timeline(document),
+            has_policy=service.settings.policy is not None,
+            rule_set=next((r for r in service.rule_sets if r.id.hex() == document.rule_set), None),
+            twin=f"/v1/reports/{report}",
+        )
+
+    @found.get("/verify", operation_id="pageVerify", include_in_schema=False)
+    def page_verify(request: Request, caller: CallerOf, bundle: Annotated[str, Query(max_length=200)] = "") -> Response:
+        policy = service.policy
+        return renderer.page(
+            request,
+            "verify.html",
+            policy=None if policy is None else policy_value(policy),
+            policy_text="" if service.settings.policy is None else service.settings.policy.decode("utf-8"),
+            code_hashes=committed_code_hashes(),
+            bundle=bundle if bundle.startswith("/v1/") else "",
+            twin="/v1/policy?format=json" if policy is not None else None,
+        )
+
+    @found.get("/api", operation_id="pageApi", include_in_schema=False)
+    def page_api(request: Request, caller: CallerOf) -> Response:
+        return renderer.page(request, "api.html", operations=_operations(app.openapi()), twin="/openapi.json")
+
+    @found.get("/docs/problems.md", operation_id="getDocs", include_in_schema=False)
+    def get_docs(request: Request) -> Response:
+        return answer(request, problems.document().encode(), media_type="text/markdown; charset=utf-8")
+
+    @found.get("/openapi.json", operation_id="getOpenApi", include_in_schema=False)
+    def get_openapi(request: Request) -> Response:
+        from api.app import openapi_bytes
+
+        return answer(request, openapi_bytes(app))
+
+    app.state.renderer = renderer
+    return found
+
+
+def _found(service: Service, connection: Connection, q: str) -> list[schemas.Member]:
+    """Enterprises of this code, id or part of a name; all of them without a question, the first ones of many."""
+    if not q:
+        kept = members.members(connection, kinds=ENTERPRISE, after=None, limit=FOUND)
+        return [present.member(member, service.settings) for member in kept]
+    wanted = {
+        i
+        for i, name in service.settings.names.items()
+        if q.lower() in f"{name.zh} {name.en} {name.credit_code}".lower()
+    }
+    if len(q) in (18, 64):
+        with suppress(Problem):
+            wanted.add(id_of(q if len(q) == 64 else q.upper()))
+    found = [members.member(connection, identifier) for identifier in sorted(wanted)[:FOUND]]
+    return [present.member(member, service.settings) for member in found if member is not None]
+
+
+def _names(service: Service, connection: Connection, report: schemas.Report | None) -> dict[str, schemas.Member]:
+    """The members that a report names, by id."""
+    if report is None:
+        return {}
+    named = {report.member, report.preparer, report.verifier, report.regulator} - {None}
+    found = [members.member(connection, identifier) for identifier in named if identifier]
+    return {member.id: present.member(member, service.settings) for member in found if member is not None}
+
+
+def _operations(document: dict[str, Any]) -> list[dict[str, str]]:
+    return [
+        {
+            "method": method.upper(),
+            "path": path,
+            "id": operation["operationId"],
+            "what": str(operation.get("description", "")).split("\n")[0],
+            "open": "yes" if "public" in MAY[operation["operationId"]] else "",
+        }
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    ]

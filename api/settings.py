@@ -1,0 +1,158 @@
+"""Settings of the service, and the file `api.toml` from which `python -m api` reads them."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta, Struct
+
+from carbonledger.errors import Malformed
+from carbonledger.identifiers import member_id, object_id
+from carbonledger.policy import Policy
+
+FILE_NAME: Final = "api.toml"
+MAX_CONFIG_BYTES: Final = 1 << 20
+
+
+def wall_clock() -> int:
+    """Seconds of Unix time."""
+    return int(time.time())
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """What a member is called. The chain holds digests only: a name is shown with whether it is the one admitted."""
+
+    credit_code: str
+    zh: str
+    en: str
+
+    @property
+    def id(self) -> str:
+        """Id of the member (hex)."""
+        return member_id(self.credit_code).hex()
+
+    def is_of(self, name_digest: str) -> bool:
+        """Whether the digest that the chain holds is that of the Chinese name."""
+        return hashlib.sha256(self.zh.encode()).hexdigest() == name_digest
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the application is told.
+
+    `policy`: the TOML that this node suggests to its readers. `mirrors`: origin of a log → folder with its tiles and
+    `checkpoint`. `names`: member id (hex) → name. `rate`, `keyed_rate`: requests that a reader without and with a
+    key may make, in the notation of `limits`. Sizes in bytes, times in seconds.
+    """
+
+    policy: bytes | None = None
+    mirrors: Mapping[str, Path] = field(default_factory=dict)
+    names: Mapping[str, Name] = field(default_factory=dict)
+    rate: str = "600/minute"
+    keyed_rate: str = "3000/minute"
+    max_body_bytes: int = 16 << 20
+    poll_interval_s: float = 1.0
+    stream_s: float = 3600.0
+    head_age_alarm_s: int = 3600
+    version: str = "0.1.0"
+    clock: Callable[[], int] = wall_clock
+
+    def __post_init__(self) -> None:
+        if self.policy is not None:
+            Policy.parse(self.policy)
+        for identifier, name in self.names.items():
+            if name.id != identifier:
+                raise Malformed("name of a member", expected=f"the credit code of {identifier}", found=name.credit_code)
+
+    def mirror_of(self, log_id: str) -> tuple[str, Path] | None:
+        """Origin and folder of the log with this id (hex); None where it is not mirrored here."""
+        return next(((o, folder) for o, folder in self.mirrors.items() if object_id(o).hex() == log_id), None)
+
+
+_Text = Annotated[str, Meta(min_length=1, max_length=4096)]
+
+
+class ChainTable(Struct, forbid_unknown_fields=True, frozen=True):
+    """The chain that acts are relayed to: `url` http(s), `home` for the outbox, `key_file` the relayer's secret hex."""
+
+    url: _Text
+    home: _Text = "api-chain"
+    key_file: str = ""
+
+
+class MemberTable(Struct, forbid_unknown_fields=True, frozen=True):
+    """A member's name."""
+
+    credit_code: _Text
+    zh: _Text
+    en: _Text
+
+
+class MirrorTable(Struct, forbid_unknown_fields=True, frozen=True):
+    """A log whose files lie in a folder."""
+
+    origin: _Text
+    folder: _Text
+
+
+class Config(Struct, forbid_unknown_fields=True, frozen=True):
+    """The file. Paths are relative to its folder."""
+
+    database: _Text = "sqlite:///ledger.db"
+    host: _Text = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535)] = 8000
+    policy: str = ""
+    rate: _Text = "600/minute"
+    keyed_rate: _Text = "3000/minute"
+    max_body_bytes: Annotated[int, Meta(ge=1024, le=1 << 30)] = 16 << 20
+    head_age_alarm_s: Annotated[int, Meta(ge=1)] = 3600
+    chain: ChainTable | None = None
+    log: tuple[MirrorTable, ...] = ()
+    member: tuple[MemberTable, ...] = ()
+
+    def settings(self, folder: Path) -> Settings:
+        """The application's settings; Malformed for a policy or a credit code that is none."""
+        names = [Name(row.credit_code, row.zh, row.en) for row in self.member]
+        return Settings(
+            policy=(folder / self.policy).read_bytes() if self.policy else None,
+            mirrors={row.origin: folder / row.folder for row in self.log},
+            names={name.id: name for name in names},
+            rate=self.rate,
+            keyed_rate=self.keyed_rate,
+            max_body_bytes=self.max_body_bytes,
+            head_age_alarm_s=self.head_age_alarm_s,
+        )
+
+    def database_in(self, folder: Path) -> str:
+        """The database's URL, a relative SQLite path taken from the folder of the file."""
+        prefix = "sqlite:///"
+        if not self.database.startswith(prefix) or self.database.startswith(prefix + "/"):
+            return self.database
+        return f"{prefix}{(folder / self.database.removeprefix(prefix)).resolve()}"
+
+
+def load(path: Path) -> Config:
+    """Read a file; Malformed names key, expected and found."""
+    try:
+        raw = path.read_bytes()
+        if len(raw) > MAX_CONFIG_BYTES:
+            raise Malformed(f"{path} is too long", expected=f"at most {MAX_CONFIG_BYTES} bytes", found=len(raw))
+        return msgspec.convert(tomllib.loads(raw.decode("utf-8")), Config)
+    except OSError as error:
+        raise Malformed("the API has no configuration", expected=f"a file {path}", found=error.strerror) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Malformed(f"{path} is not TOML", expected="TOML 1.0 in UTF-8", found=str(error)[:200]) from error
+    except msgspec.ValidationError as error:
+        reason, _, place = str(error).partition(" - at `$")
+        expected, _, found = reason.removeprefix("Expected ").partition(", got ")
+        raise Malformed(
+            f"{path}, key {place.strip('`.') or '(top)'}", expected=expected, found=found or None
+        ) from error
