@@ -55,9 +55,10 @@ class ApiService:
             head_age_alarm_s=366 * 86_400,
             clock=p.clock.now,
         )
-        self._service = Service(
-            create_app(settings, self._engine, LedgerChainTools(p.chain, p.relay.outbox)), "API", port
-        )
+        self._journal = (p.home.root / "api.log").open("a", encoding="utf-8")
+        tools = LedgerChainTools(p.chain, p.relay.outbox)
+        app = create_app(settings, self._engine, tools, journal=json_journal(self._journal))
+        self._service = Service(app, "API", port)
         self.url = self._service.url
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="follower", daemon=True)
