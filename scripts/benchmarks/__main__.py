@@ -18,6 +18,7 @@ from carbonledger.errors import CarbonLedgerError
 from scripts.benchmarks import limits, table
 from scripts.benchmarks.catalogue import BENCHMARKS
 from scripts.benchmarks.result import Result, Run
+from scripts.benchmarks.spread import spread_subfolders
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,11 +35,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     failed: list[str] = []
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="carbonledger-bench-", dir=options.folder) as folder:
+        spread_subfolders(Path(folder))
         print(f"machine: {table.machine()}; {limits.fsyncs_per_s(Path(folder)):,.0f} fsync/s here", file=sys.stderr)
         for number, benchmark in enumerate(chosen, 1):
             head = f"[{number}/{len(chosen)}] {benchmark.name}"
             print(f"{head}: {benchmark.about}", file=sys.stderr)
-            # nothing is removed before the end: for some seconds ext4 makes new files slowly where many were removed
+            # nothing is removed before the end: where files were removed, new ones are made slowly (see spread)
             own = Path(folder) / benchmark.name
             own.mkdir()
             began = time.monotonic()
