@@ -11,7 +11,7 @@ from typing import Final
 import httpx2
 from sqlalchemy import Engine
 
-from api.app import create_app
+from api.app import create_app, json_journal
 from api.chain_tools import LedgerChainTools
 from api.keys import new_key
 from api.settings import Name, Settings
