@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from carbonledger.errors import Refused
 from oracle import envelopes, intake
 from oracle.envelopes import Batch, Single
-from oracle.intake import Outcome
 from oracle.node import OracleNode
+from oracle.outcomes import Found, count
 from oracle.sequencer import Result
 from oracle.workers import Verifiers
 
@@ -28,7 +28,8 @@ class Busy(Refused):
 
 @dataclass(slots=True)
 class _Waiting:
-    outcomes: list[Outcome]
+    found: list[Found]
+    bodies: int
     result: Future[list[Result]]
     weight: int
 
@@ -67,23 +68,23 @@ class Door:
             return self._enter(len(body), self._verifiers.submit_body, body, content_type, self._node.clock())
         return self._enter(len(body), self._check_body, body, content_type)
 
-    def _check(self, items: Sequence[Single | Batch]) -> Future[list[Outcome]]:
+    def _check(self, items: Sequence[Single | Batch]) -> Future[list[Found]]:
         assert self._threads is not None
         node = self._node
-        return self._threads.submit(intake.check, items, node.directory, node.clock(), node.settings.clock_limits)
+        return self._threads.submit(intake.sift, items, node.directory, node.clock(), node.settings.clock_limits)
 
-    def _check_body(self, body: bytes, content_type: str) -> Future[list[Outcome]]:
+    def _check_body(self, body: bytes, content_type: str) -> Future[list[Found]]:
         assert self._threads is not None
         node = self._node
 
-        def work() -> list[Outcome]:
+        def work() -> list[Found]:
             items = envelopes.decode(body, content_type)
-            return intake.check(items, node.directory, node.clock(), node.settings.clock_limits)
+            return intake.sift(items, node.directory, node.clock(), node.settings.clock_limits)
 
         return self._threads.submit(work)
 
     def _enter(
-        self, weight: int, check: Callable[..., Future[list[Outcome]]], *arguments: object
+        self, weight: int, check: Callable[..., Future[list[Found]]], *arguments: object
     ) -> Future[list[Result]]:
         self._node.log.require_good()
         with self._lock:
@@ -92,13 +93,14 @@ class Door:
             self._waiting_bytes += weight
         result: Future[list[Result]] = Future()
 
-        def checked(outcomes: Future[list[Outcome]]) -> None:
-            error = outcomes.exception()
+        def checked(answer: Future[list[Found]]) -> None:
+            error = answer.exception()
             if error is not None:
                 self._leave(weight)
                 result.set_exception(error)
             else:
-                self._queue.put(_Waiting(outcomes.result(), result, weight))
+                found = answer.result()
+                self._queue.put(_Waiting(found, count(found), result, weight))
 
         check(*arguments).add_done_callback(checked)
         return result
@@ -109,7 +111,7 @@ class Door:
 
     def _commit_all(self) -> None:
         while (first := self._queue.get()) is not None:
-            group, bodies = [first], len(first.outcomes)
+            group, bodies = [first], first.bodies
             while bodies < GROUP_AT_MOST:
                 try:
                     another = self._queue.get_nowait()
@@ -119,13 +121,12 @@ class Door:
                     self._queue.put(None)
                     break
                 group.append(another)
-                bodies += len(another.outcomes)
+                bodies += another.bodies
             self._commit(group)
 
     def _commit(self, group: list[_Waiting]) -> None:
         try:
-            outcomes = group[0].outcomes if len(group) == 1 else [o for item in group for o in item.outcomes]
-            results = self._node.commit(outcomes)
+            results = self._node.commit([one for item in group for one in item.found])
         except Exception as error:  # whatever it is, everyone who waits must hear of it
             for item in group:
                 self._leave(item.weight)
@@ -133,10 +134,9 @@ class Door:
             return
         at = 0
         for item in group:
-            count = len(item.outcomes)
             self._leave(item.weight)
-            item.result.set_result(results if len(group) == 1 else results[at : at + count])
-            at += count
+            item.result.set_result(results if len(group) == 1 else results[at : at + item.bodies])
+            at += item.bodies
 
     def close(self) -> None:
         """Waits for what was submitted, then ends the threads and processes."""

@@ -1,8 +1,8 @@
 """Checks at the door: canonical form, who signed, what may be signed, the signature; pure, and fast.
 
-A body passes either the typed decoder below (whose re-encoding must give the same bytes) or, if that refuses it,
-`carbonledger.entry.Body.parse`, which is slower and says why. Nothing here knows what the log already holds:
-sequence, duplicates and order are the sequencer's.
+Ordinary readings go many at once (`oracle.ordinary`). Any other body passes either the typed decoder below (whose
+re-encoding must give the same bytes) or, if that refuses it, `carbonledger.entry.Body.parse`, which is slower and
+says why. Nothing here knows what the log already holds: sequence, duplicates and order are the sequencer's.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 from operator import itemgetter
 from typing import Annotated, Literal, NamedTuple
 
@@ -23,8 +24,9 @@ from carbonledger import entry
 from carbonledger.entry import COMMIT_PREFIX, NO_SALT, READING_PREFIX, Body, EvidenceType
 from carbonledger.errors import CarbonLedgerError
 from carbonledger.keys import PublicKey
-from oracle import envelopes
+from oracle import envelopes, ordinary
 from oracle.envelopes import Batch, Item, Single, Unreadable
+from oracle.outcomes import Checked, Found, Outcome, Readings, Refusal, one_by_one
 from oracle.signers import KINDS_OF_ROLE, Directory, Signer, SignerKey
 
 _LIMIT = 2**53
@@ -32,7 +34,7 @@ _Count = Annotated[int, Meta(ge=0, lt=_LIMIT)]
 _SINGLE_SIZE = 73
 _SINGLE_LENGTH_2 = _SINGLE_SIZE.to_bytes(2, "big")
 _SINGLE_LENGTH_4 = _SINGLE_SIZE.to_bytes(4, "big")
-_COMMIT_HEAD = COMMIT_PREFIX + NO_SALT
+_COMMIT_HEAD_2 = COMMIT_PREFIX + NO_SALT + bytes(2)  # and the upper half of the length of R
 _sha256 = hashlib.sha256
 _MAX_KEPT_TEXT = 200
 
@@ -51,33 +53,6 @@ class Measured(Struct, kw_only=True, forbid_unknown_fields=True):
     u: Literal["Wh", "kJ", "g", "L"]
     v: Literal[1]
     x: Annotated[int, Meta(gt=-_LIMIT, lt=_LIMIT)] | UnsetType = UNSET
-
-
-class Checked(NamedTuple):
-    """An entry that may be logged. `frame` is u16 R, u16 A, salt; `commitment` is c in hex."""
-
-    signer: int
-    sequence: int
-    time_ms: int
-    kind: str
-    commitment: str
-    algorithm: str
-    frame: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why one body or envelope is not taken; `raw` is kept in quarantine, `signed` says that its signature was good."""
-
-    code: str
-    message: str
-    expected: str
-    found: str
-    raw: bytes
-    signed: bool = False
-
-
-Outcome = Checked | Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,20 +74,138 @@ class _No(Exception):  # a refusal on its way to the item's result
 
 def check(items: Sequence[Item], directory: Directory, now_ms: int, limits: ClockLimits) -> list[Outcome]:
     """One outcome for each body, in order (one for an envelope that could not be read at all)."""
-    outcomes: list[Outcome] = []
-    for item in items:
-        if type(item) is Single:
-            try:
-                outcomes.append(_single(item.r, item.a, directory, now_ms, limits))
-            except _No as no:
-                outcomes.append(_refusal(no, envelopes.encode([item])))
-        elif type(item) is Batch:
-            outcomes.extend(_batch(item, directory, now_ms, limits))
-        elif type(item) is Unreadable:
-            outcomes.append(
-                Refusal("malformed_envelope", item.reason, item.expected, item.found[:_MAX_KEPT_TEXT], item.raw)
-            )
-    return outcomes
+    return list(one_by_one(sift(items, directory, now_ms, limits)))
+
+
+def sift(items: Sequence[Item], directory: Directory, now_ms: int, limits: ClockLimits) -> list[Found]:
+    """As `check`, with ordinary readings that follow one another taken together."""
+    sieve = _Sieve(directory, now_ms, limits)
+    for kind, group in groupby(items, type):
+        if kind is Single:
+            sieve.singles(list(group))  # type: ignore[arg-type]
+        elif kind is Batch:
+            for batch in group:
+                sieve.batch(batch)  # type: ignore[arg-type]
+        else:
+            for item in group:
+                assert isinstance(item, Unreadable)
+                found = item.found[:_MAX_KEPT_TEXT]
+                sieve.put(Refusal("malformed_envelope", item.reason, item.expected, found, item.raw))
+    return sieve.found
+
+
+class _Sieve:
+    """One request: what was found so far, and what need be looked up only once."""
+
+    def __init__(self, directory: Directory, now_ms: int, limits: ClockLimits) -> None:
+        self.found: list[Found] = []
+        self._directory = directory
+        self._now_ms = now_ms
+        self._limits = limits
+        self._meters: dict[str, ordinary.Meter | None] = {}
+        self._ed25519 = ordinary.Ed25519()
+        self._readings: Readings | None = None
+
+    def put(self, outcome: Outcome) -> None:
+        """What is not an ordinary reading."""
+        self.found.append(outcome)
+        self._readings = None
+
+    def _rows(self) -> Readings:
+        if self._readings is None:
+            self._readings = Readings()
+            self.found.append(self._readings)
+        return self._readings
+
+    def _read(self, bodies: Sequence[bytes]) -> list[ordinary.Reading] | None:
+        earliest, latest = self._now_ms - self._limits.behind_ms, self._now_ms + self._limits.ahead_ms
+        return ordinary.read(bodies, earliest, latest)
+
+    def _meter(self, name: str) -> ordinary.Meter | None:
+        if name not in self._meters:
+            self._meters[name] = ordinary.meter(self._directory, name)
+        return self._meters[name]
+
+    def singles(self, items: list[Single]) -> None:
+        """Bodies under their own signatures."""
+        for at in range(0, len(items), ordinary.AT_ONCE):
+            part = items[at : at + ordinary.AT_ONCE]
+            readings = self._read([item.r for item in part])
+            if readings is None:
+                for item in part:
+                    self._one(item)
+            else:
+                self._ordinary(part, readings)
+
+    def _ordinary(self, items: list[Single], readings: list[ordinary.Reading]) -> None:
+        good, meters, rows = self._ed25519.good, self._meters, self._rows().rows
+        for item, m in zip(items, readings, strict=True):
+            r, a = item
+            name, sequence = m.d, m.q
+            meter = meters.get(name) or self._meter(name)
+            if meter is not None and len(a) == _SINGLE_SIZE and a[0] == EvidenceType.SINGLE and meter.measures(m):
+                key = meter.key(sequence)
+                if key is not None and key.short_id == a[1:9]:
+                    if good(b"".join((a[9:], READING_PREFIX, r)), key.public):
+                        size = len(r).to_bytes(2, "big")
+                        c = _sha256(b"".join((_COMMIT_HEAD_2, size, r, _SINGLE_LENGTH_4, a))).hexdigest()
+                        frame = b"".join((size, r, _SINGLE_LENGTH_2, a, NO_SALT))
+                        rows.append((meter.number, sequence, m.t, c, frame))
+                    else:
+                        self.put(_refusal(_bad_signature(key, "another"), envelopes.encode([item])))
+                        rows = self._rows().rows
+                    continue
+            self._one(item)
+            rows = self._rows().rows
+
+    def _one(self, item: Single) -> None:
+        try:
+            self.put(_single(item.r, item.a, self._directory, self._now_ms, self._limits))
+        except _No as no:
+            self.put(_refusal(no, envelopes.encode([item])))
+
+    def batch(self, batch: Batch) -> None:
+        """Bodies of one device under one signature."""
+        directory, bodies, first, device = self._directory, batch.bodies, batch.first, batch.device
+        try:
+            signer, key = _signer_of(batch, directory)
+            nodes, shape = _tree_of(bodies)
+            count = len(bodies)
+            message = entry.batch_message(device, first, count, nodes[-1])
+            if key.algorithm == "ed25519" and len(batch.signature) == 64:
+                if not self._ed25519.good(batch.signature + message, key.public):
+                    raise _bad_signature(key, "another")
+            else:
+                _verify(key, message, batch.signature)
+        except _No as no:
+            self.put(_refusal(no, envelopes.encode([batch])))
+            return
+        head = b"\x02" + key.short_id + first.to_bytes(8, "big") + count.to_bytes(4, "big")
+        tail = batch.signature
+        readings, meter = self._read(bodies), self._meter(device)
+        if readings is None or meter is None or not _of_one_meter(readings, meter, first, device, key):
+            for sequence, raw, place in zip(range(first, first + count), bodies, shape.places, strict=True):
+                a = b"".join((head, place.position, *place.path(nodes), tail))
+                found = _in_batch(raw, a, sequence, device, signer, key, directory, self._now_ms, self._limits)
+                self.put(found)
+            return
+        number, append = meter.number, self._rows().rows.append
+        for m, raw, (position, path, length_2, length_4) in zip(readings, bodies, shape.places, strict=True):
+            a = b"".join((head, position, *path(nodes), tail))
+            size = len(raw).to_bytes(2, "big")
+            c = _sha256(b"".join((_COMMIT_HEAD_2, size, raw, length_4, a))).hexdigest()
+            append((number, m.q, m.t, c, b"".join((size, raw, length_2, a, NO_SALT))))
+
+
+def _of_one_meter(
+    readings: list[ordinary.Reading], meter: ordinary.Meter, first: int, device: str, key: SignerKey
+) -> bool:
+    """Whether these are the meter's readings from `first` on, all under a key that may sign ordinary ones."""
+    return (
+        key.algorithm == "ed25519"
+        and [m.q for m in readings] == list(range(first, first + len(readings)))
+        and all(m.d == device and meter.measures(m) for m in readings)
+    )
 
 
 def parse_body(raw: bytes) -> Measured | Body:
@@ -144,46 +237,7 @@ def _plausible(m: Measured) -> bool:
     return m.r is not UNSET and m.x is UNSET
 
 
-def _ordinary(raw: bytes, now_ms: int, limits: ClockLimits) -> Measured | None:
-    """A canonical reading with a nonce, of a time that is taken; None sends all others the way that explains.
-
-    It does in one function what `_fast`, `_plausible` and `_allow` do step by step.
-    """
-    try:
-        m = _decode(raw)
-        if (
-            _encode(m) == raw
-            and m.k == "reading"
-            and -limits.ahead_ms <= now_ms - m.t <= limits.behind_ms
-            and m.q
-            and (n := m.n) is not UNSET
-            and bytes.fromhex(n).hex() == n
-        ):
-            return m
-    except (ValueError, RecursionError):  # a DecodeError is a ValueError, as is what is no hex
-        pass
-    return None
-
-
-def _plain_meter(m: Measured, signer: Signer) -> bool:
-    """Whether the signer is a device in place that measures this: the rest of what makes a reading ordinary."""
-    return (
-        m.u == signer.unit
-        and (m.r if signer.register_type == "register" else m.x) is not UNSET
-        and signer.removed_ms is None
-        and signer.role == "device"
-    )
-
-
 def _single(r: bytes, a: bytes, directory: Directory, now_ms: int, limits: ClockLimits) -> Checked:
-    if len(a) == _SINGLE_SIZE and a[0] == EvidenceType.SINGLE and (m := _ordinary(r, now_ms, limits)) is not None:
-        signer = directory.by_identifier.get(m.d)
-        if signer is not None and _plain_meter(m, signer):
-            key = _device_key(signer, m.q, a[1:9])
-            _verify(key, READING_PREFIX + r, a[9:])
-            frame = b"".join((len(r).to_bytes(2, "big"), r, _SINGLE_LENGTH_2, a, NO_SALT))
-            c = _sha256(b"".join((_COMMIT_HEAD, len(r).to_bytes(4, "big"), r, _SINGLE_LENGTH_4, a))).hexdigest()
-            return Checked(signer.number, m.q, m.t, m.k, c, key.algorithm, frame)
     body = _parsed(r)
     if len(a) != _SINGLE_SIZE:
         raise _No("malformed_evidence", "evidence A of one body", f"{_SINGLE_SIZE} bytes", f"{len(a)} bytes")
@@ -194,40 +248,20 @@ def _single(r: bytes, a: bytes, directory: Directory, now_ms: int, limits: Clock
     return _checked(body, signer, key, r, a, salt)
 
 
-def _batch(batch: Batch, directory: Directory, now_ms: int, limits: ClockLimits) -> list[Outcome]:
-    try:
-        signer = directory.by_identifier.get(batch.device)
-        if signer is None or signer.role != "device":
-            raise _No("unknown_signer", "device of a batch", "an enrolled device", repr(batch.device)[:80])
-        count = len(batch.bodies)
-        if not 1 <= count <= entry.MAX_BATCH:
-            raise _No("malformed_envelope", "bodies of a batch", f"1 to {entry.MAX_BATCH}", count)
-        if not 0 <= batch.first <= _LIMIT - 1 - count:
-            raise _No("malformed_envelope", "first sequence of a batch", "0 to 2^53 - 1", batch.first)
-        key = _device_key(signer, batch.first, batch.key)
-        last_key = signer.key_for(batch.first + count - 1)
-        if last_key is not key:
-            raise _No("wrong_key", "key of a batch", "one key for all its sequences", "a batch over a change of keys")
-        nodes, shape = _tree_of(batch.bodies)
-        _verify(key, entry.batch_message(batch.device, batch.first, count, nodes[-1]), batch.signature)
-    except _No as no:
-        return [_refusal(no, envelopes.encode([batch]))]
-    head = b"\x02" + key.short_id + batch.first.to_bytes(8, "big") + count.to_bytes(4, "big")
-    tail = batch.signature
-    outcomes: list[Outcome] = []
-    sequence, number, algorithm, device = batch.first, signer.number, key.algorithm, batch.device
-    for raw, (position, path, length_2, length_4) in zip(batch.bodies, shape.places, strict=True):
-        a = b"".join((head, position, b"".join(path(nodes)), tail))
-        m = _ordinary(raw, now_ms, limits)
-        if m is not None and m.q == sequence and m.d == device and _plain_meter(m, signer):
-            size = len(raw)
-            frame = b"".join((size.to_bytes(2, "big"), raw, length_2, a, NO_SALT))
-            c = _sha256(b"".join((_COMMIT_HEAD, size.to_bytes(4, "big"), raw, length_4, a))).hexdigest()
-            outcomes.append(Checked(number, sequence, m.t, m.k, c, algorithm, frame))
-        else:
-            outcomes.append(_in_batch(raw, a, sequence, device, signer, key, directory, now_ms, limits))
-        sequence += 1
-    return outcomes
+def _signer_of(batch: Batch, directory: Directory) -> tuple[Signer, SignerKey]:
+    """Who signed an envelope, and the one key for all its sequences."""
+    signer = directory.by_identifier.get(batch.device)
+    if signer is None or signer.role != "device":
+        raise _No("unknown_signer", "device of a batch", "an enrolled device", repr(batch.device)[:80])
+    count = len(batch.bodies)
+    if not 1 <= count <= entry.MAX_BATCH:
+        raise _No("malformed_envelope", "bodies of a batch", f"1 to {entry.MAX_BATCH}", count)
+    if not 0 <= batch.first <= _LIMIT - 1 - count:
+        raise _No("malformed_envelope", "first sequence of a batch", "0 to 2^53 - 1", batch.first)
+    key = _device_key(signer, batch.first, batch.key)
+    if signer.key_for(batch.first + count - 1) is not key:
+        raise _No("wrong_key", "key of a batch", "one key for all its sequences", "a batch over a change of keys")
+    return signer, key
 
 
 def _in_batch(
@@ -261,11 +295,20 @@ def _in_batch(
 _Path = Callable[[list[bytes]], tuple[bytes, ...]]
 
 
+class _Place(NamedTuple):
+    """One leaf of a tree: its position (u32), its path out of the nodes, the length of its A as u16 and as u32."""
+
+    position: bytes
+    path: _Path
+    length_2: bytes
+    length_4: bytes
+
+
 class _Shape(NamedTuple):
-    """A tree of `k` leaves: which nodes make the next one, and for each leaf its position, path and length of A."""
+    """A tree of `k` leaves: which nodes make the next one, and the place of each leaf."""
 
     pairs: tuple[tuple[int, int], ...]
-    places: tuple[tuple[bytes, _Path, bytes, bytes], ...]
+    places: tuple[_Place, ...]
 
 
 @lru_cache(maxsize=entry.MAX_BATCH)
@@ -288,7 +331,8 @@ def _shape(count: int) -> _Shape:
     places = []
     for position, path in enumerate(ids):
         size = 1 + 8 + 8 + 4 + 4 + 32 * len(path) + 64
-        places.append((position.to_bytes(4, "big"), _picker(path), size.to_bytes(2, "big"), size.to_bytes(4, "big")))
+        lengths = size.to_bytes(2, "big"), size.to_bytes(4, "big")
+        places.append(_Place(position.to_bytes(4, "big"), _picker(path), *lengths))
     return _Shape(tuple(pairs), tuple(places))
 
 
@@ -366,8 +410,11 @@ def _verify(key: SignerKey, message: bytes, signature: bytes) -> None:
         else:
             PublicKey(key.algorithm, key.public).verify(message, signature)
     except (BadSignatureError, CarbonLedgerError) as error:
-        found = error.message if isinstance(error, CarbonLedgerError) else "another"
-        raise _No("bad_signature", "signature", f"one by key {key.short_id.hex()}", found) from error
+        raise _bad_signature(key, error.message if isinstance(error, CarbonLedgerError) else "another") from error
+
+
+def _bad_signature(key: SignerKey, found: str) -> _No:
+    return _No("bad_signature", "signature", f"one by key {key.short_id.hex()}", found)
 
 
 def _allow(

@@ -25,8 +25,8 @@ from oracle.config import Settings
 from oracle.envelopes import Item, Single
 from oracle.files import Files
 from oracle.identity import Entropy, Identity
-from oracle.intake import Outcome
 from oracle.log import CheckpointSink, HeadSource, Log, Published
+from oracle.outcomes import Found
 from oracle.sequencer import Plan, Result, Sequencer
 from oracle.signers import Directory, RegisterType, Role, Signer, SignerKey
 from oracle.store import Access, CheckpointStore, Commit, Store
@@ -345,10 +345,10 @@ class OracleNode:
 
     def accept(self, items: Sequence[Item]) -> list[Result]:
         """Checks, orders and keeps these envelopes; durable when it returns. One result for each body, in order."""
-        return self.commit(intake.check(items, self.directory, self.clock(), self.settings.clock_limits))
+        return self.commit(intake.sift(items, self.directory, self.clock(), self.settings.clock_limits))
 
-    def commit(self, outcomes: Sequence[Outcome]) -> list[Result]:
-        """As `accept`, for outcomes of `intake.check` made elsewhere: one durable transaction, one fsync.
+    def commit(self, found: Sequence[Found]) -> list[Result]:
+        """As `accept`, for what `intake.sift` found elsewhere: one durable transaction, one fsync.
 
         Raises Refused if the log is halted or too much waits for the tiles; OSError or sqlite3.Error if the disk
         failed (then nothing is answered, and asking again is safe).
@@ -357,7 +357,7 @@ class OracleNode:
         if self.log.waiting > MAX_WAITING:
             raise Refused("too many entries wait for the tiles", expected=f"at most {MAX_WAITING}", found="more")
         with self._lock:
-            plan = self._sequencer.plan(outcomes, self.clock())
+            plan = self._sequencer.plan(found, self.clock())
             self._take(plan)
         return plan.results
 

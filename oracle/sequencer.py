@@ -16,12 +16,12 @@ from carbonledger import entry
 from oracle import envelopes
 from oracle.chunks import Chunk, Frame, split_frames
 from oracle.envelopes import Single
-from oracle.intake import Outcome, Refusal
+from oracle.outcomes import ED25519, READING, Found, Readings, Refusal, Row
 from oracle.signers import Directory, Signer
 from oracle.store import Commit, Head, Run, Store
 
 
-class Result(Struct, omit_defaults=True, frozen=True):
+class Result(Struct, omit_defaults=True, frozen=True, gc=False):
     """What became of one body. `index` is its place in the log, of a duplicate the place it had already."""
 
     status: Literal["accepted", "duplicate", "refused"]
@@ -48,6 +48,7 @@ class _Cursor:
 
     __slots__ = (
         "_closed",
+        "_now_ms",
         "first_index",
         "first_sequence",
         "highest",
@@ -56,12 +57,15 @@ class _Cursor:
         "next_sequence",
         "previous",
         "pseudonym",
+        "reading",
         "step",
         "used",
     )
 
-    def __init__(self, pseudonym: str) -> None:
+    def __init__(self, pseudonym: str, now_ms: int) -> None:
         self.pseudonym = pseudonym
+        self._now_ms = now_ms
+        self.reading = self.middle(READING)
         self.highest = -1
         self.last = self.previous = entry.FIRST_PREVIOUS
         self.first_sequence = self.first_index = 0
@@ -69,6 +73,10 @@ class _Cursor:
         self.step = 1
         self.used = False
         self._closed: list[tuple[int, int, int, int]] = []
+
+    def middle(self, kind: str) -> str:
+        """What stands in the signer's leaves of this kind between `c` and `p` (`entry.leaf_bytes`)."""
+        return f'","d":"{self.pseudonym}","i":{self._now_ms},"k":"{kind}","p":"'
 
     def go_on(self, run: Run) -> None:
         """Takes up the signer's last run."""
@@ -124,43 +132,50 @@ class Sequencer:
         """Highest sequence and last commitment of a signer, None before its first entry."""
         return self._heads.get(signer.number)
 
-    def plan(self, outcomes: Sequence[Outcome], now_ms: int) -> Plan:
+    def plan(self, found: Sequence[Found], now_ms: int) -> Plan:
         """What these outcomes come to, given what the log holds."""
         plan = Plan([], Commit(now_ms))
         results, leaves, frames = plan.results, plan.leaves, list[bytes]()
         cursors: dict[int, _Cursor] = {}
         index = first = self.size
         time_from, time_to = 2**62, -1
-        for outcome in outcomes:
-            if type(outcome) is Refusal:
-                results.append(self._refuse(plan, outcome))
+        rows: Sequence[Row]
+        for one in found:
+            if isinstance(one, Refusal):
+                results.append(self._refuse(plan, one))
                 continue
-            number, sequence, time_ms, kind, commitment, algorithm, frame = outcome  # type: ignore[misc]
-            cursor = cursors.get(number)
-            if cursor is None:
-                cursor = cursors[number] = self._cursor(number)
-            if sequence > cursor.highest:
-                cursor.highest = sequence
-            elif (known := self._known(number, sequence, cursor, first, frames)) is not None:
-                results.append(self._again(plan, sequence, frame, *known))
-                continue
-            leaves.append(
-                entry.leaf_bytes(commitment, cursor.pseudonym, now_ms, kind, cursor.last, sequence, algorithm, time_ms)
-            )
-            frames.append(frame)
-            cursor.last = commitment
-            if sequence == cursor.next_sequence and index == cursor.next_index:
-                cursor.next_sequence += 1
-                cursor.next_index += cursor.step
+            if isinstance(one, Readings):
+                rows, kind, algorithm = one.rows, READING, ED25519
             else:
-                cursor.place(sequence, index)
-            cursor.used = True
-            if time_ms < time_from:
-                time_from = time_ms
-            if time_ms > time_to:
-                time_to = time_ms
-            results.append(Result("accepted", index))
-            index += 1
+                kind, algorithm = one.kind, one.algorithm
+                rows = ((one.signer, one.sequence, one.time_ms, one.commitment, one.frame),)
+            ordinary, tail = kind is READING, f',"s":"{algorithm}","t":'
+            for number, sequence, time_ms, c, frame in rows:
+                cursor = cursors.get(number)
+                if cursor is None:
+                    cursor = cursors[number] = self._cursor(number, now_ms)
+                if sequence > cursor.highest:
+                    cursor.highest = sequence
+                elif (known := self._known(number, sequence, cursor, first, frames)) is not None:
+                    results.append(self._again(plan, sequence, frame, *known))
+                    continue
+                middle = cursor.reading if ordinary else cursor.middle(kind)
+                # entry.leaf_bytes, with the parts that stay the same made before
+                leaves.append(f'{{"c":"{c}{middle}{cursor.last}","q":{sequence}{tail}{time_ms},"v":1}}'.encode())
+                frames.append(frame)
+                cursor.last = c
+                if sequence == cursor.next_sequence and index == cursor.next_index:
+                    cursor.next_sequence += 1
+                    cursor.next_index += cursor.step
+                else:
+                    cursor.place(sequence, index)
+                cursor.used = True
+                if time_ms < time_from:
+                    time_from = time_ms
+                if time_ms > time_to:
+                    time_to = time_ms
+                results.append(Result("accepted", index))
+                index += 1
         if frames:
             used = {number: cursor for number, cursor in cursors.items() if cursor.used}
             previous = {number: cursor.previous for number, cursor in used.items()}
@@ -172,9 +187,9 @@ class Sequencer:
                 plan.runs[number] = runs[-1]
         return plan
 
-    def _cursor(self, number: int) -> _Cursor:
+    def _cursor(self, number: int, now_ms: int) -> _Cursor:
         head, run = self._heads.get(number), self._runs.get(number)
-        cursor = _Cursor(self._pseudonyms[number])
+        cursor = _Cursor(self._pseudonyms[number], now_ms)
         if head is not None:
             cursor.highest, cursor.last, cursor.previous = head.sequence, head.previous, head.previous
         if run is not None:

@@ -18,7 +18,7 @@ from typing import Any
 from carbonledger.errors import Invalid, Malformed, Refused
 from oracle.chunks import Chunk, parse_previous
 from oracle.files import Files
-from oracle.intake import Refusal
+from oracle.outcomes import Refusal
 from oracle.signers import Signer, SignerKey
 from oracle.store_schema import CHECKPOINTS, CHECKPOINTS_VERSION, STORE, STORE_VERSION
 

@@ -18,7 +18,8 @@ from typing import Any
 from carbonledger.errors import CarbonLedgerError
 from oracle import envelopes, intake
 from oracle.envelopes import Batch, Single
-from oracle.intake import ClockLimits, Outcome, Refusal
+from oracle.intake import ClockLimits
+from oracle.outcomes import Found, Readings
 from oracle.signers import Directory
 
 # One byte says what follows. Both ends are this program on this machine, so marshal and pickle are safe between them.
@@ -32,12 +33,12 @@ _ATTEMPTS = 3
 @dataclass(slots=True)
 class _Task:
     message: bytes
-    result: Future[list[Outcome]]
+    result: Future[list[Found]]
     attempts: int = 0
 
 
 class Verifiers:
-    """Worker processes that run `intake.check`; each has a copy of the directory, renewed by `set_directory`."""
+    """Worker processes that run `intake.sift`; each has a copy of the directory, renewed by `set_directory`."""
 
     def __init__(self, count: int, directory: Directory, limits: ClockLimits) -> None:
         self._tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
@@ -54,15 +55,15 @@ class Verifiers:
         self._setting = _DIRECTORY + pickle.dumps((directory, self._limits))
         self._generation += 1
 
-    def submit(self, items: Sequence[Single | Batch], now_ms: int) -> Future[list[Outcome]]:
-        """Outcomes of `intake.check` for these envelopes."""
-        return self._put(_ITEMS + marshal.dumps((now_ms, [tuple(item) for item in items])))
+    def submit(self, items: Sequence[Single | Batch], now_ms: int) -> Future[list[Found]]:
+        """What `intake.sift` finds for these envelopes."""
+        return self._put(_ITEMS + marshal.dumps((now_ms, list(map(tuple, items)))))
 
-    def submit_body(self, body: bytes, content_type: str, now_ms: int) -> Future[list[Outcome]]:
+    def submit_body(self, body: bytes, content_type: str, now_ms: int) -> Future[list[Found]]:
         """Outcomes for a request body; the future raises Malformed if it is none."""
         return self._put(_BODY + marshal.dumps((now_ms, content_type, body)))
 
-    def _put(self, message: bytes) -> Future[list[Outcome]]:
+    def _put(self, message: bytes) -> Future[list[Found]]:
         task = _Task(message, Future())
         self._tasks.put(task)
         return task.result
@@ -140,7 +141,7 @@ class _Worker:
                 if answer[:1] == _ERROR:
                     result.set_exception(pickle.loads(answer[1:]))
                 elif answer[:1] == _PLAIN:
-                    result.set_result(marshal.loads(memoryview(answer)[1:]))
+                    result.set_result([Readings(marshal.loads(memoryview(answer)[1:]))])
                 else:
                     result.set_result(pickle.loads(answer[1:]))
             except Exception as error:  # an answer that cannot be read must not end the listener
@@ -185,15 +186,15 @@ def _serve(connection: Connection[Any, Any]) -> None:
             else:
                 now_ms, content_type, body = marshal.loads(payload)
                 items = envelopes.decode(body, content_type)
-            connection.send_bytes(_answer(intake.check(items, directory, now_ms, limits)))
+            connection.send_bytes(_answer(intake.sift(items, directory, now_ms, limits)))
         except CarbonLedgerError as error:
             connection.send_bytes(_ERROR + pickle.dumps(_portable(error)))
 
 
-def _answer(outcomes: Sequence[Outcome]) -> bytes:
-    if any(type(outcome) is Refusal for outcome in outcomes):
-        return _MIXED + pickle.dumps(list(outcomes))
-    return _PLAIN + marshal.dumps([tuple(outcome) for outcome in outcomes])  # type: ignore[arg-type]
+def _answer(found: list[Found]) -> bytes:
+    if len(found) == 1 and type(found[0]) is Readings:
+        return _PLAIN + marshal.dumps(found[0].rows)
+    return _MIXED + pickle.dumps(found)
 
 
 def _portable(error: CarbonLedgerError) -> CarbonLedgerError:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from oracle.chunks import Chunk
 from oracle.files import Files
-from oracle.intake import Checked
+from oracle.outcomes import Checked
 from oracle.sequencer import Result, Sequencer
 from oracle.signers import Directory, Signer
 from oracle.store import Store

@@ -12,7 +12,8 @@ from carbonledger.entry import Body, Evidence, EvidenceType
 from carbonledger.errors import Malformed
 from oracle import envelopes, intake
 from oracle.envelopes import JSON, LINES, Batch, Single, Unreadable
-from oracle.intake import Checked, ClockLimits, Refusal
+from oracle.intake import ClockLimits
+from oracle.outcomes import Checked, Outcome, Refusal
 from oracle.signers import Directory, Signer, SignerKey
 from tests.integration.oracle_kit import NOW_MS, make_meter, secret_key, times
 
@@ -36,7 +37,7 @@ def directory() -> Directory:
     )
 
 
-def check(*items: envelopes.Item, using: Directory | None = None) -> list[intake.Outcome]:
+def check(*items: envelopes.Item, using: Directory | None = None) -> list[Outcome]:
     return intake.check(items, using or directory(), NOW_MS, ClockLimits())
 
 
