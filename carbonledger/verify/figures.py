@@ -19,13 +19,14 @@ from carbonledger.keccak import keccak256
 from carbonledger.month_statement import commitment
 from carbonledger.records import Record
 from carbonledger.verify.context import Context, Proven
-from carbonledger.verify.quantities import Quantities, manifests_of, quantities
+from carbonledger.verify.quantities import Quantities, manifests_of, quantities, silence
 from carbonledger.verify.registers import MEASURES
 from carbonledger.verify.verdict import Finding, not_applicable
 
 MAX_TRIALS: Final = 50_000
 MAX_CHOOSING: Final = 100
 DRAFT: Final = 4
+QUIET_MS: Final = 3_600_000
 
 LineKey = tuple[str, bytes]
 """Code and item of a line."""
@@ -58,8 +59,29 @@ def figures(context: Context, measured: Quantities | None = None) -> Finding:
     total = sum(sums.values())
     return Finding(
         f"{len(report.lines)} lines over twelve months follow from {len(devices)} meters' registers"
-        f" (sum {total} base units) and give {found} gCO2e under {rules.key}."
+        f" (sum {total} base units) and give {found} gCO2e under {rules.key}{_caveats(context, year, rules, devices)}."
     )
+
+
+def _caveats(context: Context, year: int, rules: RuleSet, devices: Mapping[str, Record]) -> str:
+    """What holds and yet a reader should know: flags, silence, and values that nobody compared with their source."""
+    report, said = context.bundle.report, []
+    used = set(factors_of(rules, report.lines)) if report else set()
+    if rules.status == "unverified" or any(f.unverified for f in rules.factors if f.id in used):
+        said.append("the rule set has values that were not compared with their source")
+    measured = sorted({line.code for line in (report.lines if report else ()) if line.tiers})
+    if measured:
+        said.append(f"parameters of {', '.join(measured)} are the enterprise's own")
+    flags: dict[str, int] = {}
+    for found in manifests_of(context.bundle, year).values():
+        for name, count in found.manifest.flags.items():
+            flags[name] = flags.get(name, 0) + count
+    if flags:
+        said.append("the gateway flagged " + ", ".join(f"{name} {flags[name]}" for name in sorted(flags)))
+    quiet, whose = silence(context.bundle, year, devices)
+    if quiet > QUIET_MS:
+        said.append(f"{whose} shows no reading for up to {quiet // 3_600_000} h before a month's boundary")
+    return "".join(f"; {caveat}" for caveat in said)
 
 
 def _statements(context: Context, report: Report, record: Record) -> None:
@@ -91,6 +113,9 @@ def _statements(context: Context, report: Report, record: Record) -> None:
             raise Invalid(what, expected=f"{member.hex()} {year} of {bundle.log.origin}", found=str(said)[:200])
         if statement.size > size:
             raise Invalid(f"head of the {what}", expected=f"size at most {size}", found=statement.size)
+        anchored = next((a for a in proven.of_kind("anchor") if a.field("size") == statement.size), None)
+        if anchored is not None and anchored.field("root") != statement.root:
+            raise Invalid(f"head of the {what}", expected=anchored.field("root").hex(), found=statement.root.hex())
         for index in statement.manifests:
             if index >= statement.size or index in named:
                 raise Invalid(f"manifests of the {what}", expected=f"below {statement.size}, once", found=index)

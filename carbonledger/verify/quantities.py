@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import pairwise
 
 from carbonledger.bundle.model import Bundle, Entry
@@ -33,6 +35,28 @@ def register_difference(start: int, end: int, modulus: int) -> int:
     if modulus and not (start < modulus and end < modulus):
         raise Invalid("a register above its modulus", expected=f"below {modulus}", found=max(start, end))
     return (end - start) % modulus if modulus else end - start
+
+
+def silence(bundle: Bundle, year: int, devices: Mapping[str, Record]) -> tuple[int, str]:
+    """The longest time (ms) without a disclosed reading before a boundary at which a meter was in place, and whose.
+
+    What a meter counted after its last reading is in no quantity of the year, and a bundle cannot show that there was
+    no later reading; so a reader is told.
+    """
+    worst, whose = 0, ""
+    for device, record in devices.items():
+        times = sorted(
+            e.body.time_ms for e in bundle.entries if e.body.kind in MEASURED_KINDS and e.body.signer == device
+        )
+        since, until = record.field("installedFrom") * 1000, record.field("removedAt") * 1000
+        for instant in instants(year):
+            then = min(instant, until) if until else instant
+            if then <= since:
+                continue
+            at = bisect_right(times, then)
+            if (quiet := then - (times[at - 1] if at else since)) > worst:
+                worst, whose = quiet, device
+    return worst, whose
 
 
 def manifests_of(bundle: Bundle, year: int) -> dict[tuple[str, int], MonthManifest]:
@@ -154,7 +178,27 @@ def _month(
             raise Invalid(f"register {what}", expected="no change while not installed", found=quantity)
         return 0
     check_manifest(closed, start, end, quantity, what)
+    require_one_round(record, end.body.time_ms - start.body.time_ms, what)
+    if closed.manifest.flags.get("backward_register"):
+        raise Unknown(
+            f"quantity {what}",
+            expected="a register that only grew",
+            found="the gateway's flag that it ran backward",
+            remedy="The audit package holds all its readings: replay it",
+        )
     return quantity
+
+
+def require_one_round(record: Record, span_ms: int, what: str) -> None:
+    """Unknown if a register may have rolled over more than once in this time: at its rated maximum, base units/h."""
+    modulus, hours = record.field("modulus"), Fraction(max(span_ms, 0), 3_600_000)
+    if modulus and record.field("ratedMax") * hours >= modulus:
+        raise Unknown(
+            f"quantity {what}",
+            expected=f"a register that needs longer than {float(hours):.2f} h to roll over at {modulus}",
+            found=f"a rated maximum of {record.field('ratedMax')} an hour",
+            remedy="The audit package holds all its readings: replay it",
+        )
 
 
 def check_manifest(closed: MonthManifest, start: Entry, end: Entry, quantity: int, what: str) -> None:

@@ -458,7 +458,7 @@ class World:
                     saltDigest=hashlib.sha256(self.device_salt(meter)).digest(),
                     measure=1,
                     registerType=2 if self.by_interval else 1,
-                    ratedMax=1_000_000,
+                    ratedMax=25 if self.modulus else 1_000_000,  # W: slower than one roll-over a month
                     accuracyClass=50,
                     modulus=self.modulus,
                     calibration=hashlib.sha256(b"certificate").digest(),
