@@ -1,12 +1,16 @@
-"""What the services add to the `carbonledger` command: entry point `chain` of the group `carbonledger.network`."""
+"""What the services add to the `carbonledger` command: entry points of the group `carbonledger.network`."""
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from typing import Final
+
+import httpx2
 
 from carbonledger.accounting.lines import Line
 from carbonledger.accounting.names import name32
@@ -17,6 +21,8 @@ from ledger_node.chain.bindings.errors import explain
 from ledger_node.chain.errors import CallReverted
 from ledger_node.chain.interface import Chain
 from ledger_node.chain.open import open_chain
+
+MAX_PACKAGE_BYTES: Final = 2 << 30
 
 
 def calculate(url: str, directory: bytes | None, rule_set_json: bytes, year: int, lines: Sequence[Line]) -> int:
@@ -41,6 +47,33 @@ def calculate(url: str, directory: bytes | None, rule_set_json: bytes, year: int
         except CallReverted as error:
             found = explain(error.data) if error.data else error.reason
             raise Refused("the contract refuses the computation", expected="an emission", found=found) from error
+
+
+def fetch_package(url: str) -> bytes:
+    """The bytes of an audit package at an http(s) address (`carbonledger.cli.replay.PackageSource`).
+
+    A key of the API is taken from the environment, CARBONLEDGER_API_KEY; it is sent to that address alone.
+    """
+    if not url.startswith(("http://", "https://")):
+        raise Malformed("address of a package", expected="http(s)://…", found=url[:200])
+    key = os.environ.get("CARBONLEDGER_API_KEY")
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    pieces: list[bytes] = []
+    size = 0
+    try:
+        with httpx2.stream("GET", url, headers=headers, timeout=60, follow_redirects=False) as answer:
+            if answer.status_code != 200:
+                raise Refused(f"no package at {url[:200]}", expected="status 200", found=answer.status_code)
+            for piece in answer.iter_bytes():
+                size += len(piece)
+                if size > MAX_PACKAGE_BYTES:
+                    raise Refused(
+                        "the package is too large", expected=f"at most {MAX_PACKAGE_BYTES} bytes", found="more"
+                    )
+                pieces.append(piece)
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+        raise Refused(f"cannot fetch {url[:200]}", expected="an answer", found=str(error)[:200]) from error
+    return b"".join(pieces)
 
 
 @contextmanager
