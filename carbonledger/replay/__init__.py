@@ -261,7 +261,7 @@ class _Run:
             6: lambda: self._entries(6, f"All tiles up to size {opened.description.size} are of these entries."),
             7: lambda: heads.signatures(opened.notes, origin, policy),
             8: lambda: heads.witnesses(opened.notes, origin, policy),
-            9: lambda: heads.roots(self.anchors, self._tree.roots, opened.notes, origin),
+            9: self._anchored,
             10: lambda: heads.keys_valid(self.anchors, opened.bundle, self.signers.values(), opened.notes, policy),
             11: lambda: heads.belong(self.anchors, list(self.signers.values()), self._differences),
             12: self._manifests,
@@ -312,6 +312,11 @@ class _Run:
             first = self._opened.description.first
             return undecided(f"No difference, but the entries before {first} are not in the packages given.")
         return found
+
+    def _anchored(self) -> Finding:
+        """9. Every anchor, of the tree that the entries make; no reading is of a time after its anchor."""
+        heads.past(self.anchors, self.signers.values())
+        return heads.roots(self.anchors, self._tree.roots, self._opened.notes, self._opened.description.origin)
 
     def _manifests(self) -> Finding:
         """12. Every manifest and boundary reading follows from the readings."""
@@ -389,6 +394,12 @@ class _Run:
             for month in range(1, 13):
                 bounds = month_bounds(year, month)
                 summary = signer.series.summary(*bounds, limit) if signer else None
+                if signer and summary and summary.gaps and not signer.series.by_register:
+                    raise Unknown(
+                        f"quantity of {device.identifier}, month {month}",
+                        expected="all its interval values",
+                        found=f"none of the numbers {summary.gaps[0]}",
+                    )
                 measured[device.identifier, month] = summary.total if summary else 0
         return figures(self._context, measured)
 

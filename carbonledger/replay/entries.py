@@ -24,6 +24,7 @@ from carbonledger.replay.batches import Batches
 from carbonledger.replay.differences import Differences
 from carbonledger.replay.series import check_manifest
 from carbonledger.replay.signers import Signer, Use
+from carbonledger.verify.entries import check_opening
 
 SIGNATURE, COMMITMENT, LEAF, SEQUENCE, MANIFESTS = 2, 3, 4, 5, 12
 _LIMIT: Final = 2**53
@@ -125,6 +126,8 @@ class EntryChecker:
                 series.by_register = False
             if k == "commissioning":
                 series.commissioned.add(m.q)
+            if (k == "commissioning") != (m.q == 0):
+                self._opening(index, k, m.q)
             if series.unit != m.u:
                 self._unit(index, signer, m.u)
             index += 1
@@ -253,6 +256,12 @@ class EntryChecker:
                     LEAF, index, Invalid("interval value 'x' beside the register", expected=difference, found=interval)
                 )
 
+    def _opening(self, index: int, kind: str, sequence: int) -> None:
+        try:
+            check_opening(kind, sequence, f"a {kind}")
+        except CarbonLedgerError as error:
+            self.differences.add(SEQUENCE, index, error)
+
     def _unit(self, index: int, signer: Signer, unit: str) -> None:
         if signer.series.unit is None:
             signer.series.unit = unit
@@ -305,6 +314,7 @@ class EntryChecker:
             self._both(index, signer, body.sequence, body.register, body.interval)
         if body.kind == "commissioning":
             series.commissioned.add(body.sequence)
+        self._opening(index, body.kind, body.sequence)
         if body.unit is not None and series.unit != body.unit:
             self._unit(index, signer, body.unit)
 

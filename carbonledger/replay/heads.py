@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 
@@ -14,14 +15,18 @@ from carbonledger.identifiers import object_id
 from carbonledger.keccak import keccak256
 from carbonledger.note import Note
 from carbonledger.package import AnchorFile, Description
+from carbonledger.periods import rfc3339
 from carbonledger.policy import Policy
 from carbonledger.records import Record
 from carbonledger.replay.differences import Differences
 from carbonledger.replay.signers import Signer
+from carbonledger.verify.chain import require_past
 from carbonledger.verify.log import cosigned, note_keys, signed_by_the_log
 from carbonledger.verify.registers import DEVICE, GATEWAY_NOTE, MEASURES, PERSON, valid_at
 from carbonledger.verify.verdict import Finding, undecided
 
+PERSON_SIGNED = 5
+BY_REGISTER = 1
 _PURPOSES = {1: DEVICE, 2: DEVICE, 3: GATEWAY_NOTE, 5: PERSON}
 
 
@@ -183,6 +188,17 @@ def keys_valid(
     return Finding(f"{len(checked)} keys were valid at the first anchors of all that they signed.")
 
 
+def past(anchors: Anchors, signers: Iterable[Signer]) -> None:
+    """9. Invalid if a reading speaks of a time after its first anchor."""
+    for signer in signers:
+        indices, times, start = signer.series.indices, signer.series.times, 0
+        for anchor in anchors.in_order:
+            end = bisect_left(indices, anchor.field("size"), start)
+            if end > start:
+                require_past(max(times[start:end]), anchor.field("time"), f"a reading of {signer.identifier}")
+            start = end
+
+
 def belong(anchors: Anchors, signers: Sequence[Signer], differences: Differences) -> Finding:
     """11. Devices are the enterprise's, salts as registered; who signed for whom is as the registers say."""
     if found := differences.first(11):
@@ -210,6 +226,8 @@ def belong(anchors: Anchors, signers: Sequence[Signer], differences: Differences
                 )
             expected = (owner, _PURPOSES.get(use.type), gateway if by_gateway else subject)
             said = (record.field("member"), record.field("purpose"), record.field("subject"))
+            if measured and use.type == PERSON_SIGNED:
+                raise Invalid(f"signature of entry {use.first}", expected="device or gateway", found="a person's")
             if expected != said:
                 raise Invalid(f"owner of the key of entry {use.first}", expected=_shown(expected), found=_shown(said))
     if unused := set(anchors.devices) - used:
@@ -222,6 +240,13 @@ def _device(signer: Signer, device: Record, owner: bytes) -> None:
         raise Invalid(f"owner of {signer.identifier}", expected=owner.hex(), found=device.field("member").hex())
     if sha256(signer.salt).digest() != device.field("saltDigest"):
         raise Invalid(f"salt of {signer.identifier}", expected="as registered", found="another")
+    series, since, until = signer.series, device.field("installedFrom"), device.field("removedAt")
+    if series.times and (min(series.times) < since * 1000 or (until and max(series.times) > until * 1000)):
+        found = f"{rfc3339(min(series.times))} to {rfc3339(max(series.times))}"
+        wanted = f"while installed, from {rfc3339(since * 1000)} to {rfc3339(until * 1000) if until else 'open'}"
+        raise Invalid(f"times of {signer.identifier}", expected=wanted, found=found)
+    if device.field("registerType") == BY_REGISTER and not series.by_register:
+        raise Invalid(f"values of {signer.identifier}", expected="its register", found="interval values alone")
     if signer.series.unit is not None and signer.series.unit != MEASURES.get(device.field("measure")):
         raise Invalid(
             f"unit of {signer.identifier}", expected=MEASURES.get(device.field("measure")), found=signer.series.unit

@@ -21,6 +21,11 @@ class Ranges:
         self._firsts[low:high] = [first]
         self._lasts[low:high] = [last]
 
+    def overlap(self, first: int, last: int) -> bool:
+        """Whether a number from `first` to `last` is in the set."""
+        at = bisect_right(self._firsts, last) - 1
+        return at >= 0 and self._lasts[at] >= first
+
     def last_of(self, number: int) -> int | None:
         """The end of the range that holds a number; None if none does."""
         at = bisect_right(self._firsts, number) - 1

@@ -5,7 +5,8 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from dataclasses import dataclass
-from operator import lt
+from itertools import pairwise
+from operator import le, lt
 from typing import Final
 
 from carbonledger.errors import Invalid, Unknown
@@ -90,10 +91,22 @@ class Series:
             register_start = values[opening] if opening >= 0 else values[low]
             register_end = values[high - 1]
             total = register_difference(register_start, register_end, self.modulus)
+            self._require_growth(values[max(opening, 0) : high], total)
         else:
             total = sum(values[low:high])
+            if min(values[low:high]) < 0:
+                raise Unknown("interval values of a device", expected="none below zero", found=min(values[low:high]))
         gaps = _gaps(part, opened)
         return Summary(count, part[0], part[-1], min(places), max(places), gaps, register_start, register_end, total)
+
+    def _require_growth(self, values: array[int], total: int) -> None:
+        """Unknown where a register fell between its ends, or rolled over more often than its ends show."""
+        if self.modulus:
+            seen = sum((after - before) % self.modulus for before, after in pairwise(values))
+            if seen != total:
+                raise Unknown("a register rolled over within a month", expected=f"{total} by its ends", found=seen)
+        elif not all(map(le, values, values[1:])):
+            raise Unknown("a register", expected="one that only grows", found="a smaller value within a month")
 
     def boundary(self, instant_ms: int, limit: int) -> int | None:
         """Log index of the last entry at or before an instant, of those below `limit`; None if there is none."""

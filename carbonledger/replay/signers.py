@@ -22,7 +22,8 @@ class Use:
 
 @dataclass(slots=True)
 class Signer:
-    """One `d`. `previous` is the last c in hex; `next` the sequence number that comes next, None before the first."""
+    """One `d`. `previous` is the last c in hex; `next` the sequence number that comes next.
+    `ahead`, `late`: numbers taken before and after their turn; `scattered`: all that ever were."""
 
     identifier: str
     salt: bytes
@@ -34,6 +35,7 @@ class Signer:
     begun: bool = False
     ahead: set[int] = field(default_factory=set)
     gaps: Ranges = field(default_factory=Ranges)
+    scattered: Ranges = field(default_factory=Ranges)
     late: set[int] = field(default_factory=set)
     uses: dict[bytes, Use] = field(default_factory=dict)
     use: Use | None = None
@@ -52,18 +54,28 @@ class Signer:
             if sequence in self.late or self.gaps.last_of(sequence) is None:
                 raise Invalid(f"sequence of {self.identifier}", expected=f"{self.next} or a later one", found=sequence)
             self.late.add(sequence)
+            self.scattered.add(sequence, sequence)
         elif sequence in self.ahead:
             raise Invalid(f"sequence of {self.identifier}", expected="each number once", found=sequence)
         else:
             self.ahead.add(sequence)
+            self.scattered.add(sequence, sequence)
             self.advance()
 
     def explain(self, first: int, last: int) -> None:
         """A gap entry: these numbers are missing."""
         if first > last:
             raise Malformed(f"gap of {self.identifier}", expected="first <= last", found=(first, last))
+        passed = first if self.whole and self.begun and first < self.next else None
+        if self.scattered.overlap(first, last) or (passed is not None and not self._missing(passed, last)):
+            raise Invalid(f"gap of {self.identifier}", expected="numbers that are missing", found=(first, last))
         self.gaps.add(first, last)
         self.advance()
+
+    def _missing(self, first: int, last: int) -> bool:
+        """Whether all numbers from `first` on that come before the next one are named by gap entries."""
+        end = self.gaps.last_of(first)
+        return end is not None and end >= min(last, self.next - 1)
 
     def advance(self) -> None:
         """Go on over what is there and what a gap explains."""
