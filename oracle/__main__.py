@@ -18,11 +18,15 @@ from carbonledger.errors import CarbonLedgerError, Malformed
 from carbonledger.keys import PrivateKey
 from carbonledger.note import VerifierKey
 from oracle import config, fsck, monitor
+from oracle.chain_link import link
 from oracle.config import Settings, WitnessSettings
 from oracle.envelopes import JSON, Batch, Single, encode
 from oracle.meter import Meter, seeded_nonces
 from oracle.node import OracleNode
 from oracle.server import create_app
+from oracle.sources.csv_file import read_year
+from oracle.sources.intervals import YearOfIntervals
+from oracle.sources.mapping import parse_mapping
 from oracle.sources.plant import simulate_year
 
 
@@ -83,6 +87,8 @@ def _parser() -> argparse.ArgumentParser:
     simulate.add_argument("--seed", default="1", help="of its key and nonces: the same seed is the same meter")
     simulate.add_argument("--url", help="where the node listens, such as http://127.0.0.1:8081")
     simulate.add_argument("--year", type=int, default=2025)
+    simulate.add_argument("--data", type=Path, help="readings from a file instead (docs/data-files.md)")
+    simulate.add_argument("--mapping", type=Path, help="how to read --data")
     simulate.add_argument("--days", type=int, default=1, help="how many days from the first of January")
     simulate.add_argument("--batch", type=int, default=96, help="readings under one signature; 1 signs each")
     simulate.add_argument("--show-key", action="store_true", help="print the public key for enrolment, and end")
@@ -111,7 +117,13 @@ def _signer(parser: argparse.ArgumentParser) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     settings = config.load(arguments.home)
-    node = OracleNode.open(arguments.home, wall_clock, settings)
+    with link(arguments.home, settings, wall_clock) as chain:
+        node = OracleNode.open(arguments.home, wall_clock, settings, head_sources=chain.head_sources)
+        chain.attach(node)
+        return _serve(node, settings, arguments)
+
+
+def _serve(node: OracleNode, settings: config.Settings, arguments: argparse.Namespace) -> int:
     port = settings.http.port if arguments.port is None else arguments.port
     with listen(settings.http.host, port) as door:
         host, bound = door.getsockname()[:2]
@@ -132,6 +144,7 @@ def listen(host: str, port: int) -> socket.socket:
     door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         door.bind((host, port))
+        door.listen(128)  # from here on callers wait instead of being refused
     except OSError as error:
         door.close()
         raise Malformed("address of the door", expected="a free address", found=f"{host}:{port}: {error}") from error
@@ -219,7 +232,7 @@ def _simulate(arguments: argparse.Namespace) -> int:
         raise Malformed("--batch, --days", expected="1 to 300, 1 to 366", found=f"{arguments.batch}, {arguments.days}")
     counts = {"accepted": 0, "duplicate": 0, "refused": 0}
     with httpx2.Client(base_url=arguments.url, timeout=30, trust_env=False) as client:
-        for items in _day_by_day(meter, arguments.year, arguments.days, arguments.batch):
+        for items in _day_by_day(meter, _year(arguments), arguments.days, arguments.batch):
             try:
                 answer = client.post("/readings", content=encode(items), headers={"Content-Type": JSON})
             except httpx2.HTTPError as error:
@@ -235,8 +248,16 @@ def _simulate(arguments: argparse.Namespace) -> int:
     return 1 if counts["refused"] else 0
 
 
-def _day_by_day(meter: Meter, year: int, days: int, batch: int) -> Iterator[list[Single | Batch]]:
-    plant = simulate_year(year, seed=1)
+def _year(arguments: argparse.Namespace) -> YearOfIntervals:
+    if arguments.data is None:
+        return simulate_year(arguments.year, seed=1)
+    mapping = None
+    if arguments.mapping is not None:
+        mapping = parse_mapping(arguments.mapping.read_text(encoding="utf-8"), arguments.mapping.name)
+    return read_year(arguments.data, arguments.year, mapping)
+
+
+def _day_by_day(meter: Meter, plant: YearOfIntervals, days: int, batch: int) -> Iterator[list[Single | Batch]]:
     yield [meter.commission(plant.intervals[0].end_ms - plant.step_s * 1000)]
     for number, (_, intervals) in enumerate(plant.days()):
         if number == days:

@@ -46,6 +46,21 @@ class WitnessSettings(Struct, forbid_unknown_fields=True, frozen=True):
     timeout_s: _Positive = 2
 
 
+class ChainSettings(Struct, forbid_unknown_fields=True, frozen=True):
+    """Where checkpoints are anchored; without `url` nowhere.
+
+    `directory` is the Directory's address (40 hex digits), `key_file` the relayer's secp256k1 secret (64 hex digits, a
+    file that only its owner reads; any account may carry an anchor), both below the home unless absolute.
+    """
+
+    url: str = ""
+    directory: str = ""
+    key_file: str = "relayer.key"
+    witness_quorum: Annotated[int, Meta(ge=0, le=64)] = 1
+    confirmations: Annotated[int, Meta(ge=0, le=1000)] = 0
+    poll_s: _Positive = 2
+
+
 class Settings(Struct, forbid_unknown_fields=True, frozen=True):
     """Everything a node is told. `origin` names the log and is never changed; `chain_id` is of its EIP-712 lines."""
 
@@ -56,6 +71,7 @@ class Settings(Struct, forbid_unknown_fields=True, frozen=True):
     passphrase_file: str = ""
     http: HttpSettings = HttpSettings()
     clock: ClockSettings = ClockSettings()
+    chain: ChainSettings = ChainSettings()
     witness: tuple[WitnessSettings, ...] = ()
 
     @property
@@ -98,6 +114,12 @@ def check(settings: Settings) -> None:
     if not _ORIGIN.fullmatch(settings.origin):
         raise Malformed(
             f"{FILE_NAME}, key 'origin'", expected="<gateway domain>/<log name>", found=repr(settings.origin)[:80]
+        )
+    if settings.chain.url and not re.fullmatch("[0-9a-f]{40}", settings.chain.directory):
+        raise Malformed(
+            f"{FILE_NAME}, key 'chain.directory'",
+            expected="40 lower-case hex digits",
+            found=repr(settings.chain.directory)[:80],
         )
     names: set[str] = set()
     for number, item in enumerate(settings.witness):
