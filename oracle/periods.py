@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from msgspec import UNSET
@@ -116,11 +117,11 @@ def boundary_index(store: Store, device: Signer, instant_ms: int) -> int:
 
 def summarise(store: Store, device: Signer, start_ms: int, end_ms: int) -> Summary:
     """The device's readings with start < t <= end: count, registers at both ends, sum, gaps and flags."""
-    found = sorted(
-        (item for item in readings_of(store, device, start_ms, end_ms) if item.kind == "reading"),
-        key=lambda item: item.reading.sequence,
-    )
-    opening = boundary(store, device, start_ms)
+    entries = list(readings_of(store, device, start_ms, end_ms))
+    found = sorted((e for e in entries if e.kind == "reading"), key=lambda item: item.reading.sequence)
+    # a meter that was installed within the period begins with its commissioning entry
+    installed = next((e for e in entries if e.kind == "commissioning"), None)
+    opening = boundary(store, device, start_ms) or installed
     readings = [item.reading for item in found]
     limits = Limits.of(device.profile)
     judged = flags.judge(readings, limits, opening.reading if opening else None)
@@ -134,7 +135,7 @@ def summarise(store: Store, device: Signer, start_ms: int, end_ms: int) -> Summa
     if by_register:
         if readings and start is None:  # not commissioned before the period: its first register is where it begins
             start = readings[0].register
-        total = (end or 0) - (start or 0)
+        total = (end or 0) - (start or 0) + _rolled_over(start, readings) * (limits.modulus or 0)
     else:
         total = sum(reading.interval or 0 for reading in readings)
     by_index = sorted(found, key=lambda item: item.index)
@@ -154,3 +155,10 @@ def summarise(store: Store, device: Signer, start_ms: int, end_ms: int) -> Summa
         missing,
         dict(sorted(judged.items())),
     )
+
+
+def _rolled_over(start: int | None, readings: Sequence[Reading]) -> int:
+    """How often the register fell from one reading to the next: where it has a modulus, each fall is a roll-over."""
+    registers = [start, *(reading.register for reading in readings)]
+    known = [register for register in registers if register is not None]
+    return sum(1 for before, after in pairwise(known) if after < before)

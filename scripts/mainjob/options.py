@@ -35,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
         type=int,
         default=400_000,
         metavar="W",
-        help="rated maximum of the meter, for the flag impossible_power; flags never change totals (default 400000)",
+        help="rated maximum of the meter, for the flag impossible_power; flags never change totals (default 800000)",
     )
     where = p.add_argument_group("where")
     where.add_argument(
