@@ -134,7 +134,7 @@ class Disclosure:
         by_name = {signer.identifier: signer for signer in self._node.devices()}
         return make_report_bundle(
             [self._entry(item, head.size) for item in entries],
-            LogParts(self.note(head.size), self.keys()),
+            LogParts(self.note(head.size), self.signing_keys()),
             year.parts(needs),
             devices=[
                 ReportedDevice(name, by_name[name].salt, unit) for unit, names in reported.units for name in names
@@ -154,7 +154,7 @@ class Disclosure:
                     f"entry {index} is not published", expected="a checkpoint above it", found=note and note.size
                 )
             return make_reading_bundle(
-                self._entry(self._node.entry(index), note.size), LogParts(note.note, self.keys())
+                self._entry(self._node.entry(index), note.size), LogParts(note.note, self.signing_keys())
             )
         head = self._head(year)
         disclosed = self._node.entry(index)
@@ -167,7 +167,7 @@ class Disclosure:
             keys=[*self._head_key_ids(), self._device_key(signer)],
         )
         return make_reading_bundle(
-            self._entry(disclosed, head.size), LogParts(self.note(head.size), self.keys()), year.parts(needs)
+            self._entry(disclosed, head.size), LogParts(self.note(head.size), self.signing_keys()), year.parts(needs)
         )
 
     def _needs(self, reported: Reported, report: Record, anchor_sizes: Sequence[int]) -> tuple[Need, ...]:
@@ -227,7 +227,7 @@ class Disclosure:
     def _head_key_ids(self) -> list[bytes]:
         return [chain_key_id(key) for key in self._head_keys]
 
-    def keys(self) -> list[PublicKey]:
+    def signing_keys(self) -> list[PublicKey]:
         """All keys that ever signed entries of this log."""
         devices = [
             PublicKey(key.algorithm, key.public) for signer in self._node.directory.signers for key in signer.keys

@@ -25,7 +25,7 @@ def export(
     size = max(int(anchor.field("size")) for anchor in year.anchors)
     description = Description(reported.member, reported.year, node.origin, 0, size)
     checkpoints = {int(anchor.field("size")): disclosure.note(int(anchor.field("size"))) for anchor in year.anchors}
-    signed = {key.key_id for key in disclosure.keys()}
+    signed = {key.key_id for key in disclosure.signing_keys()}
     records = [
         record
         for need, record in year.records.items()
@@ -35,7 +35,7 @@ def export(
         description,
         bundle=bundle,
         device_salts={signer.identifier: signer.salt for signer in node.directory.signers},
-        keys=disclosure.keys(),
+        keys=disclosure.signing_keys(),
         checkpoints=checkpoints,
         anchors=anchor_file(records, year.evidence, bundle),
         tile=lambda wanted: tile_of(node.log_dir, wanted),
