@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from carbonledger import entry
 from carbonledger.errors import Malformed
+from oracle.frames import Frame, split_frames
 from oracle.intake import Measured, parse_body
 from oracle.signers import Directory, Signer
-
-
-class Frame(NamedTuple):
-    """The disclosed parts of one entry: R, A and the salt of the commitment."""
-
-    r: bytes
-    a: bytes
-    salt: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +25,7 @@ class Chunk:
     evidence: bytes
 
     def frames(self) -> list[Frame]:
-        """The entries' parts in order; Malformed if the bytes are not `count` frames."""
+        """The entries' parts in order; Malformed if the bytes are not of `count` entries."""
         return list(split_frames(self.evidence, self.count))
 
     def previous_bytes(self) -> bytes:
@@ -46,20 +38,6 @@ def parse_previous(data: bytes) -> dict[int, str]:
     if len(data) % 36:
         raise Malformed("previous commitments of a chunk", expected="a multiple of 36 bytes", found=len(data))
     return {int.from_bytes(data[at : at + 4], "big"): data[at + 4 : at + 36].hex() for at in range(0, len(data), 36)}
-
-
-def split_frames(data: bytes, count: int) -> Iterator[Frame]:
-    """`count` frames of u16 R, u16 A and a 16-byte salt; Malformed if bytes are missing or left."""
-    at, end = 0, len(data)
-    for _ in range(count):
-        middle = at + 2 + int.from_bytes(data[at : at + 2], "big")
-        last = middle + 2 + int.from_bytes(data[middle : middle + 2], "big")
-        if last + 16 > end:
-            raise Malformed("evidence of a chunk", expected=f"{count} frames", found="fewer")
-        yield Frame(data[at + 2 : middle], data[middle + 2 : last], data[last : last + 16])
-        at = last + 16
-    if at != end:
-        raise Malformed("evidence of a chunk", expected=f"{count} frames", found=f"{end - at} bytes more")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,10 @@ says why. Nothing here knows what the log already holds: sequence, duplicates an
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import groupby
-from operator import itemgetter
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -24,9 +22,9 @@ from carbonledger import entry
 from carbonledger.entry import COMMIT_PREFIX, NO_SALT, READING_PREFIX, Body, EvidenceType
 from carbonledger.errors import CarbonLedgerError
 from carbonledger.keys import PublicKey
-from oracle import envelopes, ordinary
+from oracle import batch_tree, envelopes, frames, ordinary
 from oracle.envelopes import Batch, Item, Single, Unreadable
-from oracle.outcomes import Checked, Found, Outcome, Readings, Refusal, one_by_one
+from oracle.outcomes import Checked, Found, Outcome, Readings, Refusal, Series, one_by_one
 from oracle.signers import KINDS_OF_ROLE, Directory, Signer, SignerKey
 
 _LIMIT = 2**53
@@ -169,7 +167,7 @@ class _Sieve:
         directory, bodies, first, device = self._directory, batch.bodies, batch.first, batch.device
         try:
             signer, key = _signer_of(batch, directory)
-            nodes, shape = _tree_of(bodies)
+            nodes, shape = batch_tree.tree_of(bodies)
             count = len(bodies)
             message = entry.batch_message(device, first, count, nodes[-1])
             if key.algorithm == "ed25519" and len(batch.signature) == 64:
@@ -180,21 +178,25 @@ class _Sieve:
         except _No as no:
             self.put(_refusal(no, envelopes.encode([batch])))
             return
-        head = b"\x02" + key.short_id + first.to_bytes(8, "big") + count.to_bytes(4, "big")
-        tail = batch.signature
+        head, tail = batch_tree.head(key.short_id, first, count), batch.signature
         readings, meter = self._read(bodies), self._meter(device)
         if readings is None or meter is None or not _of_one_meter(readings, meter, first, device, key):
             for sequence, raw, place in zip(range(first, first + count), bodies, shape.places, strict=True):
-                a = b"".join((head, place.position, *place.path(nodes), tail))
+                a = batch_tree.evidence(head, place, nodes, tail)
                 found = _in_batch(raw, a, sequence, device, signer, key, directory, self._now_ms, self._limits)
                 self.put(found)
             return
-        number, append = meter.number, self._rows().rows.append
-        for m, raw, (position, path, length_2, length_4) in zip(readings, bodies, shape.places, strict=True):
-            a = b"".join((head, position, *path(nodes), tail))
+        commitments: list[str] = []
+        sized: list[bytes] = []
+        for raw, (position, path, length) in zip(bodies, shape.places, strict=True):
             size = len(raw).to_bytes(2, "big")
-            c = _sha256(b"".join((_COMMIT_HEAD_2, size, raw, length_4, a))).hexdigest()
-            append((number, m.q, m.t, c, b"".join((size, raw, length_2, a, NO_SALT))))
+            sized += size, raw
+            # entry.commitment of batch_tree.evidence, in one piece
+            covered = b"".join((_COMMIT_HEAD_2, size, raw, length, head, position, *path(nodes), tail))
+            commitments.append(_sha256(covered).hexdigest())
+        packed = frames.envelope(head, tail, sized)
+        self.found.append(Series(meter.number, first, [m.t for m in readings], commitments, packed))
+        self._readings = None
 
 
 def _of_one_meter(
@@ -290,65 +292,6 @@ def _in_batch(
     except _No as no:
         no.signed = True
         return _refusal(no, envelopes.encode([Single(raw, a)]))
-
-
-_Path = Callable[[list[bytes]], tuple[bytes, ...]]
-
-
-class _Place(NamedTuple):
-    """One leaf of a tree: its position (u32), its path out of the nodes, the length of its A as u16 and as u32."""
-
-    position: bytes
-    path: _Path
-    length_2: bytes
-    length_4: bytes
-
-
-class _Shape(NamedTuple):
-    """A tree of `k` leaves: which nodes make the next one, and the place of each leaf."""
-
-    pairs: tuple[tuple[int, int], ...]
-    places: tuple[_Place, ...]
-
-
-@lru_cache(maxsize=entry.MAX_BATCH)
-def _shape(count: int) -> _Shape:
-    pairs: list[tuple[int, int]] = []
-    ids: list[list[int]] = [[] for _ in range(count)]
-    level = [(at, [at]) for at in range(count)]  # node, and the leaves under it
-    while len(level) > 1:
-        parents: list[tuple[int, list[int]]] = []
-        for (left, under_left), (right, under_right) in zip(level[::2], level[1::2], strict=False):
-            for leaf in under_left:
-                ids[leaf].append(right)
-            for leaf in under_right:
-                ids[leaf].append(left)
-            parents.append((count + len(pairs), under_left + under_right))
-            pairs.append((left, right))
-        if len(level) & 1:
-            parents.append(level[-1])  # RFC 9162 2.1.1: an odd node is promoted
-        level = parents
-    places = []
-    for position, path in enumerate(ids):
-        size = 1 + 8 + 8 + 4 + 4 + 32 * len(path) + 64
-        lengths = size.to_bytes(2, "big"), size.to_bytes(4, "big")
-        places.append(_Place(position.to_bytes(4, "big"), _picker(path), *lengths))
-    return _Shape(tuple(pairs), tuple(places))
-
-
-def _picker(path: list[int]) -> _Path:
-    if len(path) > 1:
-        return itemgetter(*path)
-    return lambda nodes: tuple([nodes[at] for at in path])
-
-
-def _tree_of(bodies: Sequence[bytes]) -> tuple[list[bytes], _Shape]:
-    """All nodes of the bodies' tree, leaves first and the root last, and its shape."""
-    shape = _shape(len(bodies))
-    nodes = [_sha256(b"\x00" + raw).digest() for raw in bodies]
-    for left, right in shape.pairs:
-        nodes.append(_sha256(b"\x01" + nodes[left] + nodes[right]).digest())
-    return nodes, shape
 
 
 def _parsed(raw: bytes) -> Measured | Body:

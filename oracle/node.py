@@ -20,10 +20,11 @@ from carbonledger.entry import Evidence, EvidenceType
 from carbonledger.errors import Malformed, Refused
 from carbonledger.keys import PrivateKey
 from oracle import chunks, config, identity, intake, periods
-from oracle.chunks import Derived, Frame
+from oracle.chunks import Derived
 from oracle.config import Settings
 from oracle.envelopes import Item, Single
 from oracle.files import Files
+from oracle.frames import Frame
 from oracle.identity import Entropy, Identity
 from oracle.log import CheckpointSink, HeadSource, Log, Published
 from oracle.outcomes import Found
@@ -453,8 +454,7 @@ class OracleNode:
         number, count, parts = 0, 0, bytearray()
         for chunk in self.store.chunks(0, size):
             for frame in chunk.frames()[: size - chunk.first]:
-                parts += len(frame.r).to_bytes(2, "big") + frame.r + len(frame.a).to_bytes(2, "big") + frame.a
-                parts += frame.salt
+                parts += frame.format()
                 count += 1
                 if count == 256:
                     yield number, bytes(parts)

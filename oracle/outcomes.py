@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from oracle.frames import split_frames
+
 READING: Final = "reading"
 ED25519: Final = "ed25519"
 
@@ -52,16 +54,36 @@ class Readings:
             yield Checked(signer, sequence, time_ms, READING, commitment, ED25519, frame)
 
 
+@dataclass(slots=True)
+class Series:
+    """Readings of one meter from sequence `first`, under one Ed25519 signature; `packed` is `frames.envelope`."""
+
+    signer: int
+    first: int
+    times_ms: list[int]
+    commitments: list[str]
+    packed: bytes
+
+    def __len__(self) -> int:
+        return len(self.times_ms)
+
+    def rows(self) -> list[Row]:
+        """The same with a frame for each."""
+        frames = split_frames(self.packed, len(self))
+        columns = zip(range(self.first, self.first + len(self)), self.times_ms, self.commitments, frames, strict=True)
+        return [(self.signer, sequence, time_ms, c, frame.format()) for sequence, time_ms, c, frame in columns]
+
+
 Outcome = Checked | Refusal
 """Of one body."""
 
-Found = Outcome | Readings
+Found = Outcome | Readings | Series
 """Of one body or of several that follow one another."""
 
 
 def count(found: Iterable[Found]) -> int:
     """Bodies that these are of."""
-    return sum(len(one.rows) if type(one) is Readings else 1 for one in found)
+    return sum(len(one) if isinstance(one, Readings | Series) else 1 for one in found)
 
 
 def one_by_one(found: Iterable[Found]) -> Iterator[Outcome]:
@@ -69,5 +91,7 @@ def one_by_one(found: Iterable[Found]) -> Iterator[Outcome]:
     for one in found:
         if isinstance(one, Readings):
             yield from one
+        elif isinstance(one, Series):
+            yield from Readings(one.rows())
         else:
             yield one

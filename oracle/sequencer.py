@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -14,9 +15,10 @@ from msgspec import Struct
 
 from carbonledger import entry
 from oracle import envelopes
-from oracle.chunks import Chunk, Frame, split_frames
+from oracle.chunks import Chunk
 from oracle.envelopes import Single
-from oracle.outcomes import ED25519, READING, Found, Readings, Refusal, Row
+from oracle.frames import Frame, count_frames, split_frames
+from oracle.outcomes import ED25519, READING, Found, Readings, Refusal, Row, Series
 from oracle.signers import Directory, Signer
 from oracle.store import Commit, Head, Run, Store
 
@@ -95,6 +97,28 @@ class _Cursor:
         self.first_sequence, self.first_index, self.step = sequence, index, 1
         self.next_sequence, self.next_index = sequence + 1, -1
 
+    def take(self, series: Series, index: int) -> list[bytes]:
+        """Places a series of new readings from this index on; their leaves."""
+        sequence, last, middle = series.first, self.last, self.reading
+        leaves: list[bytes] = []
+        for c, time_ms in zip(series.commitments, series.times_ms, strict=True):
+            leaves.append(f'{{"c":"{c}{middle}{last}","q":{sequence},"s":"{ED25519}","t":{time_ms},"v":1}}'.encode())
+            last = c
+            sequence += 1
+        self.last, self.highest = last, sequence - 1
+        for at in range(len(series)):
+            if (self.next_sequence, self.next_index, self.step) == (series.first + at, index + at, 1):
+                self.next_sequence, self.next_index = sequence, index + len(series)
+                break
+            if (self.next_sequence, self.next_index) == (series.first + at, index + at):
+                self.next_sequence += 1
+                self.next_index += self.step
+            else:
+                self.place(series.first + at, index + at)
+            self.used = True
+        self.used = True
+        return leaves
+
     def _open(self) -> tuple[int, int, int, int]:
         return self.first_sequence, self.first_index, self.next_sequence - self.first_sequence, self.step
 
@@ -108,6 +132,21 @@ class _Cursor:
                 index = first_index + (sequence - first_sequence) * step
                 return index if index >= first else None
         return None
+
+
+class _Taken:
+    """The evidence that a plan takes, in pieces: frames and envelopes, and the index that each begins at."""
+
+    def __init__(self, first: int) -> None:
+        self.first = first
+        self.pieces: list[bytes] = []
+        self.starts: list[int] = []
+
+    def body(self, index: int) -> bytes:
+        """R of an entry that is among them."""
+        at = bisect_right(self.starts, index) - 1
+        piece = self.pieces[at]
+        return list(split_frames(piece, count_frames(piece)))[index - self.starts[at]].r
 
 
 class Sequencer:
@@ -135,16 +174,31 @@ class Sequencer:
     def plan(self, found: Sequence[Found], now_ms: int) -> Plan:
         """What these outcomes come to, given what the log holds."""
         plan = Plan([], Commit(now_ms))
-        results, leaves, frames = plan.results, plan.leaves, list[bytes]()
+        results, leaves, taken = plan.results, plan.leaves, _Taken(self.size)
         cursors: dict[int, _Cursor] = {}
         index = first = self.size
         time_from, time_to = 2**62, -1
+        pieces, starts = taken.pieces, taken.starts
         rows: Sequence[Row]
         for one in found:
             if isinstance(one, Refusal):
                 results.append(self._refuse(plan, one))
                 continue
-            if isinstance(one, Readings):
+            if isinstance(one, Series):
+                cursor = cursors.get(one.signer)
+                if cursor is None:
+                    cursor = cursors[one.signer] = self._cursor(one.signer, now_ms)
+                if one.first > cursor.highest:
+                    leaves.extend(cursor.take(one, index))
+                    pieces.append(one.packed)
+                    starts.append(index)
+                    time_from, time_to = min(time_from, *one.times_ms), max(time_to, *one.times_ms)
+                    end = index + len(one)
+                    results.extend([Result("accepted", at) for at in range(index, end)])
+                    index = end
+                    continue
+                rows, kind, algorithm = one.rows(), READING, ED25519
+            elif isinstance(one, Readings):
                 rows, kind, algorithm = one.rows, READING, ED25519
             else:
                 kind, algorithm = one.kind, one.algorithm
@@ -156,13 +210,14 @@ class Sequencer:
                     cursor = cursors[number] = self._cursor(number, now_ms)
                 if sequence > cursor.highest:
                     cursor.highest = sequence
-                elif (known := self._known(number, sequence, cursor, first, frames)) is not None:
+                elif (known := self._known(number, sequence, cursor, taken)) is not None:
                     results.append(self._again(plan, sequence, frame, *known))
                     continue
                 middle = cursor.reading if ordinary else cursor.middle(kind)
                 # entry.leaf_bytes, with the parts that stay the same made before
                 leaves.append(f'{{"c":"{c}{middle}{cursor.last}","q":{sequence}{tail}{time_ms},"v":1}}'.encode())
-                frames.append(frame)
+                pieces.append(frame)
+                starts.append(index)
                 cursor.last = c
                 if sequence == cursor.next_sequence and index == cursor.next_index:
                     cursor.next_sequence += 1
@@ -176,10 +231,10 @@ class Sequencer:
                     time_to = time_ms
                 results.append(Result("accepted", index))
                 index += 1
-        if frames:
+        if pieces:
             used = {number: cursor for number, cursor in cursors.items() if cursor.used}
             previous = {number: cursor.previous for number, cursor in used.items()}
-            plan.commit.chunk = Chunk(first, len(frames), now_ms, time_from, time_to, previous, b"".join(frames))
+            plan.commit.chunk = Chunk(first, index - first, now_ms, time_from, time_to, previous, b"".join(pieces))
             plan.commit.heads = {number: Head(cursor.highest, cursor.last) for number, cursor in used.items()}
             for number, cursor in used.items():
                 runs = cursor.runs(number)
@@ -202,15 +257,13 @@ class Sequencer:
         self._runs.update(plan.runs)
         self.size += len(plan.leaves)
 
-    def _known(
-        self, number: int, sequence: int, cursor: _Cursor, first: int, frames: list[bytes]
-    ) -> tuple[int, bytes] | None:
+    def _known(self, number: int, sequence: int, cursor: _Cursor, taken: _Taken) -> tuple[int, bytes] | None:
         """Index and body of the entry that has this place already, in the log or in this plan."""
         index = self._store.find(number, sequence)
         if index is not None:
             return index, self.frame(index).r
-        index = cursor.find(sequence, first)
-        return None if index is None else (index, next(split_frames(frames[index - first], 1)).r)
+        index = cursor.find(sequence, taken.first)
+        return None if index is None else (index, taken.body(index))
 
     def frame(self, index: int) -> Frame:
         """The stored parts of an entry; neighbours are at hand for the next call."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-STORE_VERSION: Final = 2
+STORE_VERSION: Final = 3
 CHECKPOINTS_VERSION: Final = 1
 
 # A chunk is what one durable transaction accepted: `count` entries from index `first`, all of one intake time.
-# `evidence` is for each entry u16 R, u16 A, salt as in docs/formats/audit-package.md; `previous` is, for each signer
-# in the chunk, u32 signer and the 32 bytes of its last commitment before the chunk. Leaves follow from these.
+# `evidence` is what `oracle.frames` describes: R, A and salt of each entry; `previous` is, for each signer in the
+# chunk, u32 signer and the 32 bytes of its last commitment before the chunk. Leaves follow from these.
 # A run is `count` entries of one signer: sequences rise by one from `first_sequence`, log indices by `step` from
 # `first_index`. With them a (signer, sequence) is found without one row for each entry, also where meters take turns.
 STORE: Final = """

@@ -19,7 +19,7 @@ from carbonledger.errors import CarbonLedgerError
 from oracle import envelopes, intake
 from oracle.envelopes import Batch, Single
 from oracle.intake import ClockLimits
-from oracle.outcomes import Found, Readings
+from oracle.outcomes import Found, Readings, Series
 from oracle.signers import Directory
 
 # One byte says what follows. Both ends are this program on this machine, so marshal and pickle are safe between them.
@@ -141,7 +141,7 @@ class _Worker:
                 if answer[:1] == _ERROR:
                     result.set_exception(pickle.loads(answer[1:]))
                 elif answer[:1] == _PLAIN:
-                    result.set_result([Readings(marshal.loads(memoryview(answer)[1:]))])
+                    result.set_result(_plain(answer))
                 else:
                     result.set_result(pickle.loads(answer[1:]))
             except Exception as error:  # an answer that cannot be read must not end the listener
@@ -192,9 +192,20 @@ def _serve(connection: Connection[Any, Any]) -> None:
 
 
 def _answer(found: list[Found]) -> bytes:
-    if len(found) == 1 and type(found[0]) is Readings:
-        return _PLAIN + marshal.dumps(found[0].rows)
-    return _MIXED + pickle.dumps(found)
+    plain: list[Any] = []
+    for one in found:
+        if isinstance(one, Readings):
+            plain.append(one.rows)
+        elif isinstance(one, Series):
+            plain.append((one.signer, one.first, one.times_ms, one.commitments, one.packed))
+        else:
+            return _MIXED + pickle.dumps(found)
+    return _PLAIN + marshal.dumps(plain)
+
+
+def _plain(answer: bytes) -> list[Found]:
+    plain = marshal.loads(memoryview(answer)[1:])
+    return [Readings(one) if type(one) is list else Series(*one) for one in plain]
 
 
 def _portable(error: CarbonLedgerError) -> CarbonLedgerError:

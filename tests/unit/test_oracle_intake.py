@@ -10,7 +10,7 @@ import pytest
 from carbonledger import entry, jcs, merkle
 from carbonledger.entry import Body, Evidence, EvidenceType
 from carbonledger.errors import Malformed
-from oracle import envelopes, intake
+from oracle import batch_tree, envelopes, intake
 from oracle.envelopes import JSON, LINES, Batch, Single, Unreadable
 from oracle.intake import ClockLimits
 from oracle.outcomes import Checked, Outcome, Refusal
@@ -247,11 +247,11 @@ def test_a_body_that_is_no_json_is_refused_as_a_whole(body: bytes) -> None:
 def test_the_batch_tree_is_that_of_rfc_9162() -> None:
     for count in (1, 2, 5, 7, 16, 33):
         bodies = [bytes([number]) for number in range(count)]
-        nodes, shape = intake._tree_of(bodies)
+        nodes, shape = batch_tree.tree_of(bodies)
         leaves = [merkle.leaf_hash(body) for body in bodies]
         assert nodes[-1] == merkle.root(leaves)
         for position, place in enumerate(shape.places):
-            assert list(place[1](nodes)) == merkle.inclusion_proof(leaves, position, count)
+            assert list(place.path(nodes)) == merkle.inclusion_proof(leaves, position, count)
 
 
 def test_batches_hold_their_limits() -> None:
