@@ -42,14 +42,14 @@ def object_id(identifier: str) -> bytes:
 
 def chain_name(name: str) -> bytes:
     """32 bytes: an ASCII name of at most 31 characters, right-padded with zeros."""
-    if not name.isascii() or not 0 < len(name) <= 31:
-        raise Malformed("name on the chain", expected="1 to 31 ASCII characters", found=repr(name)[:60])
+    if not name.isascii() or not name.isprintable() or not 0 < len(name) <= 31:
+        raise Malformed("a name on the chain", expected="1 to 31 printable ASCII characters", found=repr(name)[:60])
     return name.encode().ljust(32, b"\0")
 
 
 def parse_chain_name(raw: bytes) -> str:
     """Inverse of `chain_name`."""
     text = raw.rstrip(b"\0")
-    if len(raw) != 32 or b"\0" in text or not text.isascii() or not 0 < len(text) <= 31:
-        raise Malformed("name on the chain", expected="ASCII padded with zeros to 32 bytes", found=raw.hex())
+    if len(raw) != 32 or not text.isascii() or not text.decode().isprintable() or not 0 < len(text) <= 31:
+        raise Malformed("a name on the chain", expected="ASCII padded with zeros to 32 bytes", found=raw.hex()[:80])
     return text.decode()

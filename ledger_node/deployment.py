@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol
 
 from carbonledger.errors import Invalid
 from carbonledger.evm import rlp
+from carbonledger.identifiers import chain_name
 from carbonledger.keccak import keccak256
 from ledger_node.chain.bindings import (
     checkpoint_registry,
@@ -92,11 +93,6 @@ def artifact(name: str) -> dict[str, Any]:
     return value
 
 
-def name_word(name: str) -> bytes:
-    """A name on the chain: ASCII, right-padded with zeros to 32 bytes."""
-    return name.encode("ascii").ljust(32, b"\0")
-
-
 def created_address(sender: bytes, nonce: int) -> bytes:
     """Address of the contract that `sender` creates in its transaction `nonce`."""
     return keccak256(rlp.encode((sender, rlp.of_int(nonce))))[12:]
@@ -113,7 +109,7 @@ def plan(
     where = addresses["Directory"]
     table = [
         structs.Listing(
-            name=name_word(name),
+            name=chain_name(name),
             version=artifact(name)["version"],
             location=addresses[name],
             codeHash=bytes.fromhex(artifact(name)["codeHash"]),
@@ -166,7 +162,7 @@ def check_deployed(chain: Reader, deployment: Deployment) -> None:
         found = keccak256(chain.code(address)).hex()
         if found != expected:
             raise Invalid(f"code of {name} at 0x{address.hex()}", expected=expected, found=found)
-        answer = chain.call(deployment.directory, directory.encode_listing_of(name_word(name)))
+        answer = chain.call(deployment.directory, directory.encode_listing_of(chain_name(name)))
         listed = directory.decode_listing_of(answer)
         if listed.location != address or listed.codeHash.hex() != expected:
             raise Invalid(

@@ -1,30 +1,20 @@
-"""Names on the chain: at most 31 printable ASCII characters, right-padded with zeros to 32 bytes (encodings.md)."""
+"""Names on the chain (encodings.md) as the accounting uses them: where one may be empty, and where it is input."""
 
 from __future__ import annotations
 
+from carbonledger import identifiers
 from carbonledger.accounting.inputs import Node
 from carbonledger.errors import Malformed
-
-MOST = 31
 
 
 def name32(name: str) -> bytes:
     """The word of a name; the empty name is the zero word."""
-    if len(name) > MOST or not all(" " <= character <= "~" for character in name):
-        raise Malformed(
-            "a name on the chain", expected=f"at most {MOST} printable ASCII characters", found=repr(name)[:80]
-        )
-    return name.encode("ascii").ljust(32, b"\0")
+    return identifiers.chain_name(name) if name else bytes(32)
 
 
 def name_of(word: bytes) -> str:
     """Strict inverse of `name32`."""
-    raw = word.rstrip(b"\0")
-    if len(word) != 32 or len(raw) > MOST or not all(0x20 <= byte <= 0x7E for byte in raw):
-        raise Malformed(
-            "the word of a name on the chain", expected="ASCII, right-padded with zeros", found=word.hex()[:80]
-        )
-    return raw.decode("ascii")
+    return "" if word == bytes(32) else identifiers.parse_chain_name(word)
 
 
 def chain_name(node: Node, least: int = 1) -> str:

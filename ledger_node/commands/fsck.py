@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import cast
 
 from carbonledger.errors import Invalid, Malformed
+from carbonledger.identifiers import chain_name
 from ledger_node.chain.bindings import directory as directory_contract
 from ledger_node.chain.errors import CallReverted, StateNotKept
 from ledger_node.chain.interface import Chain
@@ -21,7 +22,7 @@ from ledger_node.chain.types import Block
 from ledger_node.commands.follow import require_same_chain
 from ledger_node.db.engine import sqlite_url
 from ledger_node.db.view import LatestRecord, View
-from ledger_node.deployment import NAMES, Deployment, check_deployed, name_word
+from ledger_node.deployment import NAMES, Deployment, check_deployed
 
 Say = Callable[[str], None]
 
@@ -65,7 +66,7 @@ def deployment_of(chain: Chain, directory: bytes) -> Deployment:
     found = {}
     for name in NAMES:
         try:
-            answer = chain.call(directory, directory_contract.encode_location_of(name_word(name)))
+            answer = chain.call(directory, directory_contract.encode_location_of(chain_name(name)))
             found[name] = directory_contract.decode_location_of(answer)
         except (CallReverted, Malformed) as error:
             raise Invalid(

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from carbonledger.errors import Invalid
+from carbonledger.identifiers import chain_name
 from carbonledger.records import DIRECTORY_SLOT, Record, founders_digest
 from ledger_node import deployment
-from ledger_node.deployment import Deployment, check_deployed, name_word
+from ledger_node.deployment import Deployment, check_deployed
 
 
 def test_every_contract_has_the_committed_code_and_stands_in_the_directory(world: Any) -> None:
@@ -36,7 +37,7 @@ def test_the_records_of_genesis_are_those_that_python_computes(world: Any) -> No
     assert world.chain.storage(world.address("MemberRegistry"), governance.slot()) == governance.digest()
     listing = Record.of(
         "contract",
-        name=name_word("GrantRegistry"),
+        name=chain_name("GrantRegistry"),
         version=1,
         location=world.address("GrantRegistry"),
         codeHash=bytes.fromhex(deployment.artifact("GrantRegistry")["codeHash"]),
@@ -48,7 +49,7 @@ def test_the_records_of_genesis_are_those_that_python_computes(world: Any) -> No
 def test_the_directory_changes_only_by_the_quorum(world: Any, reverted: Any) -> None:
     code_hash = bytes.fromhex(deployment.artifact("FactorRegistry")["codeHash"])
     values = {
-        "name": name_word("GrantRegistry"),
+        "name": chain_name("GrantRegistry"),
         "version": 2,
         "location": world.address("FactorRegistry"),
         "codeHash": code_hash,
@@ -59,7 +60,7 @@ def test_the_directory_changes_only_by_the_quorum(world: Any, reverted: Any) -> 
         world.relay(act, world.quorum(act, 1))
     assert error.value.name == "MemberRegistryQuorumTooSmall"
     world.relay(act, world.quorum(act))
-    assert world.ask("Directory", "location_of", name_word("GrantRegistry")) == world.address("FactorRegistry")
+    assert world.ask("Directory", "location_of", chain_name("GrantRegistry")) == world.address("FactorRegistry")
     again = world.act("DirectoryEntry", **values)
     with pytest.raises(reverted) as error:
         world.relay(again, world.quorum(again))
