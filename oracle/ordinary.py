@@ -97,14 +97,14 @@ class Ed25519:
 
     def __init__(self) -> None:
         self._open: Any = _sodium.lib.crypto_sign_open
-        self._room = 0
-        self._message: Any = None
+        self._room = 1024
+        self._message: Any = _sodium.ffi.new("unsigned char[]", self._room)
         self._length = _sodium.ffi.new("unsigned long long *")
 
     def good(self, signed: bytes, public: bytes) -> bool:
         """Whether `signed` is a signature (64 bytes) and the message it is over, by the key `public` (32 bytes)."""
         size = len(signed)
         if size > self._room:
-            self._room = max(2 * size, 1024)
+            self._room = 2 * size
             self._message = _sodium.ffi.new("unsigned char[]", self._room)
         return bool(self._open(self._message, self._length, signed, size, public) == 0)
