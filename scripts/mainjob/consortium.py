@@ -10,6 +10,7 @@ from carbonledger.accounting.factors import Factor
 from carbonledger.accounting.library import rule_set
 from carbonledger.accounting.rule_set import RuleSet
 from carbonledger.acts import Act
+from carbonledger.errors import Refused
 from ledger_node.chain.bindings import structs
 from ledger_node.deployment import Deployment, check_deployed, plan
 from scripts.mainjob.cast import PROVINCE, REGULATOR, Member
@@ -58,9 +59,17 @@ def admit(relay: Relay, cast: Mapping[str, Member]) -> None:
     relay.settle()
 
 
-def publish_rules(relay: Relay, regulators: Sequence[Member]) -> RuleSet:
+def publish_rules(relay: Relay, regulators: Sequence[Member], year: int) -> RuleSet:
     """Publish the rule set of the main job, and before it the factors that it names."""
     rules = rule_set(RULE_SET)
+    if not (rules.covers(year) and all(f.in_force(year) for f in rules.factors)):
+        lasts = [f"{f.reference} {f.years}" for f in rules.factors]
+        raise Refused(
+            f"rule set {rules.key} cannot compute reporting year {year}",
+            expected=f"years {rules.years} of the rule set and those of its factors: {', '.join(lasts)}",
+            found=year,
+            remedy="Give another --year",
+        )
     for factor in rules.factors:
         relay.put(f"factor/{factor.id.hex()}", lambda factor=factor: _factor(relay, factor, regulators))  # type: ignore[misc]
 

@@ -139,7 +139,7 @@ def parts(home: Home, options: Namespace, progress: Progress) -> Iterator[Parts]
         with progress.step("consortium", "deploying the contracts, admitting the members, publishing the rules"):
             deployment = consortium.deploy(relay, regulators, secp256k1.address(secp256k1.public_key(relayer)))
             consortium.admit(relay, cast)
-            rules = consortium.publish_rules(relay, regulators)
+            rules = consortium.publish_rules(relay, regulators, year.year)
             progress.say(f"  Directory {deployment.directory.hex()}; {len(cast)} members; rule set {rules.key}")
         with progress.step("enrol", "starting oracle node and witness, enrolling gateway and meter"):
             made = _node(home, stack, clock, relay, cast, year, options, max(end_ms // 1000, chain.head().timestamp))

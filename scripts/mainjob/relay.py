@@ -55,7 +55,8 @@ class Relay:
         left = -1
         while True:
             self.outbox.step()
-            self.chain.advance()
+            if self.chain.waiting():
+                self.chain.advance()
             state = self.outbox.step()
             if failed := self.outbox.failed():
                 raise Refused(f"the chain refused {failed[0].reference}", found=failed[0].reason)

@@ -214,7 +214,7 @@ BAD: list[tuple[str, type[Exception], Callable[[], dict[str, Any]], Change]] = [
     ("$.lines[0].parameters.of.value", RefusedInput, fuel, set_parameter("of", measured("99", "1"))),
     ("$.lines[0].parameters.of.value", RefusedInput, fuel, set_parameter("of", measured("100.1", "%"))),
     ("$.lines[0].parameters.cc.factor", RefusedInput, fuel, lambda d: d.update(year=2023)),
-    ("$.lines[0].parameters.ef", RefusedInput, electricity, lambda d: d.update(year=2024)),
+    ("$.lines[0].parameters.ef", RefusedInput, electricity, lambda d: d.update(year=2023)),
     ("$.lines", RefusedInput, electricity, lambda d: d["lines"][0].update(code="electricity-exported")),
     ("$.lines", RefusedInput, fuel, lambda d: overflow(d)),
 ]
@@ -334,7 +334,7 @@ def test_lines_of_the_chain_that_a_rule_forbids_are_refused() -> None:
         with pytest.raises(Refused):
             evaluate(rules, 2025, lines, published)
     with pytest.raises(Refused, match="not in force"):
-        evaluate(rules, 2024, [power], published)
+        evaluate(rules, 2023, [power], published)
     with pytest.raises(Refused, match="does not hold"):
         evaluate(rules, 2027, [power], published)
     with pytest.raises(Unknown):

@@ -151,13 +151,13 @@ def test_a_rule_set_that_is_not_canonical_is_refused() -> None:
             RuleSet.parse(other)
 
 
-def test_the_national_factor_of_2023_is_official_and_for_2025() -> None:
+def test_the_national_factor_of_2023_is_official_and_has_its_reporting_years() -> None:
     (factor,) = [f for f in library.factors().named("grid-national") if f.data_year == 2023]
     assert (factor.value, factor.unit, factor.evidence) == (530_600_000_000_000_000, "gCO2e/Wh", "official")
-    assert factor.years == (2025, 2025)
+    assert factor.years == (2024, 2026)
     assert factor.in_force(2025)
-    assert not factor.in_force(2024)
-    assert not factor.in_force(2026)
+    assert not factor.in_force(2023)
+    assert not factor.in_force(2027)
 
 
 def test_values_that_nobody_compared_with_their_document_are_shown_as_unverified() -> None:
@@ -204,7 +204,7 @@ def test_a_factor_goes_to_the_register_as_the_act_says() -> None:
     fields = factor.act_fields()
     assert fields["factorId"] == factor.id
     assert fields["row"] == b"grid-national".ljust(32, b"\0")
-    assert (fields["yearFrom"], fields["yearTo"], fields["dataYear"], fields["evidence"]) == (2025, 2025, 2023, 1)
+    assert (fields["yearFrom"], fields["yearTo"], fields["dataYear"], fields["evidence"]) == (2024, 2026, 2023, 1)
     assert fields["sourceDigest"] == hashlib.sha256(factor.source.encode()).digest()
 
 
