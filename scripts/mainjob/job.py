@@ -174,6 +174,8 @@ def _node(
         head_sources=[lambda: anchored_size(relay.chain, registry, plant.ORIGIN)],
     )
     stack.callback(node.close)
+    if node.size:  # what was taken in before a kill may be later than the chain's last block
+        clock.set_ms(node.store.chunk_of(node.size - 1).intake_ms)
     if node.log.halted:
         raise Refused("the oracle node may not sign", expected="its newest copy", found=node.log.halted)
     meter = plant.new_meter(home.keys, REGISTER_AT_START_WH)
