@@ -41,8 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             head = f"[{number}/{len(chosen)}] {benchmark.name}"
             print(f"{head}: {benchmark.about}", file=sys.stderr)
             # nothing is removed before the end: where files were removed, new ones are made slowly (see spread)
-            own = Path(folder) / benchmark.name
-            own.mkdir()
+            # ext4 chooses the part of the disk by the name: the same name would come where the last run was removed
+            own = Path(tempfile.mkdtemp(prefix=f"{benchmark.name}-", dir=folder))
             began = time.monotonic()
             try:
                 measured = benchmark.measure(Run(own, _say, options.long))
