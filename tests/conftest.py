@@ -1,4 +1,4 @@
-"""One way to run property tests everywhere: no deadline and no complaint about a slow machine, more cases with --long."""
+"""One way to run property tests: no deadline, no complaint about a slow machine, more cases with --long."""
 
 from __future__ import annotations
 

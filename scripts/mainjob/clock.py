@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
+
+from scripts.mainjob.home import write_durably
 
 
 class ReplayClock:
-    """Seconds since the epoch. Stands where it was set, never goes back, until `release` steps it to wall time."""
+    """Seconds since the epoch. Stands where it was set, never goes back, until `release` steps it to wall time.
 
-    def __init__(self) -> None:
-        self._replayed_ms: int | None = 0
+    It is kept in a file, written before anything happens at the new time: after a kill nothing that waits (an anchor in
+    the outbox) is done at an earlier time than it was made.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._replayed_ms: int | None = int(path.read_text(encoding="ascii")) if path.exists() else 0
 
     def set_ms(self, at_ms: int) -> None:
         """Move the replayed time forward; going back is ignored, as after a restart."""
-        if self._replayed_ms is not None:
-            self._replayed_ms = max(self._replayed_ms, at_ms)
+        if self._replayed_ms is not None and at_ms > self._replayed_ms:
+            write_durably(self._path, str(at_ms).encode())
+            self._replayed_ms = at_ms
 
     def release(self) -> None:
         """The replay is over: from now on wall time."""

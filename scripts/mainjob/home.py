@@ -48,6 +48,10 @@ class Home:
         return self.root / "out"
 
     @property
+    def clock(self) -> Path:
+        return self.root / "clock"
+
+    @property
     def job(self) -> Path:
         return self.root / "job.json"
 

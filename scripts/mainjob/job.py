@@ -109,7 +109,7 @@ def parts(home: Home, options: Namespace, progress: Progress) -> Iterator[Parts]
         progress.say(f"  {year.source}: {len(year.intervals):,} intervals, {year.total_wh:,} Wh")
         for note in year.notes:
             progress.say(f"  note: {note}")
-    clock = ReplayClock()
+    clock = ReplayClock(home.clock)
     start_ms, end_ms = year_bounds_ms(year.year)
     clock.set_ms(start_ms - DAYS_BEFORE * DAY_S * 1000)
     with ExitStack() as stack:
@@ -174,8 +174,6 @@ def _node(
         head_sources=[lambda: anchored_size(relay.chain, registry, plant.ORIGIN)],
     )
     stack.callback(node.close)
-    if node.size:  # what was taken in before a kill may be later than the chain's last block
-        clock.set_ms(node.store.chunk_of(node.size - 1).intake_ms)
     if node.log.halted:
         raise Refused("the oracle node may not sign", expected="its newest copy", found=node.log.halted)
     meter = plant.new_meter(home.keys, REGISTER_AT_START_WH)
