@@ -57,6 +57,11 @@ class LedgerScreen:
         return any(month.filed for month in self.ledger.months)
 
     @property
+    def any_late(self) -> bool:
+        """Whether a month was filed late."""
+        return any(month.late for month in self.ledger.months)
+
+    @property
     def anchors(self) -> int:
         """Anchors of all logs."""
         return sum(log.anchors for log in self.ledger.logs)
