@@ -11,18 +11,19 @@ from scripts.mainjob.home import write_durably
 class ReplayClock:
     """Seconds since the epoch. Stands where it was set, never goes back, until `release` steps it to wall time.
 
-    It is kept in a file, written before anything happens at the new time: after a kill nothing that waits (an anchor in
+    With a path it is kept in a file, written before anything happens at the new time: after a kill nothing that waits (an anchor in
     the outbox) is done at an earlier time than it was made.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | None = None) -> None:
         self._path = path
-        self._replayed_ms: int | None = int(path.read_text(encoding="ascii")) if path.exists() else 0
+        self._replayed_ms: int | None = int(path.read_text(encoding="ascii")) if path and path.exists() else 0
 
     def set_ms(self, at_ms: int) -> None:
         """Move the replayed time forward; going back is ignored, as after a restart."""
         if self._replayed_ms is not None and at_ms > self._replayed_ms:
-            write_durably(self._path, str(at_ms).encode())
+            if self._path is not None:
+                write_durably(self._path, str(at_ms).encode())
             self._replayed_ms = at_ms
 
     def release(self) -> None:
