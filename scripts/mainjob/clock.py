@@ -11,8 +11,8 @@ from scripts.mainjob.home import write_durably
 class ReplayClock:
     """Seconds since the epoch. Stands where it was set, never goes back, until `release` steps it to wall time.
 
-    With a path it is kept in a file, written before anything happens at the new time: after a kill nothing that waits (an anchor in
-    the outbox) is done at an earlier time than it was made.
+    With a path it is kept in a file, written before anything happens at the new time: after a kill nothing that waits
+    (an anchor in the outbox) is done at an earlier time than it was made.
     """
 
     def __init__(self, path: Path | None = None) -> None:

@@ -54,7 +54,7 @@ class SmallYear:
         self.regulators = [member for member in self.cast.values() if member.kinds == REGULATOR]
         self.deployment = consortium.deploy(self.relay, self.regulators, outbox.sender)
         consortium.admit(self.relay, self.cast)
-        consortium.publish_rules(self.relay, self.regulators)
+        consortium.publish_rules(self.relay, self.regulators, 2025)
         self.node = self._node(stack)
         self.months = self._close_and_file()
         head = self._head()
