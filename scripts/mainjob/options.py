@@ -33,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
     data.add_argument(
         "--rated-power",
         type=int,
-        default=400_000,
+        default=800_000,
         metavar="W",
         help="rated maximum of the meter, for the flag impossible_power; flags never change totals (default 800000)",
     )
