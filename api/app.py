@@ -18,6 +18,7 @@ from api.chain_tools import ChainTools
 from api.gate import Gate
 from api.problems import Problem
 from api.routes import compute, ledger, logs, members, pages, reports, rules, seeing, system, writing
+from api.schemas import ProblemDocument
 from api.service import Service
 from api.settings import Settings
 
@@ -117,8 +118,10 @@ def _describe(app: FastAPI) -> None:
         document.setdefault("components", {})["securitySchemes"] = {
             "apiKey": {"type": "http", "scheme": "bearer", "description": "An API key, `cl_<id>_<secret>`"}
         }
-        document["components"].get("schemas", {}).pop("HTTPValidationError", None)
-        document["components"].get("schemas", {}).pop("ValidationError", None)
+        schemas = document["components"].setdefault("schemas", {})
+        schemas["ProblemDocument"] = ProblemDocument.model_json_schema()
+        for unused in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(unused, None)
         for methods in document["paths"].values():
             for operation in methods.values():
                 allowed = MAY[operation["operationId"]]

@@ -10,13 +10,15 @@ from collections.abc import Callable
 from typing import Annotated, Final
 
 from fastapi import Header
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from starlette.responses import Response
 
 from api.access import Caller
 from api.problems import Problem, of_error
 from carbonledger.errors import CarbonLedgerError
 from ledger_node.queries import idempotency
+from ledger_node.queries.idempotency import Known
+from ledger_node.queries.once import settle
 
 KEPT_S: Final = 86_400
 ABANDONED_S: Final = 120
@@ -48,11 +50,15 @@ def once(
         return do()
     name = f"{caller.reader[:64]}|{operation}|{hashlib.sha256(key.encode()).hexdigest()}"
     digest = hashlib.sha256(body).hexdigest()
-    with engine.begin() as connection:
+
+    def take(connection: Connection) -> Known | None:
         known = idempotency.begin(connection, name, digest, now, now - KEPT_S)
         if known is not None and known.status is None and known.at < now - ABANDONED_S:
             idempotency.drop(connection, name)
             known = idempotency.begin(connection, name, digest, now, now - KEPT_S)
+        return known
+
+    known = settle(engine, take)
     if known is not None:
         if known.request_sha256 != digest:
             raise Problem(

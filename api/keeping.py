@@ -56,13 +56,8 @@ def open_report(connection: Connection, caller: Caller, report_id: str) -> Opene
     return None if opened is None else Opened(kept, opened)
 
 
-def take_in(
-    connection: Connection, content: bytes, policy: Policy | None, *, public: bool, now: int
-) -> tuple[Artefact, Verification]:
-    """Verify a bundle and keep it; Malformed or Problem where it is INVALID, or says nothing of whose it is.
-
-    One subject has one bundle: another of the same subject is refused.
-    """
+def judged(content: bytes, policy: Policy | None, *, public: bool, now: int) -> tuple[Artefact, Verification]:
+    """Verify a bundle and say how it would be kept; Malformed or Problem where it is INVALID, or nobody's."""
     found = verify(content, policy)
     if found.verdict in ("INVALID", "ERROR"):
         first = next((step for step in found.steps if step.verdict == "invalid"), None)
@@ -72,8 +67,11 @@ def take_in(
             expected="a bundle that verifies",
             found=f"step {first.number}, {first.name}: {first.reason}" if first else found.error,
         )
-    parsed = Bundle.parse(content)
-    what = artefact_of(parsed, content, found, public=public, now=now)
+    return artefact_of(Bundle.parse(content), content, found, public=public, now=now), found
+
+
+def keep_once(connection: Connection, what: Artefact, content: bytes) -> Artefact:
+    """Keep it; Problem 409 if another of its subject is kept. Run it in `settle`."""
     kept = artefacts.keep(connection, what, content=content)
     if kept.sha256 != what.sha256:
         raise Problem(
@@ -82,7 +80,7 @@ def take_in(
             expected=kept.sha256,
             found=what.sha256,
         )
-    return kept, found
+    return kept
 
 
 def artefact_of(bundle: Bundle, content: bytes, verification: Verification, *, public: bool, now: int) -> Artefact:

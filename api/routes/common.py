@@ -9,7 +9,6 @@ from sqlalchemy import Connection
 
 from api.access import Caller, basis_of
 from api.problems import MEDIA_TYPE, Problem
-from api.schemas import ProblemDocument
 from api.service import Service, authorise
 from ledger_node.queries import access
 from ledger_node.queries.artefacts import Artefact
@@ -39,7 +38,6 @@ _SAID: Final = {
 }
 PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     status: {
-        "model": ProblemDocument,
         "description": said,
         "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}},
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request, Response
@@ -13,7 +14,7 @@ from api import present, relaying, schemas
 from api.answers import answer
 from api.chain_tools import ChainTools
 from api.idempotency import IdempotencyKey, once
-from api.keeping import take_in
+from api.keeping import judged, keep_once
 from api.problems import Problem
 from api.routes.common import Id, missing, router
 from api.routes.compute import json_body, require_json, verification
@@ -21,6 +22,7 @@ from api.service import Body, CallerOf, Service
 from carbonledger.accounting import inputs
 from ledger_node.queries import acts
 from ledger_node.queries.acts import Handed
+from ledger_node.queries.once import settle
 
 CREATED: Final = 201
 ACCEPTED: Final = 202
@@ -48,12 +50,12 @@ def of(service: Service) -> APIRouter:
         require_json(request)
 
         def do() -> Response:
-            with service.engine.begin() as connection:
-                kept, verified = take_in(connection, body, service.policy, public=public, now=service.now())
-                if public and kept.member != caller.member:
-                    raise Problem(
-                        "not-allowed", "Only the owner publishes a bundle.", expected=kept.member, found=caller.reader
-                    )
+            what, verified = judged(body, service.policy, public=public, now=service.now())
+            if public and what.member != caller.member:
+                raise Problem(
+                    "not-allowed", "Only the owner publishes a bundle.", expected=what.member, found=caller.reader
+                )
+            kept = settle(service.engine, partial(keep_once, what=what, content=body))
             document = schemas.Disclosure(
                 artefact=present.artefact(kept),
                 subject=kept.subject,
@@ -91,9 +93,8 @@ def of(service: Service) -> APIRouter:
             identifier = relayed.act.id.hex()
             reference = acts.reference(identifier, hashlib.sha256(to + data).hexdigest())
             chain.carry(reference, to, data)
-            with service.engine.begin() as connection:
-                content = {"act": given.act, "by": caller.reader}
-                acts.keep(connection, Handed(identifier, reference, service.now(), content))
+            handed = Handed(identifier, reference, service.now(), {"act": given.act, "by": caller.reader})
+            settle(service.engine, partial(acts.keep, handed=handed))
             with service.engine.connect() as connection:
                 state = _state(connection, chain, identifier)
             return answer(request, state, status=ACCEPTED, private=True, headers={"Location": f"/v1/acts/{identifier}"})

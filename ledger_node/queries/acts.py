@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Connection, insert, select
-from sqlalchemy.exc import IntegrityError
 
 from ledger_node.db.schema import job
 
@@ -30,7 +29,7 @@ def reference(act_id: str, digest: str) -> str:
 
 
 def keep(connection: Connection, handed: Handed) -> None:
-    """Keep it once."""
+    """Keep it once; run it in `settle`."""
     values = {
         "id": handed.reference,
         "kind": KIND,
@@ -41,11 +40,8 @@ def keep(connection: Connection, handed: Handed) -> None:
         "error": None,
         "run_at": handed.at,
     }
-    try:
-        with connection.begin_nested():
-            connection.execute(insert(job).values(**values))
-    except IntegrityError:
-        return
+    if connection.execute(select(job.c.id).where(job.c.id == handed.reference)).first() is None:
+        connection.execute(insert(job).values(**values))
 
 
 def of_act(connection: Connection, act_id: str) -> list[Handed]:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
-from sqlalchemy.exc import IntegrityError
 
 from ledger_node.db.schema import artefact
 
@@ -75,7 +74,13 @@ def path(connection: Connection, sha256: str) -> Path | None:
 
 
 def keep(connection: Connection, what: Artefact, *, content: bytes | None = None, path: Path | None = None) -> Artefact:
-    """Keep an artefact once; the one that is kept is returned, which may be another of the same subject."""
+    """Keep an artefact once; the one that is kept is returned, which may be another of the same subject.
+
+    Run it in `settle`.
+    """
+    known = by_digest(connection, what.sha256) or by_subject(connection, what.kind, what.subject)
+    if known is not None:
+        return known
     values = {
         "sha256": what.sha256,
         "kind": what.kind,
@@ -89,14 +94,7 @@ def keep(connection: Connection, what: Artefact, *, content: bytes | None = None
         "content": content,
         "path": None if path is None else str(path),
     }
-    try:
-        with connection.begin_nested():
-            connection.execute(insert(artefact).values(**values))
-    except IntegrityError:
-        known = by_digest(connection, what.sha256) or by_subject(connection, what.kind, what.subject)
-        if known is None:
-            raise
-        return known
+    connection.execute(insert(artefact).values(**values))
     return what
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
 from ledger_node.db.schema import idempotency
 
@@ -21,16 +20,17 @@ class Known:
 
 
 def begin(connection: Connection, key: str, request_sha256: str, at: int, forget_before: int) -> Known | None:
-    """Take a key for a request: None if it is new, else what is known of it. Older rows are forgotten."""
+    """Take a key for a request: None if it is new, else what is known of it; run it in `settle`.
+
+    Rows from before `forget_before` are forgotten.
+    """
     connection.execute(delete(idempotency).where(idempotency.c.at < forget_before))
-    try:
-        with connection.begin_nested():
-            connection.execute(
-                insert(idempotency).values(key=key, request_sha256=request_sha256, status=None, response=None, at=at)
-            )
-    except IntegrityError:
-        row = connection.execute(select(idempotency).where(idempotency.c.key == key)).one()
+    row = connection.execute(select(idempotency).where(idempotency.c.key == key)).first()
+    if row is not None:
         return Known(row.request_sha256, row.status, row.response, row.at)
+    connection.execute(
+        insert(idempotency).values(key=key, request_sha256=request_sha256, status=None, response=None, at=at)
+    )
     return None
 
 

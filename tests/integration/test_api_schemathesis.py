@@ -1,0 +1,68 @@
+"""Schemathesis finds nothing: any request by the document gets an answer by the document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.checks import CHECKS
+
+from api.chain_tools import LedgerChainTools
+from carbonledger.records import Record
+from ledger_node.chain.outbox import Outbox
+from tests.integration.api_kit import NOW, LedgerApi, ledger_api, write_records
+from tests.integration.ledger_kit import TIME, Ledger
+
+EXAMPLES = 12
+BY_RULE = frozenset({"calculate", "createDisclosure", "submitAct"})
+"""Operations whose bodies a rule may refuse though the schema lets them pass: units of a line, proofs, signatures."""
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LedgerApi]:
+    folder: Path = tmp_path_factory.mktemp("schemathesis")
+    unlimited = {"rate": "1000000/minute", "keyed_rate": "1000000/minute", "stream_s": 0.0}
+    with Ledger(folder / "chain") as ledger:
+        outbox = Outbox(folder / "outbox.db", ledger.chain, b"\x05" * 32, clock=lambda: TIME)
+        tools = LedgerChainTools(ledger.chain, outbox)
+        with ledger_api(folder, chain=tools, public=True, settings=unlimited) as made:
+            deployed = [
+                Record.of("contract", **{**listing.fields(), "location": ledger.deployment.addresses[name]})
+                for listing in (r for (kind, _), r in made.world.records.items() if kind == "contract")
+                if (name := listing.field("name").rstrip(b"\0").decode()) in ledger.deployment.addresses
+            ]
+            write_records(made.engine, deployed, NOW)
+            yield made
+        outbox.close()
+
+
+def operations(api: LedgerApi) -> list[Any]:
+    schema = schemathesis.openapi.from_asgi("/openapi.json", api.app)
+    return [found.ok() for found in schema.get_all_operations()]
+
+
+@pytest.mark.parametrize("role", ["public", "enterprise", "operator"])
+def test_schemathesis_finds_nothing(api: LedgerApi, role: str) -> None:
+    found = operations(api)
+    assert len(found) > 30
+    for operation in found:
+        identifier = operation.definition.raw["operationId"]
+        skipped = [CHECKS.get_one("positive_data_acceptance")] if identifier in BY_RULE else []
+
+        @given(case=operation.as_strategy())
+        @settings(
+            max_examples=EXAMPLES,
+            database=None,
+            deadline=None,
+            derandomize=True,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        def answers_by_the_document(case: Any, skipped: list[Any] = skipped) -> None:
+            case.call_and_validate(headers=api.as_(role), excluded_checks=skipped)
+
+        answers_by_the_document()
