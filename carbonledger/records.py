@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from carbonledger.errors import Malformed, Unknown
@@ -72,6 +73,11 @@ class Field:
         return int(value) if value < SAFE_INTEGER else str(value)
 
 
+@cache
+def _tag(name: str) -> bytes:
+    return keccak256(f"carbonledger/record/{name}/v1".encode())
+
+
 @dataclass(frozen=True, slots=True)
 class RecordKind:
     """One kind of record: who keeps it, its fields in order, and its id."""
@@ -84,7 +90,7 @@ class RecordKind:
     @property
     def tag(self) -> bytes:
         """32 bytes that separate the kinds."""
-        return keccak256(f"carbonledger/record/{self.name}/v1".encode())
+        return _tag(self.name)
 
     @property
     def types(self) -> tuple[str, ...]:
