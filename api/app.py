@@ -46,7 +46,7 @@ def create_app(
     """The service over a ledger node's database (migrated already).
 
     `chain` is asked for rule sets and carries acts; `journal` is a structlog logger, by default one of JSON lines to
-    standard error is made.
+    standard output is made.
     """
     app = FastAPI(
         title="carbonledger",
@@ -128,7 +128,17 @@ def _describe(app: FastAPI) -> None:
                 keyed: list[dict[str, list[str]]] = [{"apiKey": []}]
                 operation["security"] = [{}, *keyed] if "public" in allowed else keyed
                 operation["x-roles"] = [role for role in ROLES if role in allowed]
+                for parameter in operation.get("parameters", ()):
+                    parameter["schema"] = _without_null(parameter["schema"])
         app.openapi_schema = document
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """A parameter that may be left out: nothing in an address or a header can say null."""
+    kinds: list[dict[str, Any]] = [kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}]
+    if len(kinds) != 1:
+        return schema
+    return {name: value for name, value in schema.items() if name != "anyOf"} | kinds[0]

@@ -7,10 +7,10 @@ from typing import Protocol
 
 from carbonledger.errors import Refused
 from ledger_node.chain.bindings import rule_set_registry
+from ledger_node.chain.bindings.errors import explain
 from ledger_node.chain.errors import CallReverted
 from ledger_node.chain.interface import Chain
 from ledger_node.chain.outbox import Outbox
-from ledger_node.chain.revert import describe
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class LedgerChainTools:
         try:
             self._chain.call(to, data)
         except CallReverted as reverted:
-            return reverted.reason or "no reason given"
+            return explain(reverted.data) if reverted.data else reverted.reason or "no reason given"
         return None
 
     def has_code(self, address: bytes) -> bool:
@@ -85,5 +85,5 @@ class LedgerChainTools:
         entry = None if self._outbox is None else self._outbox.entry(reference)
         if entry is None:
             return None
-        reason = describe(entry.revert) if entry.revert else entry.error
+        reason = explain(entry.revert) if entry.revert else entry.error
         return Carried(entry.state.value, entry.hash.hex(), entry.block_number, entry.status, reason)

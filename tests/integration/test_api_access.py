@@ -14,7 +14,6 @@ from ledger_node.queries import keys
 from tests.integration.api_kit import (
     AUDITOR,
     BANK,
-    ENTERPRISE,
     LOG_ID,
     NOW,
     LedgerApi,
@@ -22,6 +21,7 @@ from tests.integration.api_kit import (
     ledger_api,
     write_records,
 )
+from tests.support.world import ENTERPRISE
 
 MEMBER = ENTERPRISE.hex()
 NOWHERE = "00" * 32

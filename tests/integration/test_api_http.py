@@ -21,8 +21,8 @@ from carbonledger.policy import Policy
 from carbonledger.verify import verify
 from ledger_node.db.engine import migrate, open_database, sqlite_url
 from ledger_node.queries import idempotency
-from tests.integration.api_kit import ENTERPRISE, LOG_ID, NOW, LedgerApi, SilentJournal, ledger_api, write_records
-from tests.support.world import World
+from tests.integration.api_kit import LOG_ID, NOW, LedgerApi, SilentJournal, ledger_api, write_records
+from tests.support.world import ENTERPRISE, World
 
 MEMBER = ENTERPRISE.hex()
 EXAMPLE = library.example("gbt32150-2015")

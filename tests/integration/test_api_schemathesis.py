@@ -41,8 +41,28 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LedgerApi]:
 
 
 def operations(api: LedgerApi) -> list[Any]:
-    schema = schemathesis.openapi.from_asgi("/openapi.json", api.app)
+    schema: Any = schemathesis.openapi.from_asgi("/openapi.json", api.app)
     return [found.ok() for found in schema.get_all_operations()]
+
+
+def checked(api: LedgerApi, role: str, operation: Any) -> None:
+    """Requests by the document, and what it may refuse by a rule."""
+    by_rule = operation.definition.raw["operationId"] in BY_RULE
+    skipped = [CHECKS.get_one("positive_data_acceptance")] if by_rule else []
+
+    @given(case=operation.as_strategy())
+    @settings(
+        max_examples=EXAMPLES,
+        database=None,
+        deadline=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    def answers_by_the_document(case: Any) -> None:
+        case.call_and_validate(headers=api.as_(role), excluded_checks=skipped)
+
+    answers_by_the_document()
 
 
 @pytest.mark.parametrize("role", ["public", "enterprise", "operator"])
@@ -50,19 +70,4 @@ def test_schemathesis_finds_nothing(api: LedgerApi, role: str) -> None:
     found = operations(api)
     assert len(found) > 30
     for operation in found:
-        identifier = operation.definition.raw["operationId"]
-        skipped = [CHECKS.get_one("positive_data_acceptance")] if identifier in BY_RULE else []
-
-        @given(case=operation.as_strategy())
-        @settings(
-            max_examples=EXAMPLES,
-            database=None,
-            deadline=None,
-            derandomize=True,
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        )
-        def answers_by_the_document(case: Any, skipped: list[Any] = skipped) -> None:
-            case.call_and_validate(headers=api.as_(role), excluded_checks=skipped)
-
-        answers_by_the_document()
+        checked(api, role, operation)
