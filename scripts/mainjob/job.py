@@ -46,6 +46,9 @@ from scripts.mainjob.year import Replay, filed_month
 FORMAT: Final = 1
 DAYS_BEFORE: Final = 12  # the consortium is founded so long before the year begins
 DAY_S: Final = 86_400
+REPLAY_NOTE: Final = (
+    "replay: this chain's clock cannot be set, so lateness is judged by the time of filing, which is now"
+)
 CLIQUE_CONFIRMATIONS: Final = (
     3  # blocks by other signers: no fault tested reversed more; other engines are final at once
 )

@@ -12,7 +12,7 @@ from ledger_node.chain.records import RECORD_WRITTEN
 from oracle.filing import manifest_of
 from scripts.mainjob.handover import HandedOver
 from scripts.mainjob.home import write_durably
-from scripts.mainjob.job import Parts
+from scripts.mainjob.job import REPLAY_NOTE, Parts
 from scripts.mainjob.plant import METER
 from scripts.mainjob.report import Approved
 
@@ -48,7 +48,7 @@ def summarise(
         "seconds": dict(p.progress.seconds),
         "year": p.year.year,
         "source": p.year.source,
-        "notes": list(p.year.notes),
+        "notes": [*p.year.notes, *([REPLAY_NOTE] if p.chain.engine == "rpc" else [])],
         "report_id": approved.report_id.hex(),
         "rule_set": approved.statement.rules.key,
         "directory": p.deployment.directory.hex(),
