@@ -1,0 +1,390 @@
+"""The verifier in the browser agrees with the command: on verdict and steps, and on the words of what holds."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import json
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from carbonledger import jcs
+from carbonledger.errors import CarbonLedgerError
+from carbonledger.identifiers import object_id
+from carbonledger.policy import Policy, WitnessPolicy
+from carbonledger.records import KINDS, Record
+from carbonledger.verify import verify
+from tests.e2e.browser_kit import chromium, served
+from tests.support.world import REGULATOR, VERIFIER, World, changed, key
+
+Case = tuple[bytes, Policy | None]
+Records = dict[tuple[str, bytes], Record]
+
+RUN = """async (cases) => {
+  const { verify } = await import("/static/verify/verify.js");
+  const { policyOfText } = await import("/static/verify/policy.js");
+  const codeHashes = JSON.parse(document.getElementById("code-hashes").textContent);
+  const answers = [];
+  for (const { bundle, policy } of cases) {
+    const bytes = Uint8Array.from(atob(bundle), (c) => c.charCodeAt(0));
+    answers.push(await verify(bytes, policy === null ? null : await policyOfText(policy), codeHashes));
+  }
+  return answers;
+}"""
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    with chromium() as browser, served(tmp_path_factory.mktemp("verify"), public=True) as (url, _):
+        opened = browser.new_page()
+        opened.goto(f"{url}/verify?lang=en")
+        yield opened
+
+
+def in_browser(page: Page, cases: list[Case]) -> list[dict[str, Any]]:
+    """The answers of the browser."""
+    sent = [
+        {"bundle": base64.b64encode(data).decode(), "policy": None if policy is None else policy.format()}
+        for data, policy in cases
+    ]
+    answers: list[dict[str, Any]] = []
+    for at in range(0, len(sent), 50):
+        answers += page.evaluate(RUN, sent[at : at + 50])
+    return answers
+
+
+def compare(page: Page, cases: list[Case]) -> list[str]:
+    """The verdicts, after every case was found to be judged alike."""
+    verdicts = []
+    for (data, policy), found in zip(cases, in_browser(page, cases), strict=True):
+        wanted = verify(data, policy).to_json()
+        states = [(step["number"], step["name"], step["verdict"]) for step in wanted["steps"]]
+        assert [(s["number"], s["name"], s["verdict"]) for s in found["steps"]] == states, (wanted, found)
+        assert (found["verdict"], found["subject"]) == (wanted["verdict"], wanted["subject"])
+        for theirs, ours in zip(found["steps"], wanted["steps"], strict=True):
+            if ours["verdict"] in ("valid", "not applicable"):
+                assert theirs["reason"] == ours["reason"]
+        verdicts.append(wanted["verdict"])
+    return verdicts
+
+
+HONEST = [
+    World(),
+    World(batch=3),
+    World(meters=("meter-1", "meter-2")),
+    World(foreign_witness=True),
+    World(lost=frozenset({5, 8, 10})),
+    World(modulus=20_000, start_register=15_500),
+    World(engine="qbft"),
+]
+
+
+def test_honest_bundles_are_valid_with_the_same_words(page: Page) -> None:
+    cases: list[Case] = []
+    for world in HONEST:
+        cases += [(world.reading_bundle(), world.policy), (world.report_bundle(), world.policy)]
+    assert set(compare(page, cases)) == {"VALID"}
+
+
+def test_without_trust_the_same_steps_are_undecided(page: Page) -> None:
+    world = World(foreign_witness=True)
+    policies = [
+        None,
+        replace(world.policy, chain=None),
+        replace(world.policy, logs=()),
+        replace(world.policy, witnesses=None),
+        replace(world.policy, regulators=None),
+        replace(world.policy, chain=None, logs=()),
+    ]
+    bundles = (world.reading_bundle(), world.report_bundle(), world.reading_bundle(with_chain=False))
+    cases: list[Case] = [(data, policy) for data in bundles for policy in policies]
+    assert "VALID" in compare(page, cases)  # a reading needs no regulator
+
+
+def of_records(kind: str, identifier: bytes | None = None, **values: Any) -> World:
+    """A world in which one record says something else, or all of its kind do."""
+
+    def change(records: Records) -> None:
+        for found in [of for k, of in records if k == kind and identifier in (None, of)]:
+            changed(records, kind, found, **values)
+
+    return World(change_record=change)
+
+
+def test_worlds_in_which_something_is_wrong_fail_at_the_same_steps(page: Page) -> None:
+    meter, witness = World().meter_key("meter-1").public.key_id, World().vkeys["witness"].key.key_id
+    worlds = [
+        World(seal_key=key("es256k", "stranger")),
+        World(by_interval=True),
+        World(change_manifest=lambda manifest: manifest.update(sum=manifest["sum"] + 1)),
+        World(change_manifest=lambda manifest: manifest.update(flags={"backward_register": 1})),
+        World(change_manifest=lambda manifest: manifest.update(flags={"stuck": 2, "missing": 1})),
+        World(change_statement=lambda statement: replace(statement, year=2024)),
+        World(change_statement=lambda statement: replace(statement, manifests=())),
+        of_records("log", status=2),
+        of_records("log", member=VERIFIER),
+        of_records("log", root=bytes(32)),
+        of_records("key", meter, validTo=1_700_000_000),
+        of_records("key", meter, compromisedSince=1_700_000_000),
+        of_records("key", meter, algorithm=2),
+        of_records("key", witness, validTo=1_700_000_000),
+        of_records("key", witness, purpose=4),
+        of_records("device", object_id("meter-1"), saltDigest=bytes(32)),
+        of_records("device", object_id("meter-1"), measure=2),
+        of_records("device", object_id("meter-1"), removedAt=1_740_000_000),
+        of_records("device", object_id("meter-1"), modulus=6_000),
+        of_records("unit", count=2),
+        of_records("units", chain=bytes(32)),
+        of_records("ruleset", yearTo=2024),
+        of_records("ruleset", formDigest=bytes(32)),
+        of_records("factor", value=1),
+        of_records("factor", evidence=4),
+        of_records("report", emission=1),
+        of_records("report", status=2),
+        of_records("report", regulator=VERIFIER),
+        of_records("report", filedAt=0),
+        of_records("report", late=True),
+        of_records("report", logSize=3),
+        of_records("governance", threshold=0),
+        of_records("member", REGULATOR, status=2),
+        of_records("member", VERIFIER, kinds=4),
+        of_records("current", reportId=bytes(32)),
+    ]
+    cases: list[Case] = []
+    for world in worlds:
+        cases += [(world.reading_bundle(), world.policy), (world.report_bundle(), world.policy)]
+    assert {"VALID", "INVALID", "INDETERMINATE"} <= set(compare(page, cases))
+
+
+def test_a_policy_that_asks_for_more_or_trusts_others_fails_at_the_same_steps(page: Page) -> None:
+    world = World(foreign_witness=True)
+    policy = world.policy
+    assert policy.chain is not None
+    assert policy.witnesses is not None
+    policies = [
+        replace(policy, chain=replace(policy.chain, genesis=bytes(32))),
+        replace(policy, chain=replace(policy.chain, directory=bytes(20))),
+        replace(policy, chain=replace(policy.chain, id=1)),
+        replace(policy, chain=replace(policy.chain, engine="anvil")),
+        replace(policy, chain=replace(policy.chain, operator=bytes(20))),
+        replace(policy, witnesses=WitnessPolicy(1, policy.witnesses.keys[:1])),
+        replace(policy, witnesses=WitnessPolicy(0, ())),
+        replace(policy, regulators=frozenset({VERIFIER})),
+        replace(policy, regulators=frozenset()),
+    ]
+    assert "INVALID" in compare(page, [(world.report_bundle(), policy) for policy in policies])
+
+
+def places(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every place in a JSON value but its root."""
+    if at:
+        yield at
+    members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, item in members:
+        yield from places(item, (*at, name))
+
+
+def scalar(value: Any, rng: random.Random) -> Any:
+    """A value like another, and not the same."""
+    if isinstance(value, str):
+        changes: list[Callable[[], Any]] = [
+            lambda: value + rng.choice(("a", "0", " ", "é", "\0")),
+            lambda: value[:-1] if value else "x",
+            lambda: value.upper() + "0",
+            lambda: flipped(value, rng),
+            lambda: inner(value, rng),
+            lambda: 1,
+        ]
+        return rng.choice(changes)()
+    return rng.choice([value + 1 if isinstance(value, int) else 0, 0, -1, 2**53 - 1, "1", None, True, [value], {}])
+
+
+def flipped(value: str, rng: random.Random) -> str:
+    """One bit of base64, or one character."""
+    try:
+        raw = bytearray(base64.b64decode(value, validate=True))
+        raw[rng.randrange(len(raw))] ^= 1 << rng.randrange(8)
+        return base64.b64encode(bytes(raw)).decode()
+    except (ValueError, IndexError):
+        return value[::-1] + "0"
+
+
+def inner(value: str, rng: random.Random) -> str:
+    """A change within the JSON that a string holds."""
+    if not value.startswith("{"):
+        return value.lower() + "x"
+    return jcs.encode(mutated(json.loads(value), rng)).decode()
+
+
+def mutated(value: Any, rng: random.Random) -> Any:
+    """One change somewhere."""
+    made = copy.deepcopy(value)
+    *path, last = rng.choice(list(places(made)))
+    parent = made
+    for name in path:
+        parent = parent[name]
+    item = parent[last]
+    if not isinstance(item, (dict, list)):
+        parent[last] = scalar(item, rng)
+    elif isinstance(item, list) and item and rng.random() < 0.8:
+        changes: list[Callable[[], Any]] = [item.reverse, lambda: item.append(copy.deepcopy(item[0])), item.pop]
+        rng.choice(changes)()
+    elif isinstance(item, dict) and item and rng.random() < 0.6:
+        item.pop(rng.choice(sorted(item)))
+    else:
+        parent[last] = rng.choice([None, [], {}, 0, ""])
+    return made
+
+
+def test_bundles_with_one_change_are_judged_alike(page: Page) -> None:
+    rng = random.Random(20250601)
+    cases: list[Case] = []
+    for world in (HONEST[0], HONEST[2], HONEST[3], HONEST[6]):
+        for data in (world.reading_bundle(), world.report_bundle()):
+            value = json.loads(data)
+            for _ in range(25):
+                top = rng.choice(["chain", "entries", "log", "report", "kind"])
+                part = {top: value[top]}
+                try:
+                    cases.append((jcs.encode(value | mutated(part, rng)), world.policy))
+                except CarbonLedgerError:
+                    continue
+    assert len(cases) > 180
+    assert compare(page, cases).count("INVALID") > 150
+
+
+def test_bytes_with_one_change_are_judged_alike_and_never_valid(page: Page) -> None:
+    rng = random.Random(7)
+    world = World()
+    cases: list[Case] = []
+    for data in (world.reading_bundle(), world.report_bundle()):
+        for _ in range(60):
+            raw, at = bytearray(data), rng.randrange(len(data))
+            change = rng.randrange(4)
+            if change == 0:
+                raw[at] ^= 1 << rng.randrange(8)
+            elif change == 1:
+                del raw[at]
+            elif change == 2:
+                raw.insert(at, rng.randrange(256))
+            else:
+                del raw[at:]
+            cases.append((bytes(raw), world.policy))
+    assert "VALID" not in compare(page, [case for case in cases if case[0] not in (cases[0][0],)] + cases[:1])
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"null",
+        b"{}",
+        b"\xef\xbb\xbf{}",
+        b'{"a":1,"a":1}',
+        b'{"a":1.0}',
+        b'{"a":-0}',
+        b'{"a":1e3}',
+        b'{"a":9007199254740991}',
+        b'{"a":9007199254740992}',
+        b'{"a":9007199254740993}',
+        b'{"a":"\\ud800"}',
+        b'{"a":"\\u00e9"}',
+        '{"a":"é\u2028\x7f"}'.encode(),
+        b'{"a":"\\u000b\\b\\f"}',
+        b'{"a":"\\u000B"}',
+        b'{"a":"\\/"}',
+        b'{"b":1,"a":2}',
+        b'{"a":1}\n',
+        b'{ "a":1}',
+        '{"é":1}'.encode(),
+        b'{"__proto__":1}',
+        b'{"1":1,"10":2,"2":3}',
+        b"\xff",
+        b"[" * 64 + b"]" * 64,
+        b"[" * 65 + b"]" * 65,
+        b'{"a":"[[[[[["}',
+        b"[NaN]",
+        b"[1,]",
+        b'"' + b"x" * 10 + b'"',
+    ],
+)
+def test_canonical_json_is_the_same_in_both(page: Page, raw: bytes) -> None:
+    script = """async (text) => {
+      const { decode, encode } = await import("/static/verify/jcs.js");
+      const { Malformed } = await import("/static/verify/errors.js");
+      try { return { text: encode(decode(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)))) }; }
+      catch (error) { if (error instanceof Malformed) return { malformed: error.message }; throw error; }
+    }"""
+    found = page.evaluate(script, base64.b64encode(raw).decode())
+    try:
+        wanted = jcs.decode(raw)
+    except CarbonLedgerError:
+        assert "malformed" in found, found
+    else:
+        assert found == {"text": jcs.encode(wanted).decode()}
+
+
+def test_records_have_the_same_fields_in_both(page: Page) -> None:
+    found = page.evaluate("""async () => {
+      const { KINDS } = await import("/static/verify/records.js");
+      return Object.fromEntries(Object.entries(KINDS).map(([name, k]) => [name, [k.contract, k.fields]]));
+    }""")
+    wanted = {name: [kind.contract, [[f.name, f.type] for f in kind.fields]] for name, kind in KINDS.items()}
+    assert found == wanted
+
+
+GOOD = World().policy.format()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        GOOD,
+        GOOD.replace("\n", "\r\n"),
+        "# whom I trust\n" + GOOD.replace("quorum = 1", "quorum = 1 # one"),
+        GOOD.replace("[witnesses]", "[ witnesses ]"),
+        GOOD.replace('"embedded"', "'embedded'"),
+        GOOD.replace('", "', '",\n  # next\n  "'),
+        "version = 1\n",
+        "",
+        "version = 2\n",
+        "version = 1\nversion = 1\n",
+        GOOD + "\n[chain]\n",
+        GOOD.replace("quorum = 1", "quorum = 2"),
+        GOOD.replace("quorum = 1", "quorum = -1"),
+        GOOD.replace("quorum = 1", "quorum = 1.0"),
+        GOOD.replace("quorum = 1", 'quorum = "1"'),
+        GOOD.replace("id = 9732", "id = 0"),
+        GOOD.replace("id = 9732", "id = 09732"),
+        GOOD.replace('engine = "embedded"', 'engine = "qbft"'),
+        GOOD.replace('engine = "embedded"', 'engine = "odd"'),
+        GOOD.replace("operator", "operators"),
+        GOOD.replace("[regulator]", "[regulators]"),
+        GOOD.replace("witness.example/w1+", "gateway.example/readings+"),
+        GOOD.replace('members = ["', 'members = ["00'),
+        GOOD.replace("[[log]]", "[log]"),
+        GOOD + "nonsense\n",
+        GOOD.replace('"embedded"', '"embedded'),
+        "\x00",
+        "[" * 100,
+    ],
+)
+def test_policies_are_taken_and_refused_alike(page: Page, text: str) -> None:
+    script = """async (text) => {
+      const { policyOfText } = await import("/static/verify/policy.js");
+      const { LedgerError } = await import("/static/verify/errors.js");
+      try { await policyOfText(text); return null; }
+      catch (error) { if (error instanceof LedgerError) return error.message; throw error; }
+    }"""
+    try:
+        Policy.parse(text.encode())
+        refused = False
+    except CarbonLedgerError:
+        refused = True
+    found = page.evaluate(script, text)
+    assert (found is not None) == refused, found
