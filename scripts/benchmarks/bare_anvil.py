@@ -47,3 +47,6 @@ class _MinedOnDemand(RpcChain):
     def advance(self, timestamp: int | None = None) -> Block | None:
         self._client_of_mining.call("evm_mine")
         return self.head()
+
+    def waiting(self) -> int:
+        return 1  # nobody counts here: mine whenever asked
