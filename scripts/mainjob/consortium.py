@@ -10,7 +10,7 @@ from carbonledger.accounting.factors import Factor
 from carbonledger.accounting.library import rule_set
 from carbonledger.accounting.rule_set import RuleSet
 from carbonledger.acts import Act
-from carbonledger.errors import Refused
+from carbonledger.errors import Invalid, Refused
 from ledger_node.chain.bindings import structs
 from ledger_node.deployment import Deployment, check_deployed, plan
 from scripts.mainjob.cast import PROVINCE, REGULATOR, Member
@@ -27,10 +27,19 @@ def deploy(relay: Relay, regulators: Sequence[Member], deployer: bytes) -> Deplo
     nonce = relay.chain.transaction_count(deployer) if first is None else first.nonce
     creations = plan(deployer, nonce, founders, THRESHOLD)
     for creation in creations:
-        relay.outbox.put(f"deploy/{creation.name}", None, creation.init_code)
+        if relay.outbox.entry(f"deploy/{creation.name}") is None:
+            relay.outbox.put(f"deploy/{creation.name}", None, creation.init_code)
     relay.settle()
     deployment = Deployment({creation.name: creation.address for creation in creations})
-    check_deployed(relay.chain, deployment)
+    try:
+        check_deployed(relay.chain, deployment)
+    except Invalid as error:
+        raise Refused(
+            "this home's chain has contracts of another version",
+            expected=error.expected,
+            found=error.found,
+            remedy="Go on with the version it was begun with, or begin again with --fresh",
+        ) from error
     relay.addresses = dict(deployment.addresses)
     return deployment
 
