@@ -122,7 +122,7 @@ class Config(Struct, forbid_unknown_fields=True, frozen=True):
         """The application's settings; Malformed for a policy or a credit code that is none."""
         names = [Name(row.credit_code, row.zh, row.en) for row in self.member]
         return Settings(
-            policy=(folder / self.policy).read_bytes() if self.policy else None,
+            policy=_policy(folder / self.policy) if self.policy else None,
             mirrors={row.origin: folder / row.folder for row in self.log},
             names={name.id: name for name in names},
             rate=self.rate,
@@ -137,6 +137,13 @@ class Config(Struct, forbid_unknown_fields=True, frozen=True):
         if not self.database.startswith(prefix) or self.database.startswith(prefix + "/"):
             return self.database
         return f"{prefix}{(folder / self.database.removeprefix(prefix)).resolve()}"
+
+
+def _policy(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Malformed("policy of the API", expected=f"a file {path}", found=error.strerror) from error
 
 
 def load(path: Path) -> Config:

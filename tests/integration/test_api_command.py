@@ -1,0 +1,100 @@
+"""`python -m api`: serves from a file, makes and ends keys, and says what is wrong with its configuration."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from api.__main__ import main
+from carbonledger.identifiers import credit_code_check_character, member_id
+from tests.integration.api_kit import ledger_api
+from tests.support.world import ENTERPRISE, ORIGIN, World
+
+PROJECT = Path(__file__).resolve().parents[2]
+CODE = "91130100MA0000001" + credit_code_check_character("91130100MA0000001")
+
+
+def free_port() -> int:
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        port: int = door.getsockname()[1]
+        return port
+
+
+def configuration(folder: Path, more: str = "") -> Path:
+    path = folder / "api.toml"
+    path.write_text(f'database = "sqlite:///ledger.db"\n{more}')
+    return path
+
+
+def test_it_serves_what_its_file_names_until_it_is_told_to_stop(tmp_path: Path) -> None:
+    with ledger_api(tmp_path):  # leaves a database and a mirror behind
+        pass
+    (tmp_path / "policy.toml").write_text(World().policy.format())
+    port = free_port()
+    log = f'[[log]]\norigin = "{ORIGIN}"\nfolder = "mirror"\n'
+    path = configuration(tmp_path, f'port = {port}\npolicy = "policy.toml"\n{log}')
+    process = subprocess.Popen([sys.executable, "-m", "api", "--config", str(path)], cwd=PROJECT)
+    try:
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+            deadline = time.monotonic() + 30
+            while True:
+                try:
+                    assert client.get("/readyz").status_code == 200
+                    break
+                except httpx2.TransportError:
+                    assert time.monotonic() < deadline
+                    time.sleep(0.1)
+            assert client.get(f"/v1/members/{ENTERPRISE.hex()}").json()["kinds"] == ["enterprise"]
+            assert client.get("/v1/logs").json()["items"][0]["origin"] == ORIGIN
+            assert client.get("/v1/policy").status_code == 200
+    finally:
+        process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=20) in (0, -signal.SIGTERM)
+
+
+def test_a_key_is_shown_once_and_can_be_ended(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = ["--config", str(configuration(tmp_path))]
+    assert main([*file, "key", "add", "--name", "desk 1", "--role", "bank", "--member", CODE]) == 0
+    key = capsys.readouterr().out.strip()
+    identifier = key.split("_")[1]
+    assert main([*file, "key", "list"]) == 0
+    listed = capsys.readouterr().out
+    assert identifier in listed
+    assert member_id(CODE).hex() in listed
+    assert key.split("_")[2] not in listed
+    assert main([*file, "key", "revoke", identifier]) == 0
+    assert main([*file, "key", "revoke", identifier]) == 2
+    assert "no such key in use" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("port = 70000\n", "port"),
+        ("ports = 1\n", "ports"),
+        ("port = \n", "is not TOML"),
+        ('policy = "missing.toml"\n', "missing.toml"),
+        ('[[member]]\ncredit_code = "91130100MA0000001X"\nzh = "a"\nen = "b"\n', "check character"),
+        ('[chain]\nurl = "ftp://x"\n', "chain URL"),
+    ],
+)
+def test_a_configuration_that_is_wrong_is_refused_with_its_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, said: str
+) -> None:
+    assert main(["--config", str(configuration(tmp_path, text))]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_role_needs_its_member(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = ["--config", str(configuration(tmp_path))]
+    assert main([*file, "key", "add", "--name", "x", "--role", "bank"]) == 2
+    assert main([*file, "key", "add", "--name", "x", "--role", "operator", "--member", CODE]) == 2
+    assert "member of an API key" in capsys.readouterr().err
