@@ -172,19 +172,22 @@ class Outbox:
             return 0
         found: list[tuple[int, Receipt, bool, bytes | None]] = []
         gone: list[int] = []
+        moved = 0
         for entry, receipt in zip(due, self._chain.receipts([entry.hash for entry in due]), strict=True):
             if receipt is not None:
                 deep = head_number - receipt.block_number >= self._confirmations
                 revert = None if receipt.status else self._chain.revert_data(entry.hash) or b""
                 found.append((entry.id, receipt, deep, revert))
                 self._displaced.pop(entry.hash, None)
+                # in another block already when it was looked at: its first one was lost all the same
+                moved += entry.state is EntryState.MINED and entry.block_hash != receipt.block_hash
             elif entry.state is EntryState.MINED:
                 gone.append(entry.id)
         with self._mutex:
             self._store.mined(found)
             if gone:
                 self._store.unmined(gone)
-        return len(gone)
+        return len(gone) + moved
 
     def _renew_displaced(self, head_number: int, mined_nonce: int) -> int:
         """Entries below the mined nonce without a receipt: somebody else used the key.
