@@ -39,6 +39,7 @@ NAMES: Final = (
     "RuleSetRegistry",
     "EnergyCalculator",
     "CombustionCalculator",
+    "ProcessCalculator",
     "ReportRegistry",
     "GrantRegistry",
 )
@@ -126,6 +127,7 @@ def plan(
         "RuleSetRegistry": rule_set_registry.encode_constructor(where),
         "EnergyCalculator": b"",
         "CombustionCalculator": b"",
+        "ProcessCalculator": b"",
         "ReportRegistry": report_registry.encode_constructor(where),
         "GrantRegistry": grant_registry.encode_constructor(where),
     }

@@ -41,6 +41,7 @@ CONTRACTS = (
     "RuleSetRegistry",
     "EnergyCalculator",
     "CombustionCalculator",
+    "ProcessCalculator",
     "ReportRegistry",
     "GrantRegistry",
 )

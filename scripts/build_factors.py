@@ -109,26 +109,33 @@ def _rule_set(table: dict[str, Any], library: dict[bytes, Factor]) -> RuleSet:
     embedded = [library[factor_id(*key)] for key in table["factors"]]
     by_row = {factor.row: factor for factor in embedded}
     value = {name: table[name] for name in ("guideline", "key", "mrv", "rounding", "sources", "status", "title")}
-    value |= {"v": 1, "version": table["version"], "years": table["years"]}
+    value |= {"v": 1, "version": table["version"], "years": table["years"], "groups": table["groups"]}
+    value |= {"views": table.get("views", []), "input_rounding": table.get("input_rounding", [])}
     value["factors"] = [factor.to_json() for factor in embedded]
-    value["lines"] = [_line(line, by_row) for line in table["lines"]]
+    value["lines"] = [_line(line, by_row, table.get("factors_of", "")) for line in table["lines"]]
     return RuleSet.parse(jcs.encode(value))
 
 
-def _line(line: dict[str, Any], by_row: dict[str, Factor]) -> dict[str, Any]:
+def _line(line: dict[str, Any], by_row: dict[str, Factor], factors_of: str) -> dict[str, Any]:
+    """`fixed`: parameter -> row; `missing`: parameter -> stand-in; `factors_of`: the guideline of chosen factors."""
     used = method(line["method"])
-    fixed = line.get("fixed", {})
+    fixed, missing = line.get("fixed", {}), line.get("missing", {})
+    guideline = line.get("factors_of", factors_of)
     parameters = [
         {
             "factor": by_row[fixed[parameter.name]].id.hex() if parameter.name in fixed else "",
+            "guideline": "" if parameter.name in fixed else guideline,
+            "missing": missing.get(parameter.name, "refuse"),
             "name": parameter.name,
             "tiers": line["tiers"][parameter.name],
             "unit": parameter.unit,
         }
         for parameter in used.forms[line["quantity"]]
     ]
-    named = {name: line[name] for name in ("code", "method", "quantity", "scope", "sign", "title")}
-    return named | {"calculator": used.calculator, "parameters": parameters}
+    named = {
+        name: line[name] for name in ("code", "gas", "group", "iso", "method", "quantity", "scope", "sign", "title")
+    }
+    return named | {"calculator": used.calculator, "parameters": parameters, "scope3": line.get("scope3", 0)}
 
 
 if __name__ == "__main__":

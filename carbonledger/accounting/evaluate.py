@@ -1,7 +1,8 @@
 """From the lines of a report to grams: what the contracts compute, from the same words.
 
-Each line is checked against the rule set (code, order, tiers, factor, validity by reporting year, unit); then the exact
-contributions are summed, added and subtracted lines apart, and rounded at the places of the rounding table.
+Each line is checked against the rule set (code, order, tiers, factor and its guideline, validity by reporting year,
+unit); then the exact amounts are summed, added and subtracted lines apart, and rounded at the places of the rounding
+table. Lines of sign 0 stand apart: they are computed, and not in the total.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from dataclasses import dataclass
 from carbonledger.accounting import exact
 from carbonledger.accounting.factors import Published
 from carbonledger.accounting.lines import Line
+from carbonledger.accounting.methods import Exact
 from carbonledger.accounting.rule_set import PARAMETER_SLOTS, TIERS, LineRule, ParameterRule, RuleSet
+from carbonledger.accounting.sums import Sum, difference, rounded_amount
 from carbonledger.errors import Refused, Unknown
 
 _TIER_NAMES = {number: name for name, number in TIERS.items()}
@@ -20,10 +23,10 @@ _TIER_NAMES = {number: name for name, number in TIERS.items()}
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The emission in whole grams of CO2e, and each line's exact contribution (numerator over 12·10^54, signed)."""
+    """The emission in whole grams of CO2e, and each line's exact amount, without its sign."""
 
     emission: int
-    contributions: tuple[int, ...]
+    amounts: tuple[Exact, ...]
 
 
 def evaluate(rules: RuleSet, year: int, lines: Sequence[Line], factors: Mapping[bytes, Published]) -> Result:
@@ -36,7 +39,7 @@ def evaluate(rules: RuleSet, year: int, lines: Sequence[Line], factors: Mapping[
         raise Refused(f"rule set {rules.key} does not hold for {year}", expected=list(rules.years), found=year)
     if not lines:
         raise Refused("a report without lines", expected="at least one line", found="none")
-    contributions = []
+    amounts: list[tuple[int, Exact]] = []
     for index, line in enumerate(lines):
         if index and lines[index - 1].order >= line.order:
             raise Refused(f"line {index} is out of order", expected="(code, item) strictly ascending", found=line.code)
@@ -47,38 +50,24 @@ def evaluate(rules: RuleSet, year: int, lines: Sequence[Line], factors: Mapping[
                 expected="one of " + ", ".join(rule.code for rule in rules.lines),
                 found=repr(line.code),
             )
-        contributions.append(rule.sign * _contribution(rule, year, line, factors))
-    return Result(total(rules, contributions), tuple(contributions))
+        amounts.append((rule.sign, _amount(rule, year, line, factors)))
+    return Result(total(rules, amounts), tuple(amount for _, amount in amounts))
 
 
-def total(rules: RuleSet, contributions: Sequence[int]) -> int:
-    """Whole grams from signed exact contributions, by the rule set's rounding table."""
-    rounding = {row.place: row for row in (rules.rounding or (exact.TO_THE_GRAM,))}
-    magnitudes = [(1 if amount >= 0 else -1, abs(amount)) for amount in contributions]
-    if "line" in rounding:
-        magnitudes = [(sign, rounding["line"].apply(amount)) for sign, amount in magnitudes]
-    added = subtracted = 0
-    for sign, amount in magnitudes:
-        if sign > 0:
-            added = exact.checked(added + amount)
-        else:
-            subtracted = exact.checked(subtracted + amount)
-    if subtracted > added:
-        raise Refused(
-            "the total is negative",
-            expected="exports that are not above what was emitted and bought",
-            found=exact.truncated(exact.fraction(added - subtracted), 2) + " g",
-        )
-    amount = rounding["total"].apply(added - subtracted) if "total" in rounding else added - subtracted
-    emission = exact.divide(amount, exact.DENOMINATOR, "floor")
-    if emission >= exact.WORD:
-        raise Refused(
-            "the emission is too large", expected="below 2^256 g", found=f"a number of {emission.bit_length()} bits"
-        )
-    return emission
+def total(rules: RuleSet, amounts: Sequence[tuple[int, Exact]]) -> int:
+    """Whole grams from (sign, exact amount) of each line, by the rule set's rounding table; sign 0 is left out."""
+    rows = {row.place: row for row in rules.rounding}
+    sums = {1: Sum(), -1: Sum()}
+    for sign, amount in amounts:
+        if sign == 0:
+            continue
+        if "line" in rows:
+            amount = Exact(rounded_amount(amount, rows["line"]) * exact.DENOMINATOR)
+        sums[sign].add(amount)
+    return difference(sums[1], sums[-1], rows.get("total", exact.TO_THE_GRAM))
 
 
-def _contribution(rule: LineRule, year: int, line: Line, factors: Mapping[bytes, Published]) -> int:
+def _amount(rule: LineRule, year: int, line: Line, factors: Mapping[bytes, Published]) -> Exact:
     count = len(rule.parameters)
     if line.tiers >> (8 * count) or any(any(word) for word in line.parameters[count:]):
         raise Refused(
@@ -88,7 +77,7 @@ def _contribution(rule: LineRule, year: int, line: Line, factors: Mapping[bytes,
         _value(rule, parameter, year, line.tier(i), word, factors)
         for i, (parameter, word) in enumerate(zip(rule.parameters, line.parameters[:count], strict=True))
     ]
-    return rule.method.numerator(line.quantity, values)
+    return rule.method.amount(line.quantity, values)
 
 
 def _value(
@@ -105,6 +94,8 @@ def _value(
     factor = factors.get(word)
     if factor is None:
         raise Unknown(f"{where}: factor", expected="the id of a published factor", found=word.hex())
+    if parameter.guideline and factor.guideline != parameter.guideline:
+        raise Refused(f"{where}: guideline of the factor", expected=parameter.guideline, found=factor.guideline)
     if factor.unit != parameter.unit:
         raise Refused(f"{where}: unit of the factor", expected=parameter.unit, found=factor.unit)
     if not factor.in_force(year):

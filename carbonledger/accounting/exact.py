@@ -1,4 +1,4 @@
-"""Exact amounts: rationals over one denominator, 12·10^54 to the gram, and how they are rounded.
+"""Exact numbers: rationals over one denominator, 12·10^54 to the gram, decimals, and the rows of rounding tables.
 
 The law is an exact rational: the whole numerator is built in 512 bits, as the contracts do, and divided at the places
 that the rule set's rounding table names (docs/formats/rule-set.md). Three parameters of 1e-18 and the 12 of 44/12
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Final
+from typing import Any, Final
 
 from carbonledger.accounting.inputs import MalformedInput, Node
 from carbonledger.errors import Malformed, Refused
@@ -22,7 +22,9 @@ LIMIT: Final = 1 << 512
 
 MODES: Final = ("floor", "ceiling", "half-up", "half-even")
 PLACES: Final = ("line", "total")
-MASSES: Final = {"g": 1, "kg": 1_000, "t": 1_000_000}
+INPUT_PLACES: Final = ("quantity", "parameter")
+MASSES: Final = {"g": 1, "kg": 1_000, "10kg": 10_000, "t": 1_000_000}
+"""Masses to a whole number of which amounts are rounded; 10kg is a tonne's second decimal."""
 
 _DECIMAL: Final = re.compile(r"(0|[1-9][0-9]*)(?:\.([0-9]+))?")
 DECIMAL_PATTERN: Final = r"^(0|[1-9][0-9]{0,77})(\.[0-9]{1,60})?$"
@@ -46,10 +48,41 @@ class Rounding:
         """Inverse of `parse`."""
         return {"mode": self.mode, "place": self.place, "unit": self.unit}
 
-    def apply(self, numerator: int) -> int:
-        """A numerator that is a whole number of the unit, from any numerator over DENOMINATOR (not negative)."""
-        step = DENOMINATOR * MASSES[self.unit]
-        return divide(numerator, step, self.mode) * step
+    @property
+    def number(self) -> int:
+        """The row as one byte on the chain: 1 + 4 · mode + mass; 0 is no rounding."""
+        return 1 + len(MASSES) * MODES.index(self.mode) + list(MASSES).index(self.unit)
+
+
+@dataclass(frozen=True, slots=True)
+class InputRounding:
+    """How a reported quantity or parameter is rounded before it is used: to so many decimals of a unit, by a mode."""
+
+    place: str
+    unit: str
+    decimals: int
+    mode: str
+
+    @classmethod
+    def parse(cls, node: Node) -> InputRounding:
+        """From `{"decimals","mode","place","unit"}`; the unit is one in which quantities or parameters are written."""
+        fields = node.fields(("decimals", "mode", "place", "unit"))
+        return cls(
+            fields["place"].one_of(INPUT_PLACES),
+            fields["unit"].text(least=1, most=32),
+            fields["decimals"].integer(0, 18),
+            fields["mode"].one_of(MODES),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Inverse of `parse`."""
+        return {"decimals": self.decimals, "mode": self.mode, "place": self.place, "unit": self.unit}
+
+    def apply(self, value: Fraction, unit: Fraction | int) -> Fraction:
+        """A value (in base units, `unit` of which make the row's unit) rounded to the row's decimals."""
+        step = Fraction(unit) / Fraction(10**self.decimals)
+        ratio = value / step
+        return step * divide(ratio.numerator, ratio.denominator, self.mode)
 
 
 TO_THE_GRAM: Final = Rounding("total", "floor", "g")
@@ -88,11 +121,6 @@ def checked(numerator: int) -> int:
             found=f"one of {numerator.bit_length()} bits",
         )
     return numerator
-
-
-def fraction(numerator: int) -> Fraction:
-    """The amount in grams."""
-    return Fraction(numerator, DENOMINATOR)
 
 
 def decimal(node: Node) -> Fraction:

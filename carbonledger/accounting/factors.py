@@ -35,6 +35,7 @@ class Published:
     unit: str
     year_from: int
     year_to: int
+    guideline: str
 
     def in_force(self, year: int) -> bool:
         """Whether it may be used for this reporting year."""
@@ -74,7 +75,7 @@ class Factor:
     @property
     def published(self) -> Published | None:
         """As a register holds it; None where the years of use are not known."""
-        return None if self.years is None else Published(self.value, self.unit, *self.years)
+        return None if self.years is None else Published(self.value, self.unit, *self.years, self.guideline)
 
     def in_force(self, year: int) -> bool:
         """Whether it may be used for this reporting year; never where the years are not known."""

@@ -16,6 +16,7 @@ from carbonledger.keccak import keccak256
 
 WORDS: Final = 4 + PARAMETER_SLOTS
 SAFE: Final = 2**53
+MONTH_ITEM: Final = b"carbonledger/item-month/v1\0"
 _ID: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -101,6 +102,11 @@ def item_id(item: str) -> bytes:
     if not item:
         return bytes(32)
     return bytes.fromhex(item) if _ID.fullmatch(item) else sha256(item.encode()).digest()
+
+
+def month_item(base: bytes, year: int, month: int) -> bytes:
+    """The item of a line that stands for one month of a base item: where measured parameters differ by month."""
+    return sha256(MONTH_ITEM + base + year.to_bytes(2, "big") + bytes([month])).digest()
 
 
 def _number(value: int) -> int | str:

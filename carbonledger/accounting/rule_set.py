@@ -5,83 +5,56 @@ A rule set is canonical JSON; its SHA-256 is its id (docs/formats/rule-set.md). 
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from hashlib import sha256
 from typing import Any, Final
 
 from carbonledger import jcs
 from carbonledger.accounting import factors as factor_register
-from carbonledger.accounting.exact import TO_THE_GRAM, Rounding
+from carbonledger.accounting import line_rule, units
+from carbonledger.accounting.exact import TO_THE_GRAM, InputRounding, Rounding
 from carbonledger.accounting.factors import Factor, Factors
 from carbonledger.accounting.inputs import Node
-from carbonledger.accounting.methods import Method, method
+from carbonledger.accounting.line_rule import PARAMETER_SLOTS, TIERS, LineRule, ParameterRule
 from carbonledger.accounting.names import chain_name, name32
-from carbonledger.errors import Unknown
 from carbonledger.keccak import keccak256
 
+__all__ = ["PARAMETER_SLOTS", "STATUS", "TIERS", "Group", "LineRule", "ParameterRule", "RuleSet", "View"]
+
 STATUS: Final = {"in-force": 1, "draft": 2, "unverified": 3}
-TIERS: Final = {"default": 0, "measured": 1, "conservative": 2}
-PARAMETER_SLOTS: Final = 6
+MAX_LINES: Final = 128
 
 _FIELDS: Final = (
-    *("factors", "guideline", "key", "lines", "mrv", "rounding"),
-    *("sources", "status", "title", "v", "version", "years"),
+    *("factors", "groups", "guideline", "input_rounding", "key", "lines", "mrv", "rounding"),
+    *("sources", "status", "title", "v", "version", "views", "years"),
 )
-_LINE_FIELDS: Final = ("calculator", "code", "method", "parameters", "quantity", "scope", "sign", "title")
-_KEY: Final = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*")
 
 
 @dataclass(frozen=True, slots=True)
-class ParameterRule:
-    """A parameter of a line: its tiers; `factor` is the one default allowed, None leaves the choice to the line."""
+class Group:
+    """A section of the official layout; `title` is (English, Chinese)."""
 
-    name: str
-    unit: str
-    tiers: tuple[str, ...]
-    factor: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class LineRule:
-    """One line of a rule set: what is counted, by which method, added (+1) or subtracted (-1)."""
-
-    code: str
-    method: Method
-    quantity: str
-    parameters: tuple[ParameterRule, ...]
-    scope: str
-    sign: int
+    key: str
     title: tuple[str, str]
 
-    def parameter(self, name: str) -> ParameterRule:
-        """The parameter of this name."""
-        return next(parameter for parameter in self.parameters if parameter.name == name)
 
-    def words(self) -> bytes:
-        """LineRule as the contracts take it: 18 words."""
-        tiers = sum(1 << (8 * i + TIERS[tier]) for i, rule in enumerate(self.parameters) for tier in rule.tiers)
-        blank = PARAMETER_SLOTS - len(self.parameters)
-        return b"".join(
-            (
-                name32(self.code),
-                name32(self.method.calculator),
-                name32(self.method.name),
-                self.sign.to_bytes(32, "big", signed=True),
-                len(self.parameters).to_bytes(32, "big"),
-                tiers.to_bytes(32, "big"),
-                *((rule.factor or bytes(32)) for rule in self.parameters),
-                bytes(32 * blank),
-                *(name32(rule.unit) for rule in self.parameters),
-                bytes(32 * blank),
-            )
-        )
+@dataclass(frozen=True, slots=True)
+class View:
+    """A further sum of the same lines, beside the total: (code, sign) of what it counts."""
 
-    def form(self) -> tuple[Any, ...]:
-        """The same as the values of the Solidity struct."""
-        raw = self.words()
-        word = [raw[at : at + 32] for at in range(0, len(raw), 32)]
-        return (*word[:3], self.sign, len(self.parameters), int.from_bytes(word[5], "big"), word[6:12], word[12:18])
+    key: str
+    title: tuple[str, str]
+    terms: tuple[tuple[str, int], ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As in the rule set."""
+        return {
+            "key": self.key,
+            "terms": [{"code": code, "sign": sign} for code, sign in self.terms],
+            "title": {"en": self.title[0], "zh": self.title[1]},
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +67,12 @@ class RuleSet:
     status: str
     years: tuple[int, int]
     title: tuple[str, str]
+    groups: tuple[Group, ...]
     lines: tuple[LineRule, ...]
+    views: tuple[View, ...]
     factors: tuple[Factor, ...]
     rounding: tuple[Rounding, ...]
+    input_rounding: tuple[InputRounding, ...]
     month_evidence_days: int
     annual_report_days: int
     sources: tuple[str, ...]
@@ -116,23 +92,34 @@ class RuleSet:
         known = Factors(embedded)
         if len(known) != len(embedded):
             raise fields["factors"].malformed("a factor comes twice", "each factor once")
-        lines = tuple(_line(item, known) for item in fields["lines"].items(least=1, most=64))
-        if len({line.code for line in lines}) != len(lines):
+        groups = tuple(_group(item) for item in fields["groups"].items(least=1, most=32))
+        if len({group.key for group in groups}) != len(groups):
+            raise fields["groups"].malformed("a group comes twice", "each group once")
+        keys = tuple(group.key for group in groups)
+        lines = tuple(line_rule.parse(item, known, keys) for item in fields["lines"].items(least=1, most=MAX_LINES))
+        codes = tuple(line.code for line in lines)
+        if len(set(codes)) != len(codes):
             raise fields["lines"].malformed("a code comes twice", "each code once")
+        views = tuple(_view(item, codes) for item in fields["views"].items(most=32))
+        if len({view.key for view in views}) != len(views):
+            raise fields["views"].malformed("a view comes twice", "each view once")
         mrv = fields["mrv"].fields(("annual_report_days", "month_evidence_days"))
         rounding = tuple(Rounding.parse(item) for item in fields["rounding"].items(most=2))
         if len({row.place for row in rounding}) != len(rounding):
             raise fields["rounding"].malformed("a place comes twice", "each place once")
         return cls(
-            key=_code(fields["key"]),
+            key=line_rule.key(fields["key"]),
             guideline=chain_name(fields["guideline"]),
             version=chain_name(fields["version"]),
             status=fields["status"].one_of(tuple(STATUS)),
             years=factor_register.years(fields["years"]),
-            title=_title(fields["title"]),
+            title=line_rule.title(fields["title"]),
+            groups=groups,
             lines=lines,
+            views=views,
             factors=embedded,
             rounding=rounding,
+            input_rounding=tuple(_input_rounding(item) for item in fields["input_rounding"].items(most=32)),
             month_evidence_days=mrv["month_evidence_days"].integer(1, 0xFFFF),
             annual_report_days=mrv["annual_report_days"].integer(1, 0xFFFF),
             sources=tuple(item.text(least=1) for item in fields["sources"].items(least=1, most=100)),
@@ -142,9 +129,11 @@ class RuleSet:
         """Inverse of `from_value`."""
         return {
             "factors": [factor.to_json() for factor in self.factors],
+            "groups": [{"key": g.key, "title": {"en": g.title[0], "zh": g.title[1]}} for g in self.groups],
             "guideline": self.guideline,
+            "input_rounding": [row.to_json() for row in self.input_rounding],
             "key": self.key,
-            "lines": [_line_value(line) for line in self.lines],
+            "lines": [line.to_json() for line in self.lines],
             "mrv": {"annual_report_days": self.annual_report_days, "month_evidence_days": self.month_evidence_days},
             "rounding": [row.to_json() for row in self.rounding],
             "sources": list(self.sources),
@@ -152,6 +141,7 @@ class RuleSet:
             "title": {"en": self.title[0], "zh": self.title[1]},
             "v": 1,
             "version": self.version,
+            "views": [view.to_json() for view in self.views],
             "years": list(self.years),
         }
 
@@ -172,15 +162,22 @@ class RuleSet:
         """Whether the reporting year is one of its years."""
         return self.years[0] <= year and (self.years[1] == 0 or year <= self.years[1])
 
+    def rounded_quantity(self, value: Fraction, kind: str) -> Fraction:
+        """A reported quantity in base units, rounded as the rule set asks (unchanged where it does not)."""
+        return self._rounded(value, "quantity", units.KINDS[kind][1])
+
+    def rounded_parameter(self, value: Fraction, base: str) -> Fraction:
+        """A reported parameter in its base unit, rounded as the rule set asks."""
+        return self._rounded(value, "parameter", units.PARAMETERS[base])
+
+    def _rounded(self, value: Fraction, place: str, known: Mapping[str, Fraction | int]) -> Fraction:
+        row = next((row for row in self.input_rounding if row.place == place and row.unit in known), None)
+        return value if row is None else row.apply(value, known[row.unit])
+
     def rounding_number(self) -> int:
-        """Number of the rounding table on the chain; Unknown where the contracts have none for it."""
-        if (self.rounding or (TO_THE_GRAM,)) != (TO_THE_GRAM,):
-            raise Unknown(
-                f"rounding of rule set {self.key} on the chain",
-                expected=[TO_THE_GRAM.to_json()],
-                found=[row.to_json() for row in self.rounding],
-            )
-        return 1
+        """The rounding table on the chain: the line's row in the high byte, the total's in the low one."""
+        rows = {row.place: row.number for row in self.rounding}
+        return rows.get("line", 0) << 8 | rows.get("total", TO_THE_GRAM.number)
 
     def form(self) -> tuple[Any, ...]:
         """RuleSetForm as the values of the Solidity struct: bytes32 as bytes, numbers as int, arrays as lists."""
@@ -197,80 +194,23 @@ class RuleSet:
         return (*self.years, STATUS[self.status], *days, self.rounding_number())
 
 
-def _line(node: Node, known: Factors) -> LineRule:
-    fields = node.fields(_LINE_FIELDS)
-    used = method(fields["method"].text(most=31))
-    if fields["calculator"].value != used.calculator:
-        raise fields["calculator"].malformed(f"not the calculator of method {used.name}", used.calculator)
-    quantity = fields["quantity"].one_of(tuple(used.forms), f"not a unit that method {used.name} counts")
-    nodes = fields["parameters"].items(most=PARAMETER_SLOTS)
-    wanted = used.forms[quantity]
-    if len(nodes) != len(wanted):
-        raise fields["parameters"].malformed(f"parameters of method {used.name}", " ".join(p.name for p in wanted))
-    parameters = tuple(
-        _parameter(item, parameter.name, parameter.unit, known) for item, parameter in zip(nodes, wanted, strict=True)
-    )
-    if fields["sign"].value not in (1, -1) or type(fields["sign"].value) is not int:
-        raise fields["sign"].malformed("not a sign", "1 or -1")
-    return LineRule(
-        code=_code(fields["code"]),
-        method=used,
-        quantity=quantity,
-        parameters=parameters,
-        scope=fields["scope"].one_of(("1", "2", "3")),
-        sign=fields["sign"].value,
-        title=_title(fields["title"]),
-    )
+def _group(node: Node) -> Group:
+    fields = node.fields(("key", "title"))
+    return Group(line_rule.key(fields["key"]), line_rule.title(fields["title"]))
 
 
-def _parameter(node: Node, name: str, unit: str, known: Factors) -> ParameterRule:
-    fields = node.fields(("factor", "name", "tiers", "unit"))
-    fields["name"].one_of((name,), "not the parameter of the method at this place")
-    fields["unit"].one_of((unit,), "not the unit of the method")
-    tiers = tuple(item.one_of(tuple(TIERS)) for item in fields["tiers"].items(least=1, most=len(TIERS)))
-    if tiers != tuple(tier for tier in TIERS if tier in tiers):
-        raise fields["tiers"].malformed("tiers in another order", "each once, in the order " + ", ".join(TIERS))
-    identifier = fields["factor"].text(most=64)
-    if not identifier:
-        return ParameterRule(name, unit, tiers, None)
-    fixed = next((factor for factor in known if factor.id.hex() == identifier), None)
-    if fixed is None:
-        raise fields["factor"].malformed("a factor that is not in the rule set", "the id of one of its factors")
-    if fixed.unit != unit:
-        raise fields["factor"].malformed("a factor of another unit", unit)
-    if "default" not in tiers:
-        raise fields["tiers"].malformed("a factor is fixed, but the default is not allowed", "default among the tiers")
-    return ParameterRule(name, unit, tiers, fixed.id)
+def _view(node: Node, codes: tuple[str, ...]) -> View:
+    fields = node.fields(("key", "terms", "title"))
+    terms = []
+    for item in fields["terms"].items(least=1, most=MAX_LINES):
+        term = item.fields(("code", "sign"))
+        terms.append((term["code"].one_of(codes, "not a line of the rule set"), line_rule.sign(term["sign"], (1, -1))))
+    return View(line_rule.key(fields["key"]), line_rule.title(fields["title"]), tuple(terms))
 
 
-def _line_value(line: LineRule) -> dict[str, Any]:
-    return {
-        "calculator": line.method.calculator,
-        "code": line.code,
-        "method": line.method.name,
-        "parameters": [
-            {
-                "factor": rule.factor.hex() if rule.factor else "",
-                "name": rule.name,
-                "tiers": list(rule.tiers),
-                "unit": rule.unit,
-            }
-            for rule in line.parameters
-        ],
-        "quantity": line.quantity,
-        "scope": line.scope,
-        "sign": line.sign,
-        "title": {"en": line.title[0], "zh": line.title[1]},
-    }
-
-
-def _title(node: Node) -> tuple[str, str]:
-    fields = node.fields(("en", "zh"))
-    return fields["en"].text(least=1, most=200), fields["zh"].text(least=1, most=200)
-
-
-def _code(node: Node) -> str:
-    value = node.text(least=1, most=31)
-    if _KEY.fullmatch(value) is None:
-        raise node.malformed("not a code", "lower-case letters and digits, joined by - or .")
-    return value
+def _input_rounding(node: Node) -> InputRounding:
+    row = InputRounding.parse(node)
+    known = units.KIND_OF if row.place == "quantity" else units.PARAMETER_UNITS
+    if row.unit not in known:
+        raise node.fields(("decimals", "mode", "place", "unit"))["unit"].malformed("not a known unit", list(known))
+    return row

@@ -11,6 +11,8 @@ from typing import Any, Final
 
 from carbonledger.accounting.calculate import MAX_LINES
 from carbonledger.accounting.exact import DECIMAL_PATTERN
+from carbonledger.accounting.parameters import MAX_BATCHES
+from carbonledger.accounting.quantities import CASES, DATA
 from carbonledger.accounting.rule_set import TIERS, RuleSet
 from carbonledger.accounting.units import PARAMETER_UNITS, QUANTITY_UNITS
 
@@ -31,7 +33,7 @@ def activity_document(rules: Sequence[RuleSet]) -> dict[str, Any]:
         "required": ["lines", "rule_set", "year"],
         "properties": {
             "lines": {
-                "description": "Each pair of code and item comes once.",
+                "description": "Each code, item and month comes once.",
                 "type": "array",
                 "minItems": 1,
                 "maxItems": MAX_LINES,
@@ -57,7 +59,13 @@ def activity_document(rules: Sequence[RuleSet]) -> dict[str, Any]:
                         "maxLength": 200,
                         "default": "",
                     },
-                    "quantity": {"$ref": "#/$defs/quantity"},
+                    "month": {
+                        "description": "The line stands for one month, whose measured parameters it has",
+                        "type": "integer",
+                        "minimum": 1,
+                        "maximum": 12,
+                    },
+                    "quantity": {"$ref": "#/$defs/counted"},
                     "parameters": {
                         "description": "One that the rule set fixes may be left out.",
                         "type": "object",
@@ -71,6 +79,38 @@ def activity_document(rules: Sequence[RuleSet]) -> dict[str, Any]:
                 "additionalProperties": False,
                 "required": ["unit", "value"],
                 "properties": {"unit": {"enum": list(QUANTITY_UNITS)}, "value": {"$ref": "#/$defs/decimal"}},
+            },
+            "counted": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["unit", "value"],
+                "properties": {
+                    "unit": {"enum": list(QUANTITY_UNITS)},
+                    "value": {"$ref": "#/$defs/decimal"},
+                    "meter": {"$ref": "#/$defs/meter"},
+                },
+            },
+            "meter": {
+                "description": "The meter's calibration, where the quantity is to be corrected for it",
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["case", "required"],
+                "properties": {
+                    "case": {"enum": list(CASES)},
+                    "required": {"description": "Accuracy required", "$ref": "#/$defs/accuracy"},
+                    "calibrated": {"description": "Accuracy found by calibration", "$ref": "#/$defs/accuracy"},
+                    "covered": {
+                        "description": "Case late: what was measured while the calibration held",
+                        "$ref": "#/$defs/quantity",
+                    },
+                    "data": {"description": "By default production where the line is subtracted", "enum": list(DATA)},
+                },
+            },
+            "accuracy": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["unit", "value"],
+                "properties": {"unit": {"enum": ["1", "%"]}, "value": {"$ref": "#/$defs/decimal"}},
             },
             "parameter": {
                 "oneOf": [
@@ -91,6 +131,36 @@ def activity_document(rules: Sequence[RuleSet]) -> dict[str, Any]:
                             "unit": {"enum": list(PARAMETER_UNITS)},
                             "value": {"$ref": "#/$defs/decimal"},
                         },
+                    },
+                    {
+                        "description": "Lab values of batches or days: their mean, weighted by the quantities",
+                        "type": "object",
+                        "additionalProperties": False,
+                        "required": ["batches", "unit"],
+                        "properties": {
+                            "unit": {"enum": list(PARAMETER_UNITS)},
+                            "batches": {
+                                "type": "array",
+                                "minItems": 1,
+                                "maxItems": MAX_BATCHES,
+                                "items": {
+                                    "type": "object",
+                                    "additionalProperties": False,
+                                    "required": ["quantity", "value"],
+                                    "properties": {
+                                        "quantity": {"$ref": "#/$defs/quantity"},
+                                        "value": {"$ref": "#/$defs/decimal"},
+                                    },
+                                },
+                            },
+                        },
+                    },
+                    {
+                        "description": "A measured value is missing, and why: the rule set says what stands in for it",
+                        "type": "object",
+                        "additionalProperties": False,
+                        "required": ["missing"],
+                        "properties": {"missing": {"type": "string", "minLength": 1, "maxLength": 400}},
                     },
                 ]
             },

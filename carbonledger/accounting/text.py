@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Final
 
 from carbonledger.accounting import exact
 from carbonledger.accounting.exact import TO_THE_GRAM
 from carbonledger.accounting.rule_set import RuleSet
-from carbonledger.accounting.statement import Statement, StatementLine, Used
+from carbonledger.accounting.statement import Derivation, Statement, StatementLine, Used
 
 LANGUAGES: Final = ("en", "zh")
 
@@ -18,6 +18,11 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "rule set": ("Rule set", "规则集"),
     "status": ("Status", "状态"),
     "scope": ("scope", "范围"),
+    "month": ("month", "月份"),
+    "outside": ("none", "范围外"),
+    "apart": ("apart from the total", "单独报告,不计入合计"),
+    "by group": ("By source", "按排放源"),
+    "by gas": ("By gas", "按气体"),
     "emission": ("Emission", "排放量"),
     "rounding": ("Rounding", "修约"),
     "missing": ("Not reported (unknown, which is not zero)", "未报告(未知,不等于零)"),
@@ -54,10 +59,17 @@ def statement(result: Statement, language: str) -> str:
         f"  {_word('status', at)}: {_word(rules.status, at)}",
         "",
     ]
-    for line in result.lines:
+    codes = [rule.code for rule in rules.lines]
+    for line in sorted(result.lines, key=lambda line: (codes.index(line.rule.code), line.item, line.month)):
         out += [*_line(line, at), ""]
-    tonnes = exact.truncated(Fraction(result.emission, 10**6), 6)
-    out.append(f"{_word('emission', at)}: {_grouped(str(result.emission))} gCO2e  ({_grouped(tonnes)} tCO2e)")
+    for name, sums in (("by group", _groups(result, at)), ("by gas", result.by_gas())):
+        if len(sums) > 1:
+            out += [f"{_word(name, at)}:", *(f"  {key}: {_grams(grams)}" for key, grams in sums.items()), ""]
+    out.append(f"{_word('emission', at)}: {_whole(result.emission)}")
+    for view in rules.views:
+        grams = result.view(view)
+        if grams is not None:
+            out.append(f"{view.title[at]}: {_whole(grams)}")
     for row in rules.rounding or (TO_THE_GRAM,):
         where, how = _word(row.place, at), _word(row.mode, at)
         out.append(f"{_word('rounding', at)}: {where}, {how}, {_word('to', at)} {row.unit}")
@@ -83,10 +95,12 @@ def rule_sets(rules: Iterable[RuleSet], language: str) -> str:
 
 def _line(line: StatementLine, at: int) -> list[str]:
     item = f" - {line.item}" if line.item else ""
-    sign = "" if line.numerator < 0 else "+"
+    month = f", {_word('month', at)} {line.month}" if line.month else ""
+    sign = {1: "+", -1: "", 0: f"({_word('apart', at)}) "}[line.rule.sign]
+    scope = f"{_word('scope', at)} {_word('outside', at) if line.rule.scope == 'outside' else line.rule.scope}"
     return [
-        f"{line.rule.title[at]}{item}  [{line.rule.code}, {_word('scope', at)} {line.rule.scope}]",
-        f"  {_grouped(str(line.quantity.value))} {line.quantity.unit}",
+        f"{line.rule.title[at]}{item}{month}  [{line.rule.code}, {scope}]",
+        f"  {_grouped(str(line.quantity.value))} {line.quantity.unit}{_derived(line.derivation)}",
         *(f"  {_used(used, at)}" for used in line.parameters),
         f"  = {sign}{_grouped(line.shown)} gCO2e",
     ]
@@ -96,10 +110,37 @@ def _used(used: Used, at: int) -> str:
     unit = "" if used.unit == "1" else f" {used.unit}"
     text = f"x {used.name} {exact.fixed_text(used.value)}{unit}  ({_word(used.tier, at)}"
     if used.factor is None:
-        return text + ")"
+        return f"{text}){_derived(used.derivation)}"
     factor = used.factor
     source = f"{factor.guideline} {factor.version}, {factor.reference}"
-    return f"{text}: {source}; {_word(factor.evidence, at)})"
+    return f"{text}: {source}; {_word(factor.evidence, at)}){_derived(used.derivation)}"
+
+
+def _derived(derivation: Derivation | None) -> str:
+    """How a value came about, in the words of the statement's JSON; empty where it is as it was given."""
+    if derivation is None:
+        return ""
+    return "  <- " + ", ".join(f"{key} {_flat(value)}" for key, value in derivation.items())
+
+
+def _flat(value: object) -> str:
+    if isinstance(value, Mapping):
+        return " ".join(str(part) for part in value.values())
+    return str(value)
+
+
+def _groups(result: Statement, at: int) -> dict[str, Fraction]:
+    titles = {group.key: group.title[at] for group in result.rules.groups}
+    return {titles[key]: grams for key, grams in result.by_group().items()}
+
+
+def _grams(grams: Fraction) -> str:
+    return f"{_grouped(exact.truncated(grams, 2))} gCO2e"
+
+
+def _whole(grams: int) -> str:
+    tonnes = exact.truncated(Fraction(grams, 10**6), 6)
+    return f"{_grouped(str(grams))} gCO2e  ({_grouped(tonnes)} tCO2e)"
 
 
 def _word(key: str, at: int) -> str:

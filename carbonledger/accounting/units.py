@@ -50,6 +50,21 @@ PARAMETERS: Final[dict[str, dict[str, Fraction]]] = {
     "gC/g": {"gC/g": Fraction(1), "kgC/kg": Fraction(1), "tC/t": Fraction(1), "%": Fraction(1, 100)},
     "gC/L": {"gC/L": Fraction(1), "kgC/m3": Fraction(1), "kgC/Nm3": Fraction(1), "gC/Nm3": _MILLI, "tC/10^4Nm3": _GAS},
     "1": {"1": Fraction(1), "%": Fraction(1, 100)},
+    "gCO2e/g": {
+        "gCO2e/g": Fraction(1),
+        "kgCO2e/kg": Fraction(1),
+        "tCO2e/t": Fraction(1),
+        "tCO2/t": Fraction(1),
+        "kgCO2e/t": _MILLI,
+        "kgCO2/t": _MILLI,
+    },
+    "gCO2/L": {"gCO2/L": Fraction(1), "kgCO2/m3": Fraction(1), "gCO2/m3": _MILLI, "gCO2/Nm3": _MILLI},
+    "g/g": {"g/g": Fraction(1), "t/t": Fraction(1), "kg/t": _MILLI, "g/t": Fraction(1, 10**6)},
+    "gCH4/gCOD": {"gCH4/gCOD": Fraction(1), "kgCH4/kgCOD": Fraction(1)},
+    "GWP100": {"GWP100": Fraction(1)},
+    "g/mol": {"g/mol": Fraction(1), "kg/kmol": Fraction(1)},
+    "degC": {"degC": Fraction(1)},
+    "kJ/(g.degC)": {"kJ/(g.degC)": Fraction(1), "kJ/(kg.degC)": _MILLI},
 }
 """Base unit of a parameter -> how many of it each unit is."""
 
@@ -68,41 +83,39 @@ class Quantity:
         return {"unit": self.unit, "value": str(self.value)}
 
 
-def quantity(node: Node, base: str) -> Quantity:
-    """A quantity `{"unit","value"}` in the base unit that the line counts; errors name the path within it."""
-    fields = node.fields(("unit", "value"))
+def amount(node_unit: Node, node_value: Node, base: str) -> Fraction:
+    """A quantity in the base unit that the line counts, exact; errors name the path within it."""
     wanted = KIND_OF[base]
-    unit = fields["unit"].one_of(QUANTITY_UNITS, "not a known unit of a quantity")
+    unit = node_unit.one_of(QUANTITY_UNITS, "not a known unit of a quantity")
     if KIND_OF[unit] != wanted:
         raise RefusedInput(
-            fields["unit"].path,
+            node_unit.path,
             f"the line counts {wanted}, and kinds never mix",
             expected="one of " + ", ".join(KINDS[wanted][1]),
             found=f"{unit} ({KIND_OF[unit]})",
         )
-    value = exact.decimal(fields["value"]) * KINDS[wanted][1][unit]
+    return exact.decimal(node_value) * KINDS[wanted][1][unit]
+
+
+def whole(value: Fraction, node: Node, base: str) -> Quantity:
+    """A whole number of the base unit; RefusedInput at the node for a finer or a too large one."""
     if value.denominator != 1:
         raise RefusedInput(
-            fields["value"].path,
+            node.path,
             "a quantity finer than its base unit",
             expected=f"a multiple of 1 {base}",
             found=f"{exact.text(value)} {base}",
             remedy="Round where it was measured, and say how",
         )
     if value.numerator >= exact.WORD:
-        raise RefusedInput(
-            fields["value"].path,
-            "a quantity too large",
-            expected=f"below 2^256 {base}",
-            found=f"{unit} {fields['value'].value}",
-        )
+        raise RefusedInput(node.path, "a quantity too large", expected=f"below 2^256 {base}", found=node.value)
     return Quantity(value.numerator, base)
 
 
-def parameter(node_unit: Node, node_value: Node, base: str) -> int:
-    """A value given with its own unit, in 1e-18 of the parameter's base unit."""
+def parameter(node_unit: Node, node_value: Node, base: str) -> Fraction:
+    """A value given with its own unit, in the parameter's base unit."""
     units = PARAMETERS[base]
     unit = node_unit.text(most=32)
     if unit not in units:
         raise node_unit.refused("not a unit of this parameter", "one of " + ", ".join(units))
-    return exact.fixed(exact.decimal(node_value) * units[unit], node_value.path, base)
+    return exact.decimal(node_value) * units[unit]

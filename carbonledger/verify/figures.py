@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from hashlib import sha256
 from typing import Final
 
+from carbonledger.accounting import units
 from carbonledger.accounting.evaluate import evaluate
 from carbonledger.accounting.factors import Published
 from carbonledger.accounting.lines import Line, lines_digest
@@ -44,7 +46,7 @@ def figures(context: Context, measured: Quantities | None = None) -> Finding:
     year: int = record.field("year")
     _statements(context, report, record)
     rules = _rule_set(proven, report, record)
-    _lines(report, record)
+    _lines(report, rules, record)
     try:
         found = evaluate(rules, year, report.lines, _factors(proven, rules, report.lines)).emission
     except Unknown:
@@ -146,7 +148,7 @@ def _rule_set(proven: Proven, report: Report, record: Record) -> RuleSet:
     return rules
 
 
-def _lines(report: Report, record: Record) -> None:
+def _lines(report: Report, rules: RuleSet, record: Record) -> None:
     digest = lines_digest(report.lines)
     if digest != record.field("linesDigest"):
         raise Invalid("digest of the lines", expected=record.field("linesDigest").hex(), found=digest.hex())
@@ -156,8 +158,12 @@ def _lines(report: Report, record: Record) -> None:
             sums[line.code, line.item] = sums.get((line.code, line.item), 0) + line.quantity
     reported = {(line.code, line.item): line.quantity for line in report.lines}
     for key in sorted(set(sums) | set(reported)):
-        if sums.get(key) != reported.get(key):
-            raise Invalid(f"line {key[0]} against the months' sum", expected=sums.get(key), found=reported.get(key))
+        expected, rule = sums.get(key), rules.line(key[0])
+        if expected is not None and rule is not None:
+            rounded = rules.rounded_quantity(Fraction(expected), units.KIND_OF[rule.quantity])
+            expected = rounded.numerator if rounded.denominator == 1 else None
+        if expected != reported.get(key):
+            raise Invalid(f"line {key[0]} against the months' sum", expected=expected, found=reported.get(key))
 
 
 def _factors(proven: Proven, rules: RuleSet, lines: Sequence[Line]) -> Mapping[bytes, Published]:
@@ -174,7 +180,8 @@ def _factors(proven: Proven, rules: RuleSet, lines: Sequence[Line]) -> Mapping[b
         if record.field("evidence") == DRAFT:
             raise Invalid(f"evidence of factor {identifier.hex()}", expected="not a draft", found="draft")
         years = (record.field("yearFrom"), record.field("yearTo"))
-        found[identifier] = Published(record.field("value"), name_of(record.field("unit")), *years)
+        guideline = name_of(record.field("guideline"))
+        found[identifier] = Published(record.field("value"), name_of(record.field("unit")), *years, guideline)
     for record in proven.of_kind("factor"):
         if record.id not in found:
             raise Invalid("factors of the bundle", expected="each used by a line", found=record.id.hex())

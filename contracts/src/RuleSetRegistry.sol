@@ -13,17 +13,17 @@ import {
     RuleSetForm
 } from "./interfaces/IRuleSetRegistry.sol";
 import {DataStore} from "./libraries/DataStore.sol";
-import {Uint512, Wide} from "./libraries/Uint512.sol";
+import {Exact, ExactSum, Sum} from "./libraries/ExactSum.sol";
+import {Uint512} from "./libraries/Uint512.sol";
 import {Registry} from "./Registry.sol";
 import {Signed} from "./Signatures.sol";
 
 contract RuleSetRegistry is IRuleSetRegistry, Registry {
-    using Uint512 for Wide;
+    using ExactSum for Sum;
+    using ExactSum for Exact;
 
     bytes32 private constant TAG = keccak256("carbonledger/record/ruleset/v1");
-    uint256 private constant DENOMINATOR = 12 * 10 ** 54;
     uint256 private constant MAX_PARAMETERS = 6;
-    uint8 private constant FLOOR_TOTAL_GRAM = 1;
 
     struct Stored {
         bytes32 key;
@@ -79,7 +79,7 @@ contract RuleSetRegistry is IRuleSetRegistry, Registry {
     function calculate(bytes32 ruleSetId, uint16 year, Line[] calldata lines)
         external
         view
-        returns (uint256 emission, bool draft, Wide[] memory contributions)
+        returns (uint256 emission, bool draft, Exact[] memory contributions)
     {
         RuleSetForm memory form = formOf(ruleSetId);
         if (!_covers(form.yearFrom, form.yearTo, year)) {
@@ -87,25 +87,23 @@ contract RuleSetRegistry is IRuleSetRegistry, Registry {
         }
         if (lines.length == 0) revert RuleSetRegistryNoLines(ruleSetId);
         draft = form.status == RULE_SET_DRAFT;
-        contributions = new Wide[](lines.length);
-        Wide memory plus;
-        Wide memory minus;
+        contributions = new Exact[](lines.length);
+        Sum memory added = ExactSum.empty(lines.length);
+        Sum memory subtracted = ExactSum.empty(lines.length);
         for (uint256 i = 0; i < lines.length; i++) {
             if (i > 0 && !_ascends(lines[i - 1], lines[i])) {
                 revert RuleSetRegistryLinesNotAscending(i, lines[i].code, lines[i].item);
             }
             LineRule memory rule = _ruleOf(form, i, lines[i].code);
-            (uint256[6] memory values, bool fromDraft) = _values(rule, year, i, lines[i]);
+            bool fromDraft;
+            (contributions[i], fromDraft) = _contribution(rule, year, i, lines[i]);
             draft = draft || fromDraft;
-            contributions[i] =
-                ICalculator(_located(rule.calculator)).contribution(rule.method, lines[i].quantity, values);
-            if (rule.sign > 0) plus = plus.add(contributions[i]);
-            else minus = minus.add(contributions[i]);
+            if (rule.sign == 0) continue;
+            Exact memory amount = _rounded(contributions[i], uint8(form.rounding >> 8));
+            if (rule.sign > 0) added.add(amount);
+            else subtracted.add(amount);
         }
-        if (plus.high < minus.high || (plus.high == minus.high && plus.low < minus.low)) {
-            revert RuleSetRegistryTotalNegative(ruleSetId);
-        }
-        emission = plus.sub(minus).div(DENOMINATOR);
+        emission = added.difference(subtracted, uint8(form.rounding));
     }
 
     /// @inheritdoc IRuleSetRegistry
@@ -163,6 +161,22 @@ contract RuleSetRegistry is IRuleSetRegistry, Registry {
         revert RuleSetRegistryCodeUnknown(line, code);
     }
 
+    function _contribution(LineRule memory rule, uint16 year, uint256 number, Line calldata line)
+        private
+        view
+        returns (Exact memory amount, bool draft)
+    {
+        uint256[6] memory values;
+        (values, draft) = _values(rule, year, number, line);
+        amount = ICalculator(_located(rule.calculator)).contribution(rule.method, line.quantity, values);
+    }
+
+    /// @dev The amount to whole grams by the row of the lines; as it is where there is none.
+    function _rounded(Exact memory amount, uint8 row) private pure returns (Exact memory) {
+        if (row == 0) return amount;
+        return Exact(Uint512.mul(amount.rounded(row), ExactSum.UNITS), 1);
+    }
+
     /// @dev The parameters of a line in 1e-18, each of a tier that the rule allows.
     function _values(LineRule memory rule, uint16 year, uint256 number, Line calldata line)
         private
@@ -190,6 +204,9 @@ contract RuleSetRegistry is IRuleSetRegistry, Registry {
                 revert RuleSetRegistryFactorRefused(number, i, rule.factors[i], given);
             }
             IFactorRegistry.FactorRecord memory factor = IFactorRegistry(_located("FactorRegistry")).factorOf(given);
+            if (rule.guidelines[i] != 0 && factor.guideline != rule.guidelines[i]) {
+                revert RuleSetRegistryGuidelineDiffers(number, i, rule.guidelines[i], factor.guideline);
+            }
             if (factor.unit != rule.units[i]) {
                 revert RuleSetRegistryUnitDiffers(number, i, rule.units[i], factor.unit);
             }
@@ -205,7 +222,10 @@ contract RuleSetRegistry is IRuleSetRegistry, Registry {
         if (form.key == 0) revert RuleSetRegistryFormWrong("key", 0, 0);
         if (form.yearTo != 0 && form.yearFrom > form.yearTo) revert RuleSetRegistryFormWrong("yearTo", 0, form.yearTo);
         if (form.status == 0 || form.status > 3) revert RuleSetRegistryFormWrong("status", 0, form.status);
-        if (form.rounding != FLOOR_TOTAL_GRAM) revert RuleSetRegistryFormWrong("rounding", 0, form.rounding);
+        uint8 lineRow = uint8(form.rounding >> 8);
+        if (!ExactSum.isRow(uint8(form.rounding)) || (lineRow != 0 && !ExactSum.isRow(lineRow))) {
+            revert RuleSetRegistryFormWrong("rounding", 0, form.rounding);
+        }
         if (form.lines.length == 0) revert RuleSetRegistryFormWrong("lines", 0, 0);
         for (uint256 i = 0; i < form.lines.length; i++) {
             LineRule calldata rule = form.lines[i];
@@ -213,7 +233,7 @@ contract RuleSetRegistry is IRuleSetRegistry, Registry {
             for (uint256 j = 0; j < i; j++) {
                 if (form.lines[j].code == rule.code) revert RuleSetRegistryFormWrong("code", i, uint256(rule.code));
             }
-            if (rule.sign != 1 && rule.sign != -1) revert RuleSetRegistryFormWrong("sign", i, uint8(rule.sign));
+            if (rule.sign > 1 || rule.sign < -1) revert RuleSetRegistryFormWrong("sign", i, uint8(rule.sign));
             if (ICalculator(_located(rule.calculator)).parametersOf(rule.method) != rule.parameters) {
                 revert RuleSetRegistryFormWrong("parameters", i, rule.parameters);
             }
@@ -231,6 +251,7 @@ contract RuleSetRegistry is IRuleSetRegistry, Registry {
             if (used && (allowed == 0 || allowed > 7)) revert RuleSetRegistryFormWrong("tiers", line, rule.tiers);
             if (used != (rule.units[i] != 0)) revert RuleSetRegistryFormWrong("units", line, i);
             if (!used && rule.factors[i] != 0) revert RuleSetRegistryFormWrong("factors", line, i);
+            if (!used && rule.guidelines[i] != 0) revert RuleSetRegistryFormWrong("guidelines", line, i);
         }
     }
 

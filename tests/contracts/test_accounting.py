@@ -38,7 +38,7 @@ DRAFT = hashlib.sha256(b"draft factor").digest()
 
 def rule(code: str, calculator: str, method: str, sign: int, tiers: int, factors: Any, units: Any) -> structs.LineRule:
     count = sum(1 for unit in units if unit != ZERO)
-    return structs.LineRule(word(code), word(calculator), word(method), sign, count, tiers, factors, units)
+    return structs.LineRule(word(code), word(calculator), word(method), sign, count, tiers, factors, six(), units)
 
 
 EF, NCV, CC, OF = word("gCO2e/Wh"), word("kJ/g"), word("gC/kJ"), word("1")
@@ -87,7 +87,8 @@ def rules(world: Any) -> Any:
 def test_the_steel_year_comes_to_the_gram(rules: Any) -> None:
     emission, draft, (contribution,) = calculate(rules, line("electricity-purchased", 959_636_710, 0, GRID))
     assert (emission, draft) == (509_183_238, False)
-    numerator = (contribution.high << 256) + contribution.low
+    numerator = (contribution.numerator.high << 256) + contribution.numerator.low
+    assert contribution.divisor == 1
     assert Fraction(numerator, DENOMINATOR) == 959_636_710 * Fraction("0.5306")
 
 
@@ -134,12 +135,12 @@ def test_a_rule_set_whose_parts_do_not_fit_is_refused(world: Any, reverted: Any)
     for form, changes, error in (
         (FORM, {"ruleSetId": COAL}, "RuleSetRegistryJsonDiffers"),
         (FORM, {"formDigest": COAL}, "RuleSetRegistryFormDiffers"),
-        (replace(FORM, rounding=2), {}, "RuleSetRegistryFormWrong"),
+        (replace(FORM, rounding=17), {}, "RuleSetRegistryFormWrong"),
         (replace(FORM, status=4), {}, "RuleSetRegistryFormWrong"),
         (replace(FORM, yearTo=2014), {}, "RuleSetRegistryFormWrong"),
         (replace(FORM, lines=()), {}, "RuleSetRegistryFormWrong"),
         (replace(FORM, lines=(LINES[0], LINES[0])), {}, "RuleSetRegistryFormWrong"),
-        (wrong(sign=0), {}, "RuleSetRegistryFormWrong"),
+        (wrong(sign=2), {}, "RuleSetRegistryFormWrong"),
         (wrong(parameters=2), {}, "RuleSetRegistryFormWrong"),
         (wrong(tiers=0), {}, "RuleSetRegistryFormWrong"),
         (wrong(tiers=0x0107), {}, "RuleSetRegistryFormWrong"),
@@ -170,7 +171,7 @@ def test_use_outside_the_rules_is_refused_by_name(rules: Any, reverted: Any) -> 
         ([line("electricity-purchased", 1, 3, ONE)], 2025, RULE_SET, "RuleSetRegistryTierRefused"),
         ([line("electricity-purchased", 1, 0x100, GRID)], 2025, RULE_SET, "RuleSetRegistryTierRefused"),
         ([line("electricity-purchased", 1, 0, GRID, 1)], 2025, RULE_SET, "RuleSetRegistryParameterUnused"),
-        ([line("electricity-exported", 1, 1, 1)], 2025, RULE_SET, "RuleSetRegistryTotalNegative"),
+        ([line("electricity-exported", 1, 1, 1)], 2025, RULE_SET, "ExactSumNegative"),
     ):
         with pytest.raises(reverted) as caught:
             calculate(rules, *lines, year=year, rule_set=rule_set)
@@ -217,7 +218,7 @@ def test_the_result_is_the_floor_of_the_exact_sum(
         return
     emission, draft, contributions = calculate(rules, *lines)
     assert emission == total.numerator // total.denominator
-    assert [(w.high << 256) + w.low for w in contributions] == numerators
+    assert [(c.numerator.high << 256) + c.numerator.low for c in contributions] == numerators
     assert not draft
 
 
@@ -237,8 +238,8 @@ def test_each_calculator_is_exact_or_refuses(world: Any, reverted: Any, quantity
             partial = quantity * a * b if contract == "CombustionCalculator" else 0
             if partial >= 1 << 512:
                 continue  # a zero after an overflow: refused, and no line of this world
-            wide = module.decode_contribution(world.chain.call(world.address(contract), data))
-            assert (wide.high << 256) + wide.low == exact
+            amount = module.decode_contribution(world.chain.call(world.address(contract), data))
+            assert ((amount.numerator.high << 256) + amount.numerator.low, amount.divisor) == (exact, 1)
         else:
             with pytest.raises(reverted) as caught:
                 world.chain.call(world.address(contract), data)

@@ -44,7 +44,7 @@ def run(world: Any, nobody: Any) -> dict[str, int]:
 
     world.publish_factor(grid)
     rule = structs.LineRule(
-        word("power"), word("EnergyCalculator"), word("electricity"), 1, 1, 1, six(grid), six(word("gCO2e/Wh"))
+        word("power"), word("EnergyCalculator"), word("electricity"), 1, 1, 1, six(grid), six(), six(word("gCO2e/Wh"))
     )
     rules = world.publish_rules(structs.RuleSetForm(word("general"), 2015, 2026, 1, 40, 90, 1, (rule,)), b" " * 1500)
     world.enrol_device("first meter of a unit")

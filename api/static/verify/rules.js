@@ -3,60 +3,26 @@ import { Malformed, Refused, Unknown, quoted } from "./errors.js";
 import { compare, concat, hex, numberOf, unhex, utf8, word } from "./bytes.js";
 import { keccak, sha256 } from "./crypto.js";
 import * as jcs from "./jcs.js";
+import { METHODS } from "./methods.js";
 import { name32, nameId } from "./names.js";
-
-const SCALE = 10n ** 18n;
-const DENOMINATOR = 12n * SCALE ** 3n;
-const LIMIT = 1n << 512n;
+import * as sums from "./sums.js";
 
 export const STATUS = { "in-force": 1, draft: 2, unverified: 3 };
 const TIERS = ["default", "measured", "conservative"];
 const EVIDENCE = { official: 1, reputable: 2, transcription: 3, draft: 4 };
-const MODES = ["floor", "ceiling", "half-up", "half-even"];
-const MASSES = { g: 1n, kg: 1_000n, t: 1_000_000n };
-const UNITS = ["gCO2e/Wh", "gCO2e/kJ", "kJ/g", "kJ/L", "gC/kJ", "gC/g", "gC/L", "1"];
-
-// method → calculator, base unit of the quantity → parameters [name, unit], numerator over 12·10^54
-const METHODS = {
-  electricity: {
-    calculator: "EnergyCalculator",
-    forms: { Wh: [["ef", "gCO2e/Wh"]] },
-    numerator: (quantity, [ef]) => product(quantity, ef, 12n * SCALE ** 2n),
-  },
-  heat: {
-    calculator: "EnergyCalculator",
-    forms: { kJ: [["ef", "gCO2e/kJ"]] },
-    numerator: (quantity, [ef]) => product(quantity, ef, 12n * SCALE ** 2n),
-  },
-  "combustion-heat": {
-    calculator: "CombustionCalculator",
-    forms: {
-      g: [["ncv", "kJ/g"], ["cc", "gC/kJ"], ["of", "1"]],
-      L: [["ncv", "kJ/L"], ["cc", "gC/kJ"], ["of", "1"]],
-    },
-    numerator: (quantity, [ncv, cc, of]) => product(quantity, ncv, cc, of, 44n),
-  },
-  "combustion-carbon": {
-    calculator: "CombustionCalculator",
-    forms: { g: [["c", "gC/g"], ["of", "1"]], L: [["c", "gC/L"], ["of", "1"]] },
-    numerator: (quantity, [c, of]) => product(quantity, c, of, 44n * SCALE),
-  },
-};
-
-function product(...numbers) {
-  return numbers.reduce((result, number) => checked(result * number), 1n);
-}
-function checked(numerator) {
-  if (numerator >= LIMIT) {
-    throw new Refused("an amount is too large to compute exactly", { expected: "a numerator below 2^512" });
-  }
-  return numerator;
-}
+const GASES = ["CO2", "CH4", "N2O", "SF6", "HFC", "PFC", "NF3", "CO2e"];
+const SCOPES = ["1", "2", "3", "outside"];
+const MISSING = ["refuse", "default", "mean-of-measured"];
+const UNITS = [
+  ...["gCO2e/Wh", "gCO2e/kJ", "kJ/g", "kJ/L", "gC/kJ", "gC/g", "gC/L", "1", "gCO2e/g", "gCO2/L", "g/g", "gCH4/gCOD"],
+  ...["GWP100", "g/mol", "degC", "kJ/(g.degC)"],
+];
 
 /** A rule set from canonical JSON; Unknown for a method that this build does not have. */
 export async function parseRuleSet(raw) {
   const v = fields("$", jcs.decodeObject(raw), [
-    "factors", "guideline", "key", "lines", "mrv", "rounding", "sources", "status", "title", "v", "version", "years",
+    ...["factors", "groups", "guideline", "input_rounding", "key", "lines", "mrv", "rounding", "sources", "status"],
+    ...["title", "v", "version", "views", "years"],
   ]);
   integer("$.v", v.v, 1, 1);
   const factors = [];
@@ -65,14 +31,31 @@ export async function parseRuleSet(raw) {
   }
   const byId = new Map(factors.map((factor) => [factor.id, factor]));
   if (byId.size !== factors.length) throw malformed("$.factors", "each factor once", "a factor comes twice");
-  const lines = list("$.lines", v.lines, 1, 64).map((item, at) => parseLine(`$.lines[${at}]`, item, byId));
+  const groups = list("$.groups", v.groups, 1, 32).map((item, at) => {
+    const g = fields(`$.groups[${at}]`, item, ["key", "title"]);
+    title(`$.groups[${at}].title`, g.title);
+    return code(`$.groups[${at}].key`, g.key);
+  });
+  if (new Set(groups).size !== groups.length) throw malformed("$.groups", "each group once", "one twice");
+  const lines = list("$.lines", v.lines, 1, 128).map((item, at) => parseLine(`$.lines[${at}]`, item, byId, groups));
   if (new Set(lines.map((line) => line.code)).size !== lines.length) throw malformed("$.lines", "each code once", "one twice");
+  const codes = lines.map((line) => line.code);
+  const views = list("$.views", v.views, 0, 32).map((item, at) => parseView(`$.views[${at}]`, item, codes));
+  if (new Set(views).size !== views.length) throw malformed("$.views", "each view once", "one twice");
+  const inputRounding = list("$.input_rounding", v.input_rounding, 0, 32).map((item, at) => {
+    const r = fields(`$.input_rounding[${at}]`, item, ["decimals", "mode", "place", "unit"]);
+    integer("decimals", r.decimals, 0, 18);
+    oneOf("mode", r.mode, sums.MODES);
+    oneOf("place", r.place, ["quantity", "parameter"]);
+    text("unit", r.unit, 1, 32);
+    return r;
+  });
   const mrv = fields("$.mrv", v.mrv, ["annual_report_days", "month_evidence_days"]);
   const rounding = list("$.rounding", v.rounding, 0, 2).map((item, at) => {
     const r = fields(`$.rounding[${at}]`, item, ["mode", "place", "unit"]);
     oneOf("place", r.place, ["line", "total"]);
-    oneOf("mode", r.mode, MODES);
-    oneOf("unit", r.unit, Object.keys(MASSES));
+    oneOf("mode", r.mode, sums.MODES);
+    oneOf("unit", r.unit, Object.keys(sums.MASSES));
     return r;
   });
   if (new Set(rounding.map((row) => row.place)).size !== rounding.length) throw malformed("$.rounding", "each place once", "one twice");
@@ -83,6 +66,7 @@ export async function parseRuleSet(raw) {
     lines,
     factors,
     rounding,
+    inputRounding,
     days: [integer("$.mrv", mrv.month_evidence_days, 1, 0xffff), integer("$.mrv", mrv.annual_report_days, 1, 0xffff)],
     line: (name) => lines.find((line) => line.code === name) ?? null,
   };
@@ -142,8 +126,22 @@ export function recordFields(factor) {
   };
 }
 
-function parseLine(path, value, factors) {
-  const l = fields(path, value, ["calculator", "code", "method", "parameters", "quantity", "scope", "sign", "title"]);
+function parseView(path, value, codes) {
+  const v = fields(path, value, ["key", "terms", "title"]);
+  title(`${path}.title`, v.title);
+  for (const item of list(`${path}.terms`, v.terms, 1, 128)) {
+    const term = fields(`${path}.terms`, item, ["code", "sign"]);
+    oneOf(`${path}.terms`, term.code, codes);
+    if (term.sign !== 1 && term.sign !== -1) throw malformed(`${path}.terms`, "1 or -1", term.sign);
+  }
+  return code(`${path}.key`, v.key);
+}
+
+function parseLine(path, value, factors, groups) {
+  const l = fields(path, value, [
+    ...["calculator", "code", "gas", "group", "iso", "method", "parameters", "quantity", "scope", "scope3", "sign"],
+    "title",
+  ]);
   const name = text(`${path}.method`, l.method, 0, 31);
   if (!Object.hasOwn(METHODS, name)) {
     throw new Unknown(`method '${name}'`, {
@@ -158,41 +156,54 @@ function parseLine(path, value, factors) {
   const given = list(`${path}.parameters`, l.parameters, 0, 6);
   if (given.length !== wanted.length) throw malformed(`${path}.parameters`, wanted.map(([n]) => n).join(" "), given.length);
   const parameters = given.map((item, at) => parseParameter(`${path}.parameters[${at}]`, item, wanted[at], factors));
-  if (l.sign !== 1 && l.sign !== -1) throw malformed(`${path}.sign`, "1 or -1", l.sign);
-  oneOf(`${path}.scope`, l.scope, ["1", "2", "3"]);
+  if (![1, -1, 0].includes(l.sign)) throw malformed(`${path}.sign`, "1, -1 or 0", l.sign);
+  oneOf(`${path}.gas`, l.gas, GASES);
+  oneOf(`${path}.group`, l.group, groups);
+  oneOf(`${path}.scope`, l.scope, SCOPES);
+  integer(`${path}.scope3`, l.scope3, 0, 15);
+  oneOf(`${path}.iso`, l.iso, ["1", "2", "3", "4", "5", "6"]);
   title(`${path}.title`, l.title);
   return { code: code(`${path}.code`, l.code), name, method, quantity: l.quantity, parameters, sign: l.sign };
 }
 
 function parseParameter(path, value, [name, unit], factors) {
-  const p = fields(path, value, ["factor", "name", "tiers", "unit"]);
+  const p = fields(path, value, ["factor", "guideline", "missing", "name", "tiers", "unit"]);
   oneOf(`${path}.name`, p.name, [name]);
   oneOf(`${path}.unit`, p.unit, [unit]);
   const tiers = list(`${path}.tiers`, p.tiers, 1, 3).map((tier) => oneOf(`${path}.tiers`, tier, TIERS));
   if (tiers.join() !== TIERS.filter((tier) => tiers.includes(tier)).join()) {
     throw malformed(`${path}.tiers`, "each once, in the order " + TIERS.join(", "), tiers.join());
   }
+  const guideline = chainName(`${path}.guideline`, p.guideline, 0);
+  oneOf(`${path}.missing`, p.missing, MISSING);
+  if (p.missing !== "refuse" && !p.factor) throw malformed(`${path}.missing`, "a fixed factor", p.missing);
+  if (p.missing === "mean-of-measured" && !tiers.includes("conservative")) {
+    throw malformed(`${path}.tiers`, "conservative among the tiers", tiers.join());
+  }
   text(`${path}.factor`, p.factor, 0, 64);
-  if (!p.factor) return { name, unit, tiers, factor: null };
+  if (!p.factor) return { name, unit, tiers, guideline, factor: null };
   const fixedTo = factors.get(p.factor);
   if (!fixedTo) throw malformed(`${path}.factor`, "the id of one of its factors", p.factor);
   if (fixedTo.unit !== unit) throw malformed(`${path}.factor`, unit, fixedTo.unit);
+  if (guideline && guideline !== fixedTo.guideline) {
+    throw malformed(`${path}.guideline`, fixedTo.guideline, guideline);
+  }
   if (!tiers.includes("default")) throw malformed(`${path}.tiers`, "default among the tiers", tiers.join());
-  return { name, unit, tiers, factor: fixedTo.id };
+  return { name, unit, tiers, guideline, factor: fixedTo.id };
 }
 
-/** keccak256 of the form's words, hex; Unknown where the contracts have no number for the rounding table. */
+/** keccak256 of the form's words, hex. */
 export function formDigest(rules) {
-  const table = rules.rounding.length ? rules.rounding : [{ place: "total", mode: "floor", unit: "g" }];
-  const [row] = table;
-  if (table.length !== 1 || row.place !== "total" || row.mode !== "floor" || row.unit !== "g") {
-    throw new Unknown(`rounding of rule set ${rules.key} on the chain`, { expected: "floor of the total to the gram" });
-  }
-  const numbers = [...rules.years, STATUS[rules.status], ...rules.days, 1];
+  const [line, total] = [rowOf(rules, "line"), rowOf(rules, "total") ?? TO_THE_GRAM];
+  const rounding = (line ? sums.rowNumber(line) : 0) * 256 + sums.rowNumber(total);
+  const numbers = [...rules.years, STATUS[rules.status], ...rules.days, rounding];
   return hex(
     keccak(word(rules.lines.length), name32(rules.key), ...numbers.map((n) => word(n)), ...rules.lines.map(lineWords)),
   );
 }
+
+const TO_THE_GRAM = { mode: "floor", place: "total", unit: "g" };
+const rowOf = (rules, place) => rules.rounding.find((row) => row.place === place) ?? null;
 
 function lineWords(line) {
   const { parameters } = line;
@@ -205,24 +216,26 @@ function lineWords(line) {
     name32(line.code),
     name32(line.method.calculator),
     name32(line.name),
-    word(line.sign === 1 ? 1n : (1n << 256n) - 1n),
+    word(line.sign < 0 ? (1n << 256n) - 1n : BigInt(line.sign)),
     word(parameters.length),
     word(tiers),
     ...parameters.map((rule) => (rule.factor ? unhex(rule.factor) : new Uint8Array(32))),
+    blank,
+    ...parameters.map((rule) => name32(rule.guideline)),
     blank,
     ...parameters.map((rule) => name32(rule.unit)),
     blank,
   );
 }
 
-/** Whole grams of a year's lines; `factors` maps ids to {value, unit, yearFrom, yearTo}. */
+/** Whole grams of a year's lines; `factors` maps ids to {value, unit, yearFrom, yearTo, guideline}. */
 export function evaluate(rules, year, lines, factors) {
   const [from, to] = rules.years;
   if (!(from <= year && (to === 0 || year <= to))) {
     throw new Refused(`rule set ${rules.key} does not hold for ${year}`, { expected: rules.years, found: year });
   }
   if (!lines.length) throw new Refused("a report without lines", { expected: "at least one line", found: "none" });
-  const contributions = lines.map((line, at) => {
+  const amounts = lines.map((line, at) => {
     if (at && compare(orderOf(lines[at - 1]), orderOf(line)) >= 0) {
       throw new Refused(`line ${at} is out of order`, {
         expected: "(code, item) strictly ascending",
@@ -236,14 +249,14 @@ export function evaluate(rules, year, lines, factors) {
         found: quoted(line.code),
       });
     }
-    return BigInt(rule.sign) * contribution(rule, year, line, factors);
+    return [rule.sign, amountOf(rule, year, line, factors)];
   });
-  return total(rules, contributions);
+  return total(rules, amounts);
 }
 
 const orderOf = (line) => concat(name32(line.code), unhex(line.item));
 
-function contribution(rule, year, line, factors) {
+function amountOf(rule, year, line, factors) {
   const count = rule.parameters.length;
   if (line.tiers >> BigInt(8 * count) || line.parameters.slice(count).some((bytes) => bytes.some(Boolean))) {
     throw new Refused(`line ${line.code} uses more parameters than it has`, { expected: count, found: "up to 6" });
@@ -262,6 +275,12 @@ function contribution(rule, year, line, factors) {
     }
     const factor = factors.get(id);
     if (!factor) throw new Unknown(`${where}: factor`, { expected: "the id of a published factor", found: id });
+    if (parameter.guideline && factor.guideline !== parameter.guideline) {
+      throw new Refused(`${where}: guideline of the factor`, {
+        expected: parameter.guideline,
+        found: factor.guideline,
+      });
+    }
     if (factor.unit !== parameter.unit) {
       throw new Refused(`${where}: unit of the factor`, { expected: parameter.unit, found: factor.unit });
     }
@@ -273,40 +292,35 @@ function contribution(rule, year, line, factors) {
     }
     return factor.value;
   });
-  return rule.method.numerator(line.quantity, values);
+  return rule.method.amount(line.quantity, values);
 }
 
-function total(rules, contributions) {
-  const table = rules.rounding.length ? rules.rounding : [{ place: "total", mode: "floor", unit: "g" }];
-  const at = (place) => table.find((row) => row.place === place);
-  const amounts = contributions.map((amount) => {
-    const magnitude = amount < 0n ? -amount : amount;
-    return [amount >= 0n, at("line") ? rounded(at("line"), magnitude) : magnitude];
-  });
-  let added = 0n;
-  let subtracted = 0n;
-  for (const [isAdded, amount] of amounts) {
-    if (isAdded) added = checked(added + amount);
-    else subtracted = checked(subtracted + amount);
-  }
-  if (subtracted > added) {
-    throw new Refused("the total is negative", { expected: "exports that are not above what was emitted and bought" });
-  }
-  const rest = added - subtracted;
-  const emission = (at("total") ? rounded(at("total"), rest) : rest) / DENOMINATOR;
-  if (emission >> 256n) throw new Refused("the emission is too large", { expected: "below 2^256 g" });
-  return emission;
+// base unit of a quantity → how many of it each unit is
+const QUANTITIES = {
+  Wh: { Wh: 1n, kWh: 10n ** 3n, MWh: 10n ** 6n, GWh: 10n ** 9n, "10^4kWh": 10n ** 7n },
+  kJ: { kJ: 1n, MJ: 10n ** 3n, GJ: 10n ** 6n, TJ: 10n ** 9n },
+  g: { g: 1n, kg: 10n ** 3n, t: 10n ** 6n, kt: 10n ** 9n, "10^4t": 10n ** 10n },
+  L: { L: 1n, m3: 10n ** 3n, Nm3: 10n ** 3n, "10^4m3": 10n ** 7n, "10^4Nm3": 10n ** 7n },
+};
+
+/** A reported quantity in base units, rounded as the rule set asks; undefined where that is no whole number. */
+export function roundedQuantity(rules, value, base) {
+  const row = rules.inputRounding.find((r) => r.place === "quantity" && Object.hasOwn(QUANTITIES[base], r.unit));
+  if (!row) return value;
+  const [top, bottom] = [QUANTITIES[base][row.unit], 10n ** BigInt(row.decimals)];
+  const steps = sums.divide(value * bottom, top, row.mode);
+  return (steps * top) % bottom ? undefined : (steps * top) / bottom;
 }
 
-function rounded(row, numerator) {
-  const step = DENOMINATOR * MASSES[row.unit];
-  const quotient = numerator / step;
-  const rest = numerator % step;
-  if (row.mode === "floor" || !rest) return quotient * step;
-  if (row.mode === "ceiling") return (quotient + 1n) * step;
-  const half = 2n * rest - step;
-  const up = row.mode === "half-up" ? half >= 0n : half > 0n || (half === 0n && quotient % 2n === 1n);
-  return (quotient + (up ? 1n : 0n)) * step;
+function total(rules, amounts) {
+  const row = rowOf(rules, "line");
+  const [added, subtracted] = [sums.emptySum(), sums.emptySum()];
+  for (const [sign, amount] of amounts) {
+    if (sign === 0) continue;
+    const counted = row ? { numerator: sums.roundedAmount(amount, row) * sums.DENOMINATOR, divisor: 1n } : amount;
+    sums.add(sign > 0 ? added : subtracted, counted);
+  }
+  return sums.difference(added, subtracted, rowOf(rules, "total") ?? TO_THE_GRAM);
 }
 
 // --- strict reading

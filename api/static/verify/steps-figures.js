@@ -3,7 +3,7 @@ import { Invalid, LedgerError, Unknown } from "./errors.js";
 import { concat, hex, unhex, word } from "./bytes.js";
 import { keccak, sha256 } from "./crypto.js";
 import { name32, nameId, nameOf } from "./names.js";
-import { STATUS, evaluate, formDigest, parseRuleSet, recordFields } from "./rules.js";
+import { STATUS, evaluate, formDigest, parseRuleSet, recordFields, roundedQuantity } from "./rules.js";
 import { commitment } from "./statement.js";
 import { manifestsOf, quantities, silence } from "./quantities.js";
 import { MEASURES } from "./steps-registers.js";
@@ -23,7 +23,7 @@ export async function figures(context) {
   const year = Number(record.year);
   await statements(context, report, record, year);
   const rules = await ruleSetOf(proven, report, record);
-  checkLines(report, record);
+  checkLines(report, rules, record);
   let found;
   try {
     found = evaluate(rules, year, report.lines, factorsOf(proven, rules, report.lines));
@@ -146,7 +146,7 @@ async function ruleSetOf(proven, report, record) {
   return rules;
 }
 
-function checkLines(report, record) {
+function checkLines(report, rules, record) {
   const words = report.lines.map((line) =>
     concat(name32(line.code), unhex(line.item), word(line.quantity), word(line.tiers), ...line.parameters),
   );
@@ -158,9 +158,11 @@ function checkLines(report, record) {
   }
   const reported = new Map(report.lines.map((line) => [keyOf(line), line.quantity]));
   for (const key of [...new Set([...sums.keys(), ...reported.keys()])].sort()) {
-    if (sums.get(key) !== reported.get(key)) {
+    const rule = rules.line(codeOf(key));
+    const expected = rule && sums.has(key) ? roundedQuantity(rules, sums.get(key), rule.quantity) : sums.get(key);
+    if (expected !== reported.get(key)) {
       throw new Invalid(`line ${codeOf(key)} against the months' sum`, {
-        expected: sums.get(key) ?? "None",
+        expected: expected ?? "None",
         found: reported.get(key) ?? "None",
       });
     }
@@ -197,7 +199,7 @@ function factorsOf(proven, rules, lines) {
       throw new Invalid(`evidence of factor ${id}`, { expected: "not a draft", found: "draft" });
     }
     const { value, yearFrom, yearTo } = record;
-    found.set(id, { value, unit: nameOf(record.unit), yearFrom, yearTo });
+    found.set(id, { value, unit: nameOf(record.unit), yearFrom, yearTo, guideline: nameOf(record.guideline) });
   }
   for (const [id] of proven.ofKind("factor")) {
     if (!found.has(id)) throw new Invalid("factors of the bundle", { expected: "each used by a line", found: id });

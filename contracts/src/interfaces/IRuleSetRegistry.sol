@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {IRegistry} from "./IRegistry.sol";
 import {RuleSetPublication} from "../Acts.sol";
-import {Wide} from "../libraries/Uint512.sol";
+import {Exact} from "../libraries/ExactSum.sol";
 import {Signed} from "../Signatures.sol";
 
 /// @notice One activity line (docs/formats/rule-set.md). Byte i of `tiers` says what parameter i is: 0 factor id,
@@ -17,6 +17,7 @@ struct Line {
 }
 
 /// @notice What a rule set says of the lines of one code. Bit 8·i + t of `tiers`: parameter i may have tier t.
+/// `sign`: 1 added, -1 subtracted, 0 apart from the total. `guidelines`: whose factors parameter i may be, 0 any.
 struct LineRule {
     bytes32 code;
     bytes32 calculator;
@@ -25,9 +26,11 @@ struct LineRule {
     uint8 parameters;
     uint256 tiers;
     bytes32[6] factors;
+    bytes32[6] guidelines;
     bytes32[6] units;
 }
 
+/// @notice `rounding`: row of the lines · 256 + row of the total (ExactSum); 0 is no rounding of the lines.
 struct RuleSetForm {
     bytes32 key;
     uint16 yearFrom;
@@ -35,7 +38,7 @@ struct RuleSetForm {
     uint8 status;
     uint16 monthEvidenceDays;
     uint16 annualReportDays;
-    uint8 rounding;
+    uint16 rounding;
     LineRule[] lines;
 }
 
@@ -72,9 +75,10 @@ interface IRuleSetRegistry is IRegistry {
     /// @notice The rule set fixes the factor of this parameter.
     error RuleSetRegistryFactorRefused(uint256 line, uint256 parameter, bytes32 expected, bytes32 found);
     error RuleSetRegistryFactorOutside(bytes32 factorId, uint16 year, uint16 yearFrom, uint16 yearTo);
+    /// @notice The rule set allows factors of another guideline only.
+    error RuleSetRegistryGuidelineDiffers(uint256 line, uint256 parameter, bytes32 expected, bytes32 found);
     error RuleSetRegistryUnitDiffers(uint256 line, uint256 parameter, bytes32 expected, bytes32 found);
     error RuleSetRegistryParameterUnused(uint256 line, uint256 parameter, bytes32 found);
-    error RuleSetRegistryTotalNegative(bytes32 ruleSetId);
 
     /// @notice Publishes a rule set. Signed by the quorum. `json` is kept, its SHA-256 is the id.
     function publish(
@@ -87,11 +91,11 @@ interface IRuleSetRegistry is IRegistry {
     /// @notice The emission in g, floor of the exact total; and each line's exact contribution over 12·10^54.
     /// @return emission in g.
     /// @return draft the rule set or a factor is a draft: not for a final report.
-    /// @return contributions numerators, without sign, in the order of the lines.
+    /// @return contributions exact amounts, without sign, in the order of the lines.
     function calculate(bytes32 ruleSetId, uint16 year, Line[] calldata lines)
         external
         view
-        returns (uint256 emission, bool draft, Wide[] memory contributions);
+        returns (uint256 emission, bool draft, Exact[] memory contributions);
 
     /// @notice The canonical JSON as published.
     function json(bytes32 ruleSetId) external view returns (bytes memory);

@@ -44,11 +44,30 @@ library Uint512 {
     }
 
     function sub(Wide memory a, Wide memory b) internal pure returns (Wide memory difference) {
-        if (a.high < b.high || (a.high == b.high && a.low < b.low)) revert Uint512Negative();
+        if (less(a, b)) revert Uint512Negative();
         unchecked {
             // a >= b was checked, the borrow is wanted
             difference.low = a.low - b.low;
             difference.high = a.high - b.high - (a.low < b.low ? 1 : 0);
+        }
+    }
+
+    function less(Wide memory a, Wide memory b) internal pure returns (bool) {
+        return a.high < b.high || (a.high == b.high && a.low < b.low);
+    }
+
+    function equals(Wide memory a, Wide memory b) internal pure returns (bool) {
+        return a.high == b.high && a.low == b.low;
+    }
+
+    /// @notice a = quotient · d + rest, for d > 0.
+    function divmod(Wide memory a, uint256 d) internal pure returns (Wide memory quotient, uint256 rest) {
+        if (d == 1) return (a, 0);
+        quotient.high = a.high / d;
+        quotient.low = div(Wide(a.high % d, a.low), d);
+        unchecked {
+            // the rest is below 2^256, so the low words give it
+            rest = a.low - quotient.low * d;
         }
     }
 

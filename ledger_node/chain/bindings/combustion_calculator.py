@@ -16,10 +16,10 @@ def encode_contribution(method: bytes, quantity: int, values: Sequence[int]) -> 
     )
 
 
-def decode_contribution(data: bytes) -> structs.Wide:
+def decode_contribution(data: bytes) -> structs.Exact:
     """contribution: answer."""
-    values = codec.results(('(uint256,uint256)',), data)
-    result: structs.Wide = structs.Wide.from_abi(values[0])
+    values = codec.results(('((uint256,uint256),uint256)',), data)
+    result: structs.Exact = structs.Exact.from_abi(values[0])
     return result
 
 

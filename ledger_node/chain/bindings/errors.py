@@ -12,6 +12,11 @@ ERRORS: dict[bytes, tuple[str, str, tuple[tuple[str, str], ...]]] = {
         "calculator method unknown",
         (('bytes32', 'method'),),
     ),
+    bytes.fromhex("5d6d442c"): (
+        'CalculatorValueOutside',
+        "A parameter (or the sum of some) that has no meaning for the method: what is allowed, what was found.",
+        (('bytes32', 'method'), ('uint256', 'parameter'), ('uint256', 'allowed'), ('uint256', 'found'),),
+    ),
     bytes.fromhex("7491a52d"): (
         'CheckpointRegistryAnchorUnknown',
         "The anchor shown is not recorded, or is not the first that covers the size.",
@@ -161,6 +166,21 @@ ERRORS: dict[bytes, tuple[str, str, tuple[tuple[str, str], ...]]] = {
         'DirectoryVersionNotNewer',
         "directory version not newer",
         (('bytes32', 'name'), ('uint32', 'current'), ('uint32', 'offered'),),
+    ),
+    bytes.fromhex("2f3b0122"): (
+        'ExactSumNegative',
+        "The sum is negative.",
+        (),
+    ),
+    bytes.fromhex("d1c88ff5"): (
+        'ExactSumRowUnknown',
+        "Not a row of a rounding table.",
+        (('uint8', 'row'),),
+    ),
+    bytes.fromhex("3e134218"): (
+        'ExactSumTooFine',
+        "The rests have no common denominator below 2^255.",
+        (),
     ),
     bytes.fromhex("485180d0"): (
         'FactorRegistryEvidenceUnknown',
@@ -407,6 +427,11 @@ ERRORS: dict[bytes, tuple[str, str, tuple[tuple[str, str], ...]]] = {
         "A field of the form outside its list: the field's name, the line (counted from 0), what was found.",
         (('bytes32', 'field'), ('uint256', 'line'), ('uint256', 'found'),),
     ),
+    bytes.fromhex("33b68aa2"): (
+        'RuleSetRegistryGuidelineDiffers',
+        "The rule set allows factors of another guideline only.",
+        (('uint256', 'line'), ('uint256', 'parameter'), ('bytes32', 'expected'), ('bytes32', 'found'),),
+    ),
     bytes.fromhex("700ac621"): (
         'RuleSetRegistryJsonDiffers',
         "rule set registry json differs",
@@ -436,11 +461,6 @@ ERRORS: dict[bytes, tuple[str, str, tuple[tuple[str, str], ...]]] = {
         'RuleSetRegistryTierRefused',
         "rule set registry tier refused",
         (('uint256', 'line'), ('uint256', 'parameter'), ('uint256', 'tier'),),
-    ),
-    bytes.fromhex("43fb0a88"): (
-        'RuleSetRegistryTotalNegative',
-        "rule set registry total negative",
-        (('bytes32', 'rule set id'),),
     ),
     bytes.fromhex("4d3caa0b"): (
         'RuleSetRegistryUnitDiffers',

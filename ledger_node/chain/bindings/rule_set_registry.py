@@ -60,10 +60,10 @@ def encode_calculate(rule_set_id: bytes, year: int, lines: Sequence[structs.Line
     )
 
 
-def decode_calculate(data: bytes) -> tuple[int, bool, tuple[structs.Wide, ...]]:
+def decode_calculate(data: bytes) -> tuple[int, bool, tuple[structs.Exact, ...]]:
     """calculate: answer."""
-    values = codec.results(('uint256', 'bool', '(uint256,uint256)[]',), data)
-    return (values[0], values[1], tuple(structs.Wide.from_abi(item) for item in values[2]))
+    values = codec.results(('uint256', 'bool', '((uint256,uint256),uint256)[]',), data)
+    return (values[0], values[1], tuple(structs.Exact.from_abi(item) for item in values[2]))
 
 
 def encode_count() -> bytes:
@@ -109,7 +109,7 @@ def encode_form_of(rule_set_id: bytes) -> bytes:
 
 def decode_form_of(data: bytes) -> structs.RuleSetForm:
     """formOf: answer."""
-    values = codec.results(('(bytes32,uint16,uint16,uint8,uint16,uint16,uint8,(bytes32,bytes32,bytes32,int8,uint8,uint256,bytes32[6],bytes32[6])[])',), data)
+    values = codec.results(('(bytes32,uint16,uint16,uint8,uint16,uint16,uint16,(bytes32,bytes32,bytes32,int8,uint8,uint256,bytes32[6],bytes32[6],bytes32[6])[])',), data)
     result: structs.RuleSetForm = structs.RuleSetForm.from_abi(values[0])
     return result
 
@@ -153,8 +153,8 @@ def encode_publish(
 ) -> bytes:
     """publish: calldata (nonpayable)."""
     return codec.call(
-        bytes.fromhex("72e237cd"),
-        ('(bytes32,bytes32,bytes32,uint64)', 'bytes', '(bytes32,uint16,uint16,uint8,uint16,uint16,uint8,(bytes32,bytes32,bytes32,int8,uint8,uint256,bytes32[6],bytes32[6])[])', '(address,bytes)[]',),
+        bytes.fromhex("9de81c28"),
+        ('(bytes32,bytes32,bytes32,uint64)', 'bytes', '(bytes32,uint16,uint16,uint8,uint16,uint16,uint16,(bytes32,bytes32,bytes32,int8,uint8,uint256,bytes32[6],bytes32[6],bytes32[6])[])', '(address,bytes)[]',),
         (act, json, form, quorum,),
     )
 

@@ -585,6 +585,19 @@ class Wide:
 
 
 @dataclass(frozen=True, slots=True)
+class Exact:
+    numerator: Wide
+    divisor: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Exact:
+        return cls(
+            Wide.from_abi(value[0]),
+            value[1],
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class LineRule:
     code: bytes
     calculator: bytes
@@ -593,6 +606,7 @@ class LineRule:
     parameters: int
     tiers: int
     factors: tuple[bytes, ...]
+    guidelines: tuple[bytes, ...]
     units: tuple[bytes, ...]
 
     @classmethod
@@ -606,6 +620,7 @@ class LineRule:
             value[5],
             tuple(value[6]),
             tuple(value[7]),
+            tuple(value[8]),
         )
 
 
