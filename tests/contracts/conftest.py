@@ -350,7 +350,8 @@ def form_digest(form: structs.RuleSetForm) -> bytes:
     words = [item if isinstance(item, bytes) else item.to_bytes(32, "big") for item in head]
     for line in form.lines:
         words += [line.code, line.calculator, line.method, line.sign.to_bytes(32, "big", signed=True)]
-        words += [line.parameters.to_bytes(32, "big"), line.tiers.to_bytes(32, "big"), *line.factors, *line.units]
+        words += [line.parameters.to_bytes(32, "big"), line.tiers.to_bytes(32, "big")]
+        words += [*line.factors, *line.guidelines, *line.units]
     return keccak256(b"".join(words))
 
 

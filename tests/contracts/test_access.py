@@ -228,6 +228,7 @@ FORM = structs.RuleSetForm(
             1,
             2,
             (ZERO,) * 6,
+            (ZERO,) * 6,
             (word("gCO2e/Wh"), *(ZERO,) * 5),
         ),
     ),

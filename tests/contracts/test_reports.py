@@ -44,6 +44,7 @@ FORM = structs.RuleSetForm(
             1,
             1,
             six(GRID),
+            six(),
             six(word("gCO2e/Wh")),
         ),
     ),

@@ -118,7 +118,7 @@ def test_a_fixed_point_value_is_what_its_text_says(value: int) -> None:
 def test_a_quantity_in_any_unit_is_the_same_amount(base_value: int, unit: str) -> None:
     base, known = units.KINDS[units.KIND_OF[unit]]
     text = exact.text(Fraction(base_value, known[unit]))
-    assert units.quantity(Node({"unit": unit, "value": text}), base).value == base_value
+    assert units.whole(units.amount(Node(unit), Node(text), base), Node(text), base).value == base_value
 
 
 @given(st.text(max_size=30))

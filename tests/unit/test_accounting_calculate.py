@@ -107,7 +107,7 @@ def test_a_fuel_is_computed_by_the_formula_of_the_guideline() -> None:
 def test_the_statement_says_tier_source_and_evidence_of_each_parameter() -> None:
     measured, carbon, oxidised = compute(fuel()).to_json()["lines"][0]["parameters"]
     assert measured == {
-        **{"evidence": "", "factor": "", "name": "ncv", "source": ""},
+        **{"derivation": None, "evidence": "", "factor": "", "name": "ncv", "source": ""},
         **{"tier": "measured", "unit": "kJ/g", "value": "22.914"},
     }
     assert (carbon["tier"], carbon["evidence"], carbon["value"]) == ("default", "official", "0.02618")

@@ -10,6 +10,8 @@ import pytest
 from carbonledger.accounting import exact
 from carbonledger.accounting.exact import DENOMINATOR, Rounding
 from carbonledger.accounting.inputs import MalformedInput, Node
+from carbonledger.accounting.methods import Exact
+from carbonledger.accounting.sums import rounded_amount
 from carbonledger.errors import Malformed, Refused
 
 MODES = {
@@ -33,9 +35,9 @@ def test_an_unknown_rounding_mode_is_malformed() -> None:
 
 
 def test_a_total_can_be_rounded_to_whole_tonnes() -> None:
-    amount = 1_999_999 * DENOMINATOR
-    assert Rounding("total", "floor", "t").apply(amount) == 1_000_000 * DENOMINATOR
-    assert Rounding("total", "ceiling", "t").apply(amount) == 2_000_000 * DENOMINATOR
+    amount = Exact(1_999_999 * DENOMINATOR)
+    assert rounded_amount(amount, Rounding("total", "floor", "t")) == 1_000_000
+    assert rounded_amount(amount, Rounding("total", "ceiling", "t")) == 2_000_000
 
 
 def test_a_product_of_512_bits_is_the_last_that_is_computed() -> None:

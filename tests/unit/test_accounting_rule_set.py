@@ -51,11 +51,12 @@ def test_the_form_is_what_the_format_says_word_by_word() -> None:
     lines = form[7]
     assert [line[0].rstrip(b"\0").decode() for line in lines] == [line.code for line in rules.lines]
     exported = next(line for line in lines if line[0].startswith(b"electricity-exported"))
-    code, calculator, method, sign, parameters, tiers, factors, units = exported
+    code, calculator, method, sign, parameters, tiers, factors, guidelines, units = exported
     assert (calculator, method) == (b"EnergyCalculator".ljust(32, b"\0"), b"electricity".ljust(32, b"\0"))
     assert (sign, parameters, tiers) == (-1, 1, 1)
     national = factor_id("MEE-NBS electricity EF", "2025-12-31", "grid-national", "", 2023)
     assert factors == [national, *[bytes(32)] * 5]
+    assert guidelines == [bytes(32)] * 6
     assert units == [b"gCO2e/Wh".ljust(32, b"\0"), *[bytes(32)] * 5]
 
     def word(item: bytes | int) -> bytes:
@@ -63,15 +64,17 @@ def test_the_form_is_what_the_format_says_word_by_word() -> None:
 
     words = word(len(lines)) + b"".join(word(item) for item in form[:7])
     for line in lines:
-        words += b"".join(word(item) for item in [*line[:6], *line[6], *line[7]])
+        words += b"".join(word(item) for item in [*line[:6], *line[6], *line[7], *line[8]])
     assert rules.form_digest() == keccak256(words)
     assert code == b"electricity-exported".ljust(32, b"\0")
 
 
-def test_a_rounding_that_the_contracts_do_not_have_has_no_form(value: dict[str, Any]) -> None:
-    value["rounding"] = [{"mode": "half-up", "place": "line", "unit": "kg"}]
-    with pytest.raises(Unknown, match="rounding"):
-        RuleSet.from_value(value).form()
+def test_a_rounding_table_is_one_number_on_the_chain(value: dict[str, Any]) -> None:
+    value["rounding"] = [
+        {"mode": "half-up", "place": "line", "unit": "10kg"},
+        {"mode": "half-even", "place": "total", "unit": "t"},
+    ]
+    assert RuleSet.from_value(value).rounding_number() == (1 + 4 * 2 + 2) * 256 + (1 + 4 * 3 + 3)
     value["rounding"] = []
     assert RuleSet.from_value(value).rounding_number() == 1
 
@@ -105,7 +108,7 @@ REFUSED: list[tuple[str, Change]] = [
     ("$.rounding", lambda v: v["rounding"].append(v["rounding"][0])),
     ("$.lines", lambda v: v.update(lines=[])),
     ("$.lines", lambda v: v["lines"].append(v["lines"][0])),
-    ("$.lines[0].sign", lambda v: first_line(v).update(sign=0)),
+    ("$.lines[0].sign", lambda v: first_line(v).update(sign=2)),
     ("$.lines[0].sign", lambda v: first_line(v).update(sign=True)),
     ("$.lines[0].scope", lambda v: first_line(v).update(scope="4")),
     ("$.lines[0].quantity", lambda v: first_line(v).update(quantity="kWh")),
