@@ -162,7 +162,11 @@ def fraction(node: Node) -> Fraction:
     written = node.text(least=1, most=2001)
     top, slash, below = written.partition("/")
     digits = top.removeprefix("-")
-    if digits.isascii() and digits.isdigit() and (not slash or (below.isascii() and below.isdigit() and below.strip("0"))):
+    if (
+        digits.isascii()
+        and digits.isdigit()
+        and (not slash or (below.isascii() and below.isdigit() and below.strip("0")))
+    ):
         value = Fraction(int(top), int(below) if slash else 1)
         if str(value) == written:
             return value
@@ -179,7 +183,7 @@ def _not_negative(node: Node) -> Fraction:
 def schema() -> dict[str, Any]:
     """JSON Schema of the document."""
     number = {"type": "string", "pattern": FRACTION_PATTERN}
-    scale = _object({name: number for name in ("mad", "mean", "median", "q1", "q3")})
+    scale = _object(dict.fromkeys(("mad", "mean", "median", "q1", "q3"), number))
     return _object(
         {
             "industry": {"type": "string", "minLength": 1, "maxLength": 32},

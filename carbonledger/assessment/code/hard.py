@@ -213,7 +213,13 @@ def proceeds(document: Document, _: Parameters) -> Outcome:
         [
             Measure(
                 use.path,
-                (("id", use.id), ("catalogue", use.catalogue), ("item", use.item), ("listed", use.listed), ("traced", use.traced)),
+                (
+                    ("id", use.id),
+                    ("catalogue", use.catalogue),
+                    ("item", use.item),
+                    ("listed", use.listed),
+                    ("traced", use.traced),
+                ),
                 None,
                 None,
                 use.listed == "no" or use.traced == "elsewhere",

@@ -53,9 +53,7 @@ def year_on_year(document: Document, p: Parameters) -> Outcome:
         return insufficient("the quarter and the one a year before")
     if 0 in (now.emission, now.output, before.emission, before.output):
         return insufficient("emission and output above zero in both quarters")
-    value = abs(
-        ln(now.emission / before.emission, LN_PLACES) - ln(now.output / before.output, LN_PLACES)
-    )
+    value = abs(ln(now.emission / before.emission, LN_PLACES) - ln(now.output / before.output, LN_PLACES))
     inputs = (
         ("emission", f"{text(before.emission)} → {text(now.emission)}"),
         ("output", f"{text(before.output)} → {text(now.output)}"),
@@ -193,9 +191,7 @@ def lending_yield(document: Document, p: Parameters) -> Outcome:
         value = loan.reduction / loan.amount
         low = value < p["low"].value
         inputs = (("id", loan.id), ("reduction", text(loan.reduction)), ("amount", text(loan.amount)))
-        measures.append(
-            Measure(loan.path, inputs, value, p["low" if low else "high"], low or value > p["high"].value)
-        )
+        measures.append(Measure(loan.path, inputs, value, p["low" if low else "high"], low or value > p["high"].value))
     return soft(measures, int(p["points"].value))
 
 

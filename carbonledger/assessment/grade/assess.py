@@ -62,7 +62,9 @@ def grade(raw: bytes | Node, schemes: Sequence[Scheme]) -> GradeResult:
     ends = date(subject.year, 3 * subject.quarter, 30)  # in the last days of the quarter
     if not scheme.head.holds(ends):
         last = scheme.head.valid_to
-        raise fields["period"].refused("the scheme does not hold for this quarter", f"{scheme.head.valid_from} to {last or 'open'}")
+        raise fields["period"].refused(
+            "the scheme does not hold for this quarter", f"{scheme.head.valid_from} to {last or 'open'}"
+        )
     given = fields["inputs"]
     match scheme.method:
         case "weighted-score":

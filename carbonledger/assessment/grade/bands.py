@@ -20,7 +20,9 @@ def efficiency(scheme: Scheme, given: Efficiency) -> Rated:
     level = net / given.value_added
     band = band_of(scheme.bands["level"], level)
     read = (("net", text(net)), ("value_added", text(given.value_added)))
-    steps.append(_banded("level", ("Carbon level L", "碳水平 L"), "net / VA, t per 10^4 CNY", read, level, scheme, band))
+    steps.append(
+        _banded("level", ("Carbon level L", "碳水平 L"), "net / VA, t per 10^4 CNY", read, level, scheme, band)
+    )
     marks = {"level": band.key}
     neutral = given.own_renewable + given.sinks + given.offsets
     if given.emission > 0:
@@ -28,7 +30,14 @@ def efficiency(scheme: Scheme, given: Efficiency) -> Rated:
         read = (("deducted", text(neutral)), ("emission", text(given.emission)))
         title = ("Carbon-neutral rate", "碳中和率")
         steps.append(
-            Step("neutral", title, "(own renewable + sinks + offsets) / emission", read, rate, fixed(100 * rate, 2) + " %")
+            Step(
+                "neutral",
+                title,
+                "(own renewable + sinks + offsets) / emission",
+                read,
+                rate,
+                fixed(100 * rate, 2) + " %",
+            )
         )
         marks["neutral_rate"] = fixed(100 * rate, 2)
     mean, step = peers.mean(given.peers, scheme.rules["peers"])
@@ -39,7 +48,9 @@ def efficiency(scheme: Scheme, given: Efficiency) -> Rated:
     k = level / mean
     found = band_of(scheme.bands["efficiency"], k)
     read = (("l", text(level)), ("mean", text(mean)))
-    steps.append(_banded("efficiency", ("Carbon efficiency K", "碳效值 K"), "L / mean of the peers", read, k, scheme, found))
+    steps.append(
+        _banded("efficiency", ("Carbon efficiency K", "碳效值 K"), "L / mean of the peers", read, k, scheme, found)
+    )
     return Rated(found.key, found.title, found.key, tuple(steps), marks | {"efficiency": found.key})
 
 
@@ -52,7 +63,10 @@ def colours(scheme: Scheme, given: tuple[Dimension, ...]) -> Rated:
         if dimension.limits is not None:
             place = sum(dimension.intensity > limit for limit in dimension.limits)
             band = bands[place]
-            read = (("intensity", text(dimension.intensity)), *zip(("advanced", "access", "limit"), map(text, dimension.limits), strict=True))
+            read = (
+                ("intensity", text(dimension.intensity)),
+                *zip(("advanced", "access", "limit"), map(text, dimension.limits), strict=True),
+            )
             formula = "≤ advanced, ≤ access, ≤ limit of the standard, above"
             steps.append(Step(dimension.name, title, formula, read, dimension.intensity, None, (), band.key))
         else:

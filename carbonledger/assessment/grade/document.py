@@ -232,10 +232,14 @@ def _months(node: Node, last_month: int) -> dict[int, Fraction]:
     for item in node.items(most=12):
         fields = item.fields(("emission", "month"))
         written = fields["month"].text(most=7)
-        month = next((m for m in range(last_month - 11, last_month + 1) if f"{m // 12}-{m % 12 + 1:02d}" == written), None)
+        month = next(
+            (m for m in range(last_month - 11, last_month + 1) if f"{m // 12}-{m % 12 + 1:02d}" == written), None
+        )
         if month is None or month in found:
             last = f"{last_month // 12}-{last_month % 12 + 1:02d}"
-            raise fields["month"].malformed("not a month of the period", f"each once of the twelve that end with {last}")
+            raise fields["month"].malformed(
+                "not a month of the period", f"each once of the twelve that end with {last}"
+            )
         found[month] = _tonnes(fields["emission"])
     return found
 

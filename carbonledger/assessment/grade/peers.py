@@ -21,4 +21,6 @@ def mean(groups: Sequence[Group], least: Parameter) -> tuple[Fraction | None, St
         return None, Step("peers", title, formula, given, None, None, (least,), "no level has enough peers")
     value = chosen.emission / chosen.value_added
     read = (("emission", text(chosen.emission)), ("value_added", text(chosen.value_added)))
-    return value, Step("peers", title, formula, given + read, value, None, (least,), f"{chosen.level} {chosen.industry}")
+    return value, Step(
+        "peers", title, formula, given + read, value, None, (least,), f"{chosen.level} {chosen.industry}"
+    )

@@ -119,11 +119,15 @@ class Scheme:
         if weighted and sum(part.weight.value for part in parts) != 1:
             raise fields["parts"].malformed("weights", "a sum of 1")
         scores = [grade.least.value for grade in grades if grade.least is not None]
-        if weighted and (grades[-1].least is not None or len(scores) != len(grades) - 1 or scores != sorted(set(scores))[::-1]):
+        if weighted and (
+            grades[-1].least is not None or len(scores) != len(grades) - 1 or scores != sorted(set(scores))[::-1]
+        ):
             raise fields["grades"].malformed("grades out of order", "best first, the last without `least`")
         if len({grade.key for grade in grades}) != len(grades):
             raise fields["grades"].malformed("a grade comes twice", "each key once")
-        names = {"efficiency-code": ("efficiency", "level"), "colours": ("colours",), "board": ("colours",)}.get(method, ())
+        names = {"efficiency-code": ("efficiency", "level"), "colours": ("colours",), "board": ("colours",)}.get(
+            method, ()
+        )
         bands = {name: _bands(node) for name, node in fields["bands"].fields(names).items()}
         if method == "board" and len(bands["colours"]) != 3:
             raise fields["bands"].malformed("bands of a board", "three: low, middle, high")

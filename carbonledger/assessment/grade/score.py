@@ -119,7 +119,16 @@ def _reached(scheme: Scheme, given: Score, rounded: Fraction, values: Values, st
             " or ".join(f"{c.variable} {c.operator} {text(c.limit.value)}" for c in clause) for clause in grade.caps
         )
         steps.append(
-            Step(f"grade-{grade.key}", grade.title, formula or "score only", read, rounded, None, (grade.least, *limits), outcome)
+            Step(
+                f"grade-{grade.key}",
+                grade.title,
+                formula or "score only",
+                read,
+                rounded,
+                None,
+                (grade.least, *limits),
+                outcome,
+            )
         )
         if not broken:
             return grade
