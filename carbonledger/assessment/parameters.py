@@ -1,4 +1,4 @@
-"""What every published set of parameters has: a head with validity and sources, and values that say where they are from.
+"""What every published set of parameters has: a head with validity and sources, and values with their origin.
 
 A set is canonical JSON; its SHA-256 is its id. A changed number is another set (docs/assessment.md).
 """

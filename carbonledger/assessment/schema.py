@@ -1,4 +1,4 @@
-"""JSON Schemas (2020-12) of the documents of `code`, `grade` and `pcaf`: one each for the command, the API and the page.
+"""JSON Schemas (2020-12) of the documents of `code`, `grade` and `pcaf`: one each for the command and the API.
 
 They say the form; what a published set allows, and sums and orders, the functions say themselves.
 """

@@ -84,7 +84,7 @@ class Scale:
 
 @dataclass(frozen=True, slots=True)
 class PeerStatistics:
-    """One statement: of `n` enterprises of an industry in a quarter. `linear` in t per 10^4 CNY; sums in t, 10^4 CNY."""
+    """One statement: `n` enterprises of an industry in a quarter. `linear` in t per 10^4 CNY; sums in t, 10^4 CNY."""
 
     industry: str
     level: str

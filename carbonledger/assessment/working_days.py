@@ -1,6 +1,6 @@
 """Working days (工作日): Monday to Friday, less the holidays and with the make-up days that the State Council sets.
 
-The yearly notice is data: it comes with the document (`calendar`). Without it only weekends count, and the result warns.
+The yearly notice is data: it comes with the document (`calendar`). Without it only weekends count; the result warns.
 """
 
 from __future__ import annotations

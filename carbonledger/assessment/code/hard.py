@@ -174,7 +174,7 @@ def _steps(meter: Meter) -> Iterator[Measure]:
 
 
 def loans(document: Document, p: Parameters) -> Outcome:
-    """H09: attributed <= project reduction x loan / investment; shares sum to 1 at most; loan <= investment; windows."""
+    """H09: attributed <= reduction x loan / investment; shares sum to 1 at most; loan <= investment; windows."""
     if document.loans is None:
         return silent("loans")
     measures = [measure for loan in document.loans.loans for measure in _loan(loan, p)]

@@ -1,4 +1,7 @@
-"""The rule set of the red/green code: canonical JSON that names checks and gives them thresholds; its SHA-256 is its id."""
+"""The rule set of the red/green code: canonical JSON that names checks and gives them thresholds.
+
+Its SHA-256 is its id.
+"""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from carbonledger.assessment.steps import Step
 
 @dataclass(frozen=True, slots=True)
 class GradeResult:
-    """A grade, or "not-rated"; `reached` before hysteresis; `suspended`: not usable for pricing while the code is red."""
+    """A grade, or "not-rated"; `reached` before hysteresis; `suspended`: no use for pricing while the code is red."""
 
     scheme: Scheme
     subject: Subject

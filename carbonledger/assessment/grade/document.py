@@ -65,7 +65,7 @@ class Before:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Inputs of a weighted score; None is unknown. `months` where the emission is given by month, some may be missing."""
+    """Inputs of a weighted score; None is unknown. `months`: the emission by month, some of which may be missing."""
 
     emission: Fraction | None
     months: dict[int, Fraction] | None

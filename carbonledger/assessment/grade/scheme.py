@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import sha256
+from itertools import pairwise
 from typing import Any, Final
 
 from carbonledger import jcs
@@ -57,7 +58,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One sub-score: piecewise linear between knots (x ascending), clipped outside; `absent`: points without a value."""
+    """A sub-score: piecewise linear between knots (x ascending), clipped outside; `absent`: points without a value."""
 
     key: str
     title: Title
@@ -70,7 +71,7 @@ class Part:
         """Points at x."""
         if x <= self.knots[0][0]:
             return self.knots[0][1]
-        for (x0, y0), (x1, y1) in zip(self.knots, self.knots[1:], strict=False):
+        for (x0, y0), (x1, y1) in pairwise(self.knots):
             if x <= x1:
                 return y0 + (y1 - y0) * (x - x0) / (x1 - x0)
         return self.knots[-1][1]
@@ -160,7 +161,7 @@ def _part(node: Node) -> Part:
     for item in fields["knots"].items(least=2, most=32):
         x, y = item.items(least=2, most=2)
         knots.append((rational.signed(x), rational.decimal(y, most=Fraction(100))))
-    if any(x1 <= x0 for (x0, _), (x1, _) in zip(knots, knots[1:], strict=False)):
+    if any(x1 <= x0 for (x0, _), (x1, _) in pairwise(knots)):
         raise fields["knots"].malformed("knots out of order", "x ascending")
     return Part(
         key=key(fields["key"]),
