@@ -7,6 +7,7 @@ that the rule names, and the last digit is right (more digits are taken until no
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Final
@@ -17,6 +18,7 @@ DECIMAL_PATTERN: Final = r"^(0|[1-9][0-9]{0,29})(\.[0-9]{1,18})?$"
 SIGNED_PATTERN: Final = r"^-?(0|[1-9][0-9]{0,29})(\.[0-9]{1,18})?$"
 _DECIMAL: Final = re.compile(r"(-?)(0|[1-9][0-9]{0,29})(?:\.([0-9]{1,18}))?")
 SHOWN_PLACES: Final = 6
+LONGEST_BITS: Final = 13_000
 
 
 def signed(node: Node) -> Fraction:
@@ -47,6 +49,19 @@ def positive(node: Node) -> Fraction:
     return value
 
 
+def floor_sum(values: Sequence[Fraction]) -> int:
+    """Floor of the exact sum of values that are not negative.
+
+    Fixed point with a bound of its error first: the common denominator of ten thousand loans has as many digits.
+    """
+    scale = 10**30
+    low = sum(value.numerator * scale // value.denominator for value in values)
+    if low // scale == (low + len(values)) // scale:
+        return low // scale
+    exact = sum(values, Fraction(0))
+    return exact.numerator // exact.denominator
+
+
 def half_up(value: Fraction, places: int) -> Fraction:
     """Rounded to `places` decimals; a tie goes away from zero."""
     scale = 10**places
@@ -72,10 +87,14 @@ def text(value: Fraction) -> str:
 
 
 def json_of(value: Fraction) -> dict[str, str]:
-    """`{"denominator","numerator","shown"}`: in lowest terms, and half-up after six decimals for people."""
+    """`{"denominator","numerator","shown"}`: in lowest terms, and half-up after six decimals for people.
+
+    A fraction of more than some 3,900 digits is shown only: its two strings are empty.
+    """
+    short = max(value.numerator.bit_length(), value.denominator.bit_length()) <= LONGEST_BITS
     return {
-        "denominator": str(value.denominator),
-        "numerator": str(value.numerator),
+        "denominator": str(value.denominator) if short else "",
+        "numerator": str(value.numerator) if short else "",
         "shown": fixed(value, SHOWN_PLACES),
     }
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 from typing import Any
 
 import pytest
 
 from carbonledger import jcs
-from carbonledger.assessment import library
+from carbonledger.assessment import library, rational
 from carbonledger.assessment.grade.assess import GradeResult, grade
 from carbonledger.assessment.grade.scheme import Scheme
 from carbonledger.assessment.pcaf.calculate import calculate
@@ -152,6 +153,22 @@ def test_the_lines_of_financed_emissions_are_never_netted() -> None:
     for scope in ("scope1", "scope2", "scope3"):
         assert with_credits[scope] == without[scope]
     assert (with_credits["credits_generated"]["value"], without["credits_generated"]["value"]) == ("22500000000", None)
+
+
+def test_a_portfolio_of_thousands_of_unlike_denominators_sums_exactly() -> None:
+    value = json.loads(library.example("pcaf", "pcaf-a-2022"))
+    loan = value["positions"][0] | {"emissions": {"scope1": {"unit": "g", "value": "1"}}, "outstanding": "1"}
+    value["positions"] = [
+        loan | {"id": str(i), "denominator": {"kind": "equity-and-debt", "equity": "0", "debt": str(1000 + i)}}
+        for i in range(3000)
+    ]
+    lines = calculate(json.dumps(value).encode(), library.methods()).to_json()["total"]["lines"]
+    assert lines["scope1"]["value"] == "1"  # ln 4 = 1.386
+
+
+def test_the_exact_sum_decides_where_fixed_point_is_in_doubt() -> None:
+    assert rational.floor_sum([Fraction(1, 3)] * 3) == 1
+    assert rational.floor_sum([Fraction(1, 3)] * 2 + [Fraction(1, 3) - Fraction(1, 10**40)]) == 0
 
 
 def test_a_private_loan_is_attributed_by_equity_and_debt_and_negative_equity_is_zero() -> None:

@@ -100,12 +100,11 @@ class PcafResult:
         lines = {}
         for name in LINES:
             covered = sum((p.outstanding for p in positions if name in p.emissions), Fraction(0))
-            exact = self.line(name, positions)
+            financed = [p.attribution * p.emissions[name] for p in positions if name in p.emissions]
             lines[name] = {
                 "covered": None if outstanding == 0 else fixed(100 * covered / outstanding, 2) + " %",
-                "exact": json_of(exact),
                 "unit": "g",
-                "value": None if covered == 0 else str(exact.numerator // exact.denominator),
+                "value": None if covered == 0 else str(rational.floor_sum(financed)),
             }
         return {
             "lines": lines,
