@@ -53,6 +53,12 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     # computing
     "calculate": EVERYONE,
     "getActivitySchema": EVERYONE,
+    "assessCode": EVERYONE,
+    "assessGrade": EVERYONE,
+    "assessPcaf": EVERYONE,
+    "getCodeSchema": EVERYONE,
+    "getGradeSchema": EVERYONE,
+    "getPcafSchema": EVERYONE,
     "verifyBundle": EVERYONE,
     "getPolicy": EVERYONE,
     # writing

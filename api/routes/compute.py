@@ -15,6 +15,7 @@ from api.service import Body, Service
 from carbonledger import jcs
 from carbonledger.accounting.calculate import calculate as compute
 from carbonledger.accounting.schema import activity_document
+from carbonledger.assessment.doors import DOORS, Door
 from carbonledger.policy import Policy
 from carbonledger.verify import verify
 
@@ -48,6 +49,9 @@ def of(service: Service) -> APIRouter:
     def get_activity_schema(request: Request) -> Response:
         """JSON Schema (2020-12) of the activity document."""
         return answer(request, json.dumps(schema).encode(), media_type="application/schema+json")
+
+    for door in DOORS:
+        _assessment(found, door)
 
     @found.post(
         "/verify",
@@ -84,6 +88,33 @@ def of(service: Service) -> APIRouter:
         return answer(request, service.settings.policy, media_type="application/toml", headers=headers)
 
     return found
+
+
+def _assessment(found: APIRouter, door: Door) -> None:
+    """`POST /{name}` and `GET /{name}/schema` of one assessment: what `carbonledger {name}` answers."""
+    schema = door.schema()
+    form = {key: value for key, value in schema.items() if key not in ("$id", "$schema")}
+
+    @found.post(
+        f"/{door.name}",
+        operation_id=f"assess{door.name.capitalize()}",
+        description=f"Computes {door.about}: what `carbonledger {door.name}` answers (docs/assessment.md).",
+        response_class=Response,
+        responses={200: {"description": "The result with its explanation", "content": _STATEMENT}},
+        openapi_extra=json_body(form, schema["title"]),
+    )
+    def compute_assessment(request: Request, body: Body) -> Response:
+        require_json(request)
+        return Response(door.compute(body).json(), media_type="application/json")
+
+    @found.get(
+        f"/{door.name}/schema",
+        operation_id=f"get{door.name.capitalize()}Schema",
+        description=f"JSON Schema (2020-12) of the input of `POST /v1/{door.name}`.",
+        responses={200: {"description": "JSON Schema", "content": _ANY}},
+    )
+    def get_assessment_schema(request: Request) -> Response:
+        return answer(request, json.dumps(schema).encode(), media_type="application/schema+json")
 
 
 _ANY: Final[dict[str, Any]] = {"application/schema+json": {"schema": {}}}
