@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
         return _run(args)
     except CarbonLedgerError as error:
         if args.json:
-            _print_json({"refused": _explain(error)})
+            _print_json({"refused": explain(error)})
         print(f"carbonledger calculate: {error}", file=sys.stderr)
         return REFUSED
 
@@ -80,7 +80,7 @@ def _run(args: argparse.Namespace) -> int:
         return COMPUTED
 
     directory = _directory(args)
-    statement = calculate(_read(args.input), rules, library.factors())
+    statement = calculate(read_document(args.input), rules, library.factors())
     answer = statement.to_json()
     if args.chain is None:
         if args.json:
@@ -132,7 +132,8 @@ def _directory(args: argparse.Namespace) -> bytes | None:
     return address
 
 
-def _read(source: str) -> bytes:
+def read_document(source: str) -> bytes:
+    """The bytes of a file, or of standard input for `-`; too large ones are cut where the parser refuses them."""
     # One byte more than is allowed, so that the parser refuses what is too large without its being read
     if source == "-":
         return sys.stdin.buffer.read(MAX_BYTES + 1)
@@ -147,7 +148,8 @@ def _bytes(path: Path) -> bytes:
         raise Malformed(f"file {path}", expected="a readable file", found=error.strerror or str(error)) from error
 
 
-def _explain(error: CarbonLedgerError) -> dict[str, str | None]:
+def explain(error: CarbonLedgerError) -> dict[str, str | None]:
+    """A refusal as JSON: path, message, expected, found, remedy."""
     return {
         "path": getattr(error, "path", None),
         "message": error.message,
