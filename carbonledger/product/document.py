@@ -11,6 +11,8 @@ from typing import Any, Final
 from carbonledger.accounting import exact
 from carbonledger.accounting.inputs import Node, RefusedInput
 from carbonledger.accounting.units import QUANTITY_UNITS
+from carbonledger.errors import Malformed
+from carbonledger.identifiers import check_credit_code
 from carbonledger.product import units
 from carbonledger.product.units import Amount
 
@@ -200,9 +202,12 @@ def parse(node: Node) -> Document:
 
 def _company(node: Node) -> Company:
     fields = node.fields(("credit_code", "ids", "name"))
-    return Company(
-        _matching(fields["credit_code"], "credit_code"), fields["name"].text(least=1, most=400), _urns(fields["ids"])
-    )
+    code = _matching(fields["credit_code"], "credit_code")
+    try:
+        check_credit_code(code)
+    except Malformed as error:
+        raise fields["credit_code"].malformed(error.message, error.expected) from error
+    return Company(code, fields["name"].text(least=1, most=400), _urns(fields["ids"]))
 
 
 def _period(node: Node) -> Period:
