@@ -126,6 +126,7 @@ def of(service: Service) -> APIRouter:
     @found.post(
         "/events",
         operation_id="postPactEvent",
+        response_class=Response,
         responses={200: {"description": "Accepted"}},
         openapi_extra={
             "requestBody": {"required": True, "content": {"application/cloudevents+json": {"schema": _EVENT}}}
