@@ -65,6 +65,16 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "createDisclosure": MEMBERS,
     "submitAct": MEMBERS,
     "getAct": KEYED,
+    # product footprints, and their exchange by PACT 3
+    "calculateFootprint": EVERYONE,
+    "getFootprintSchema": EVERYONE,
+    "publishFootprints": frozenset({"enterprise"}),
+    "getFootprintDocument": frozenset({"enterprise"}),
+    "createPactToken": EVERYONE,  # who has client credentials
+    "listFootprints": MEMBERS,  # what was published to them
+    "getFootprint": MEMBERS,
+    "postPactEvent": MEMBERS,
+    "listPactEvents": MEMBERS,
     # seeing and being told
     "listAccess": KEYED,
     "streamEvents": EVERYONE,

@@ -17,7 +17,7 @@ from api.access import MAY, ROLES
 from api.chain_tools import ChainTools
 from api.gate import Gate
 from api.problems import Problem
-from api.routes import compute, ledger, logs, members, pages, reports, rules, seeing, system, writing
+from api.routes import compute, footprints, ledger, logs, members, pact, pages, reports, rules, seeing, system, writing
 from api.schemas import ProblemDocument
 from api.service import Service
 from api.settings import Settings
@@ -35,6 +35,8 @@ TAGS: Final = (
     ("rules", "Factors and rule sets"),
     ("compute", "Calculating and verifying"),
     ("writing", "Handing in bundles and signed acts"),
+    ("footprints", "Product carbon footprints: computing and publishing"),
+    ("pact", "PACT 3: exchange of product carbon footprints"),
     ("seeing", "Being told: access log, events"),
     ("system", "Health and metrics"),
 )
@@ -62,6 +64,7 @@ def create_app(
     registry = CollectorRegistry()
     problems.install(app)
     routers = [module.of(service) for module in (members, logs, reports, ledger, rules, compute, writing, seeing)]
+    routers += [footprints.of(service), pact.of(service)]
     routers += [system.of(service, registry), pages.of(service, app)]
     operations = set()
     for router in routers:
@@ -101,7 +104,9 @@ def _answer_people(app: FastAPI) -> None:
     @app.exception_handler(Problem)
     async def problem(request: Request, error: Problem) -> Response:
         path = request.url.path
-        wants_page = "text/html" in request.headers.get("accept", "") and not path.startswith(("/v1/", "/static/"))
+        wants_page = "text/html" in request.headers.get("accept", "") and not path.startswith(
+            ("/v1/", "/3/", "/static/")
+        )
         if wants_page:
             return app.state.renderer.problem(request, error)  # type: ignore[no-any-return]
         return await handler(request, error)  # type: ignore[no-any-return, misc]
@@ -120,6 +125,11 @@ def _describe(app: FastAPI) -> None:
         }
         schemas = document["components"].setdefault("schemas", {})
         schemas["ProblemDocument"] = ProblemDocument.model_json_schema()
+        schemas["PactError"] = {
+            "type": "object",
+            "title": "PactError",
+            "properties": {name: {"type": "string"} for name in ("code", "message", "error", "error_description")},
+        }
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
         for methods in document["paths"].values():

@@ -30,6 +30,10 @@ SECURITY_HEADERS: Final = {
 }
 
 
+CREDENTIALS_AT: Final = "/3/auth/token"
+"""Here the header carries client credentials, which the operation itself judges."""
+
+
 class Gate:
     """ASGI middleware around the application."""
 
@@ -68,7 +72,7 @@ class Gate:
                 seen["headers"] = self._within_rate(scope, state["caller"])
                 self._within_size(scope)
             except Problem as problem:
-                await problem.response()(scope, receive, answer)
+                await problem.answer(scope["path"])(scope, receive, answer)
             else:
                 await self._app(scope, self._bounded(receive), answer)
         finally:
@@ -90,12 +94,12 @@ class Gate:
     async def _caller(self, scope: Scope) -> Caller:
         headers = Headers(scope=scope)
         authorization, key = headers.get("authorization"), headers.get("x-api-key")
-        if authorization is None and key is None:
+        if (authorization is None and key is None) or scope["path"] == CREDENTIALS_AT:
             return PUBLIC
 
         def look_up() -> Caller:
             with self._service.engine.connect() as connection:
-                return keys.caller_of(connection, authorization, key)
+                return keys.caller_of(connection, authorization, key, self._service.now())
 
         try:
             return await to_thread.run_sync(look_up)

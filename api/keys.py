@@ -14,9 +14,10 @@ from sqlalchemy import Connection
 from api.access import KEYED, PUBLIC, ROLES, Caller
 from api.problems import Problem
 from carbonledger.errors import Malformed
-from ledger_node.queries import keys
+from ledger_node.queries import keys, pact
 from ledger_node.queries.keys import KnownKey
 
+_TOKEN: Final = re.compile(r"clt_[0-9a-f]{64}")
 _KEY: Final = re.compile(r"cl_([0-9a-z]{12})_([0-9a-f]{64})")
 
 
@@ -41,8 +42,11 @@ def new_key(
     return f"cl_{identifier}_{secret}"
 
 
-def caller_of(connection: Connection, authorization: str | None, api_key: str | None) -> Caller:
-    """Who sent `Authorization: Bearer …` (or `X-API-Key`); the public without either. Problem 401 for a wrong key."""
+def caller_of(connection: Connection, authorization: str | None, api_key: str | None, now: int) -> Caller:
+    """Who sent `Authorization: Bearer …` (or `X-API-Key`); the public without either. Problem 401 for a wrong key.
+
+    A token of PACT (`clt_…`) stands for its key until it ends; `now` in seconds.
+    """
     text = api_key
     if authorization is not None:
         kind, _, text = authorization.partition(" ")
@@ -50,12 +54,28 @@ def caller_of(connection: Connection, authorization: str | None, api_key: str | 
             raise _refused(f"authorization {kind[:20]!r}")
     if text is None:
         return PUBLIC
+    if _TOKEN.fullmatch(text.strip()):
+        return _of_token(connection, text.strip(), now)
     match = _KEY.fullmatch(text.strip())
     known = None if match is None else keys.find(connection, match[1])
     if match is None or known is None:
         raise _refused("a key that is not known here")
     if not hmac.compare_digest(known.secret_sha256, _digest(match[2])):
         raise _refused("another secret")
+    return _caller(known)
+
+
+def _of_token(connection: Connection, text: str, now: int) -> Caller:
+    token = pact.find_token(connection, _digest(text))
+    known = None if token is None else keys.find(connection, token.key_id)
+    if token is None or known is None:
+        raise _refused("a token that is not known here")
+    if token.expires_at <= now:
+        raise _refused("a token that has ended")
+    return _caller(known)
+
+
+def _caller(known: KnownKey) -> Caller:
     if known.revoked_at is not None:
         raise _refused("a key that was revoked")
     role = next((role for role in ROLES if role == known.role), None)

@@ -69,6 +69,20 @@ class Problem(Exception):
         content = json.dumps(self.body, ensure_ascii=False).encode("utf-8", errors="replace")
         return Response(content, self.status, {**self.headers, "Cache-Control": "no-store"}, MEDIA_TYPE)
 
+    def answer(self, path: str) -> Response:
+        """The answer in the form of what lies at the path: PACT has its own."""
+        return pact_error(self) if path.startswith("/3/") else self.response()
+
+
+def pact_error(problem: Problem) -> Response:
+    """An error of PACT 3: `{"code","message"}`."""
+    status = problem.status if problem.status in (401, 403, 404, 405, 429) or problem.status >= 500 else 400
+    ended = str(problem.body.get("found", "")) == "a token that has ended"
+    names = {401: "TokenExpired" if ended else "AccessDenied", 403: "AccessDenied", 404: "NotFound"}
+    code = names.get(status, "InternalError" if status >= 500 else "BadRequest")
+    content = json.dumps({"code": code, "message": problem.body["detail"]}).encode()
+    return Response(content, status, {**problem.headers, "Cache-Control": "no-store"}, "application/json")
+
 
 def of_error(error: CarbonLedgerError) -> Problem:
     """A problem from an error of the heart."""
@@ -95,11 +109,11 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Problem)
     async def problem(request: Request, error: Problem) -> Response:
-        return error.response()
+        return error.answer(request.url.path)
 
     @app.exception_handler(CarbonLedgerError)
     async def of_the_heart(request: Request, error: CarbonLedgerError) -> Response:
-        return of_error(error).response()
+        return of_error(error).answer(request.url.path)
 
     @app.exception_handler(RequestValidationError)
     async def not_of_its_form(request: Request, error: RequestValidationError) -> Response:
@@ -108,7 +122,7 @@ def install(app: FastAPI) -> None:
         found = first.get("input")
         return Problem(
             "invalid-request", f"{place}: {first['msg']}", expected=first["msg"], found=_shown(found), path=place
-        ).response()
+        ).answer(request.url.path)
 
     @app.exception_handler(HTTPException)
     async def of_the_framework(request: Request, error: HTTPException) -> Response:
@@ -128,7 +142,7 @@ def install(app: FastAPI) -> None:
         allowed = (error.headers or {}).get("Allow")
         return Problem(
             code, detail, expected=allowed, found=request.method if allowed else None, headers=error.headers
-        ).response()
+        ).answer(request.url.path)
 
 
 def _text(value: object) -> str | None:

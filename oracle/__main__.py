@@ -17,7 +17,7 @@ import uvicorn
 from carbonledger.errors import CarbonLedgerError, Malformed
 from carbonledger.keys import PrivateKey
 from carbonledger.note import VerifierKey
-from oracle import config, fsck, monitor
+from oracle import config, fsck, levels_command, monitor
 from oracle.chain_link import link
 from oracle.config import Settings, WitnessSettings
 from oracle.envelopes import JSON, Batch, Single, encode
@@ -102,6 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--vkey", action="append", default=[], help="with --log: a verifier key of the log")
     check.add_argument("--json", action="store_true")
     check.set_defaults(action=_fsck)
+    levels_command.add_parser(commands)
     return parser
 
 

@@ -21,6 +21,7 @@ from carbonledger.errors import CarbonLedgerError, Malformed, Refused
 from carbonledger.tiles import TilePath
 from oracle.door import Busy, Door
 from oracle.envelopes import CONTENT_TYPES
+from oracle.levels_routes import levels_routes
 from oracle.node import OracleNode
 from oracle.sequencer import Result
 
@@ -132,6 +133,7 @@ def create_app(node: OracleNode, *, own_loop: bool = True) -> Starlette:
             Route("/tile/{rest:path}", tile, methods=["GET"]),
             Route("/healthz", health, methods=["GET"]),
             Route("/metrics", metrics, methods=["GET"]),
+            *levels_routes(node.home),
         ],
         lifespan=lifespan,
     )

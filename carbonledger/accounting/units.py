@@ -97,6 +97,12 @@ def amount(node_unit: Node, node_value: Node, base: str) -> Fraction:
     return exact.decimal(node_value) * KINDS[wanted][1][unit]
 
 
+def quantity(node: Node, base: str) -> Quantity:
+    """A quantity `{"unit","value"}` as a whole number of the base unit that the line counts."""
+    fields = node.fields(("unit", "value"))
+    return whole(amount(fields["unit"], fields["value"], base), fields["value"], base)
+
+
 def whole(value: Fraction, node: Node, base: str) -> Quantity:
     """A whole number of the base unit; RefusedInput at the node for a finer or a too large one."""
     if value.denominator != 1:

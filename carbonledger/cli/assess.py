@@ -14,7 +14,7 @@ from typing import Any
 from carbonledger.assessment import text
 from carbonledger.assessment.doors import DOORS, Door
 from carbonledger.cli.answers import print_json, printable
-from carbonledger.cli.calculate import COMPUTED, REFUSED, explain, read
+from carbonledger.cli.calculate import COMPUTED, REFUSED, explain, read_document
 from carbonledger.errors import CarbonLedgerError, Malformed
 
 
@@ -68,7 +68,7 @@ def _run(door: Door, args: argparse.Namespace) -> int:
     elif args.example is not None:
         print_json(json.loads(door.example(args.example)))
     else:
-        answer = door.compute(read(args.input)).to_json()
+        answer = door.compute(read_document(args.input)).to_json()
         if args.json:
             print_json(answer)
         else:

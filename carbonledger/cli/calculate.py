@@ -80,7 +80,7 @@ def _run(args: argparse.Namespace) -> int:
         return COMPUTED
 
     directory = _directory(args)
-    statement = calculate(read(args.input), rules, library.factors())
+    statement = calculate(read_document(args.input), rules, library.factors())
     answer = statement.to_json()
     if args.chain is None:
         if args.json:
@@ -132,8 +132,8 @@ def _directory(args: argparse.Namespace) -> bytes | None:
     return address
 
 
-def read(source: str) -> bytes:
-    """The bytes of an input file, or of standard input for `-`."""
+def read_document(source: str) -> bytes:
+    """The bytes of a file, or of standard input for `-`; too large ones are cut where the parser refuses them."""
     # One byte more than is allowed, so that the parser refuses what is too large without its being read
     if source == "-":
         return sys.stdin.buffer.read(MAX_BYTES + 1)
@@ -149,7 +149,7 @@ def _bytes(path: Path) -> bytes:
 
 
 def explain(error: CarbonLedgerError) -> dict[str, str | None]:
-    """A refusal as JSON."""
+    """A refusal as JSON: path, message, expected, found, remedy."""
     return {
         "path": getattr(error, "path", None),
         "message": error.message,

@@ -5,7 +5,8 @@ chain: the state at the head is the last row of each key, and a reorganisation i
 fork.
 
 Kept (backed up, not rebuilt): `artefact` (bundles and packages received or made), `access` (who read private data),
-`api_key`, `idempotency`, `job`.
+`api_key`, `idempotency`, `job`; of product footprints `footprint_document`, `footprint`, `footprint_reader`,
+`pact_event`; and `pact_token`, which ends by itself.
 """
 
 from __future__ import annotations
@@ -140,4 +141,63 @@ job = Table(
     Column("error", Text, nullable=True),
     Column("run_at", BigInteger, nullable=False),
     Index("ix_job_state", "state", "run_at"),
+)
+
+footprint_document = Table(
+    "footprint_document",
+    metadata,
+    Column("sha256", String(64), primary_key=True, doc="of the canonical JSON, which is kept"),
+    Column("member", String(64), nullable=False),
+    Column("received_at", BigInteger, nullable=False, doc="seconds"),
+    Column("content", LargeBinary, nullable=False),
+)
+
+footprint = Table(
+    "footprint",
+    metadata,
+    Column("number", Integer, primary_key=True, doc="order of publication"),
+    Column("id", String(36), nullable=False, doc="UUID"),
+    Column("member", String(64), nullable=False),
+    Column("document", String(64), nullable=False),
+    Column("year", Integer, nullable=False),
+    Column("report", String(64), nullable=True, doc="hex id of the report on the chain that it is built from"),
+    Column("scope", String(64), nullable=False, doc="SHA-256 of product ids and period: one is active at a time"),
+    Column("created_at", BigInteger, nullable=False, doc="seconds"),
+    Column("public", Integer, nullable=False, doc="1: every member; 0: the owner and its readers"),
+    Column("superseded_by", String(36), nullable=True),
+    Column("content", JSON, nullable=False, doc="a ProductFootprint of PACT 3 but its status"),
+    UniqueConstraint("id", name="uq_footprint_id"),
+    Index("ix_footprint_scope", "member", "scope"),
+)
+
+footprint_reader = Table(
+    "footprint_reader",
+    metadata,
+    Column("footprint", String(36), nullable=False),
+    Column("member", String(64), nullable=False),
+    PrimaryKeyConstraint("footprint", "member"),
+)
+
+pact_token = Table(
+    "pact_token",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("key_id", String(32), nullable=False),
+    Column("expires_at", BigInteger, nullable=False, doc="seconds"),
+)
+
+pact_event = Table(
+    "pact_event",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("direction", String(3), nullable=False, doc="in or out"),
+    Column("member", String(64), nullable=False, doc="who sent it, or to whom it goes"),
+    Column("source", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("digest", String(64), nullable=False, doc="SHA-256 of direction, member, source and id"),
+    Column("type", String(80), nullable=False),
+    Column("at", BigInteger, nullable=False, doc="seconds"),
+    Column("content", JSON, nullable=False),
+    UniqueConstraint("digest", name="uq_pact_event_digest"),
+    Index("ix_pact_event_member", "member", "direction", "number"),
 )

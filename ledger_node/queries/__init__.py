@@ -10,4 +10,6 @@ acts        signed acts that were handed over to be carried
 keys        API keys
 idempotency answers that writes already had
 feed        records in the order of the chain
+footprints  product footprints that were published, and to whom
+pact        PACT: tokens, events in and out
 """

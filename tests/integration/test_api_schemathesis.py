@@ -18,7 +18,12 @@ from tests.integration.api_kit import NOW, LedgerApi, ledger_api, write_records
 from tests.integration.ledger_kit import TIME, Ledger
 
 EXAMPLES = 12
-BY_RULE = frozenset({"assessCode", "assessGrade", "assessPcaf", "calculate", "createDisclosure", "submitAct"})
+BY_RULE = frozenset(
+    {
+        *("assessCode", "assessGrade", "assessPcaf", "calculate", "createDisclosure", "submitAct"),
+        *("calculateFootprint", "publishFootprints", "postPactEvent"),
+    }
+)
 """Operations whose bodies a rule may refuse though the schema lets them pass: units of a line, proofs, signatures."""
 
 

@@ -1,0 +1,27 @@
+"""The examples that come with the package: footprint documents, read on demand."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from carbonledger.errors import Unknown
+
+
+def examples() -> dict[str, str]:
+    """Id -> what it shows: the boundary its document states."""
+    return {name: json.loads(file.read_bytes())["boundary"] for name, file in sorted(_files().items())}
+
+
+def example(name: str) -> bytes:
+    """One example: JSON text; Unknown where there is none."""
+    known = _files()
+    if name not in known:
+        raise Unknown(f"example {name!r}", expected="one of " + ", ".join(sorted(known)))
+    return known[name].read_bytes()
+
+
+def _files() -> dict[str, Traversable]:
+    found = files("carbonledger.product") / "examples"
+    return {file.name.removesuffix(".json"): file for file in found.iterdir() if file.name.endswith(".json")}

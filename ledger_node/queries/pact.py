@@ -1,0 +1,89 @@
+"""PACT: tokens that stand for an API key for a while (only their SHA-256 is kept), and events in and out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import Connection, delete, insert, select
+
+from ledger_node.db.schema import pact_event, pact_token
+
+Direction = Literal["in", "out"]
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """`expires_at` in seconds."""
+
+    sha256: str
+    key_id: str
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A CloudEvent from or to a member; `at` in seconds."""
+
+    direction: Direction
+    member: str
+    at: int
+    content: Mapping[str, Any]
+
+    @property
+    def digest(self) -> str:
+        """By source and id an event is one (CloudEvents 1.0, 3.1)."""
+        parts = (self.direction, self.member, self.content["source"], self.content["id"])
+        return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def add_token(connection: Connection, token: Token, now: int) -> None:
+    """Keep a token; those that ended a day ago are forgotten."""
+    connection.execute(delete(pact_token).where(pact_token.c.expires_at < now - 86_400))
+    values = {"sha256": token.sha256, "key_id": token.key_id, "expires_at": token.expires_at}
+    connection.execute(insert(pact_token).values(**values))
+
+
+def find_token(connection: Connection, sha256: str) -> Token | None:
+    """The token of this digest, also one that ended."""
+    row = connection.execute(select(pact_token).where(pact_token.c.sha256 == sha256)).first()
+    return None if row is None else Token(row.sha256, row.key_id, row.expires_at)
+
+
+def keep(connection: Connection, event: Event) -> Event | None:
+    """Keep an event; the one of its source and id that was kept before, None if it is new. Run it in `settle`."""
+    row = connection.execute(select(pact_event).where(pact_event.c.digest == event.digest)).first()
+    if row is not None:
+        return _event(row)
+    connection.execute(
+        insert(pact_event).values(
+            direction=event.direction,
+            member=event.member,
+            source=event.content["source"],
+            event_id=event.content["id"],
+            digest=event.digest,
+            type=event.content["type"],
+            at=event.at,
+            content=dict(event.content),
+        )
+    )
+    return None
+
+
+def events(
+    connection: Connection, member: str, direction: Direction, after: int, limit: int
+) -> list[tuple[int, Event]]:
+    """Events from or to a member, numbered, oldest first."""
+    query = (
+        select(pact_event)
+        .where(pact_event.c.member == member, pact_event.c.direction == direction, pact_event.c.number > after)
+        .order_by(pact_event.c.number)
+        .limit(limit)
+    )
+    return [(row.number, _event(row)) for row in connection.execute(query)]
+
+
+def _event(row: Any) -> Event:
+    return Event(row.direction, row.member, row.at, row.content)
