@@ -53,6 +53,8 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     # computing
     "calculate": EVERYONE,
     "getActivitySchema": EVERYONE,
+    "allocate": EVERYONE,
+    "getAllocationSchema": EVERYONE,
     "verifyBundle": EVERYONE,
     "getPolicy": EVERYONE,
     # writing

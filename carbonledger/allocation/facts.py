@@ -60,10 +60,7 @@ class Unit:
     def words(self) -> tuple[object, ...]:
         """UnitFacts as the values of the Solidity struct."""
         return (
-            [
-                (FUELS[g.fuel], g.fluidised_bed, g.rated_power, g.unconventional, g.other_fuels)
-                for g in self.generators
-            ],
+            [(FUELS[g.fuel], g.fluidised_bed, g.rated_power, g.unconventional, g.other_fuels) for g in self.generators],
             SPECIAL.index(self.special) + 1 if self.special else 0,
             COOLING[self.cooling] if self.cooling else 0,
             self.load,

@@ -32,7 +32,8 @@ class Bounds:
 def half_up(value: Fraction, places: int) -> int:
     """`value` >= 0 in whole 10^-places, halves up."""
     scaled = value * 10**places
-    return (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
+    twice: int = 2 * scaled.numerator + scaled.denominator
+    return twice // (2 * scaled.denominator)
 
 
 def power(base: Fraction, exponent: Fraction, places: int) -> int:
@@ -41,7 +42,8 @@ def power(base: Fraction, exponent: Fraction, places: int) -> int:
     With y = base^(p/q)·10^places the answer is floor(y + 1/2) = (floor(2y) + 1) // 2, and floor(2y) is the largest
     n with n^q <= base^p · (2·10^places)^q: a comparison of whole numbers.
     """
-    return (_root_floor(base, exponent, 2 * 10**places) + 1) // 2
+    twice = _root_floor(base, exponent, 2 * 10**places)
+    return (twice + 1) // 2
 
 
 def power_bounds(base: Fraction, exponent: Fraction, places: int) -> Bounds:
@@ -57,7 +59,8 @@ def _root_floor(base: Fraction, exponent: Fraction, scale: int) -> int:
     p, q = exponent.numerator, exponent.denominator
     if p < 0:
         base, p = 1 / base, -p
-    left, right = base.denominator**p, base.numerator**p * scale**q
+    left: int = base.denominator**p
+    right: int = base.numerator**p * scale**q
     # the root has about log2(right / left) / q bits
     low, high = 0, 1 << ((right.bit_length() - left.bit_length() + 1) // q + 1)
     while high - low > 1:

@@ -267,7 +267,13 @@ class AllocationRules:
 
     def form_digest(self) -> bytes:
         """keccak256 of the form's words: the two counts, the head, the numbers, each benchmark, each segment."""
-        words = [len(self.benchmarks), len(self.segments), name32(self.key), name32(CALCULATOR), *self._head()]
+        words: list[int | bytes] = [
+            len(self.benchmarks),
+            len(self.segments),
+            name32(self.key),
+            name32(CALCULATOR),
+            *self._head(),
+        ]
         words += self._numbers()
         for benchmark in self.benchmarks:
             words += _benchmark_words(benchmark)
@@ -322,9 +328,7 @@ def _number(node: Node, sources: dict[str, str]) -> Number:
     return _value(name, NUMBERS[name], fields["unit"], fields["value"], fields, sources)
 
 
-def _value(
-    name: str, base: str, unit: Node, value: Node, proven: dict[str, Node], sources: dict[str, str]
-) -> Number:
+def _value(name: str, base: str, unit: Node, value: Node, proven: dict[str, Node], sources: dict[str, str]) -> Number:
     printed_unit = unit.one_of(tuple(_PRINTED.get(base, {base: Fraction(1)})))
     scaled = exact.decimal(value) * _PRINTED.get(base, {base: Fraction(1)})[printed_unit]
     return Number(

@@ -82,7 +82,7 @@ def load_factor(part: Segment, load: int) -> tuple[int, Fraction | Bounds]:
 def allocate_unit(
     unit: Unit, rules: AllocationRules, year: int, *, small: bool, share: Fraction, balance: int | None
 ) -> UnitResult:
-    """One unit. `small`: its enterprise is below the plan's threshold; `share` of the pre-allocation; `balance` 10^-4."""
+    """One unit. `small`: its enterprise is below the threshold; `share` of the pre-allocation; `balance` in 10^-4."""
     steps = Steps(rules)
     out = reason_out(unit, rules) or ("small-below" if small else "")
     if rules.method == "verified-emissions":
@@ -131,7 +131,7 @@ def _factors(unit: Unit, rules: AllocationRules, name: str, steps: Steps) -> _Fa
         number = rules.numbers["heat-ratio-gas" if name == "gas" else "heat-ratio-coal"]
         reported = Fraction(unit.heat_ratio, SCALE)
         heat_ratio = 1 - number.fraction * reported
-        inputs = (steps.published(number), decimal(reported, "1", "heat ratio"))
+        inputs: tuple[Input, ...] = (steps.published(number), decimal(reported, "1", "heat ratio"))
         steps.add("heat-ratio-factor", decimal(heat_ratio).value, "1", inputs=inputs, exactly=heat_ratio)
     load = _ONE
     in_scope = name in ("coal-large", "coal-small")

@@ -1,4 +1,4 @@
-"""The `carbonledger` command: verify, replay, calculate, show, keygen, sign."""
+"""The `carbonledger` command: verify, replay, calculate, allocate, show, keygen, sign."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
-from carbonledger.cli import answers, calculate, keys, replay, show, verify
+from carbonledger.cli import allocate, answers, calculate, keys, replay, show, verify
 
 
 def parser() -> argparse.ArgumentParser:
@@ -22,6 +22,7 @@ def parser() -> argparse.ArgumentParser:
     verify.add_parser(subparsers)
     replay.add_parser(subparsers)
     calculate.add_parser(subparsers)
+    allocate.add_parser(subparsers)
     show.add_parser(subparsers)
     keys.add_keygen_parser(subparsers)
     keys.add_sign_parser(subparsers)

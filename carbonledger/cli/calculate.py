@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
         return _run(args)
     except CarbonLedgerError as error:
         if args.json:
-            _print_json({"refused": _explain(error)})
+            _print_json({"refused": explain(error)})
         print(f"carbonledger calculate: {error}", file=sys.stderr)
         return REFUSED
 
@@ -79,8 +79,8 @@ def _run(args: argparse.Namespace) -> int:
         _print_json(json.loads(library.example(args.example)))
         return COMPUTED
 
-    directory = _directory(args)
-    statement = calculate(_read(args.input), rules, library.factors())
+    where = directory(args)
+    statement = calculate(read(args.input), rules, library.factors())
     answer = statement.to_json()
     if args.chain is None:
         if args.json:
@@ -88,7 +88,7 @@ def _run(args: argparse.Namespace) -> int:
         else:
             print(text.statement(statement, args.lang))
         return COMPUTED
-    emission = _ask(args.chain, directory, statement)
+    emission = _ask(args.chain, where, statement)
     agrees = emission == statement.emission
     if args.json:
         _print_json(answer | {"chain": {"agrees": agrees, "emission": {"unit": "g", "value": str(emission)}}})
@@ -108,7 +108,8 @@ def _ask(url: str, directory: bytes | None, statement: Statement) -> int:
     return calculator.calculate(url, directory, statement.rules.json(), statement.year, statement.chain_lines)
 
 
-def _directory(args: argparse.Namespace) -> bytes | None:
+def directory(args: argparse.Namespace) -> bytes | None:
+    """The address that --directory or --policy names, None where neither is given."""
     if args.chain is None and (args.directory or args.policy):
         raise Malformed("the arguments", expected="--chain with --directory or --policy", found="no --chain")
     written = args.directory
@@ -132,7 +133,8 @@ def _directory(args: argparse.Namespace) -> bytes | None:
     return address
 
 
-def _read(source: str) -> bytes:
+def read(source: str) -> bytes:
+    """The bytes of a file, or of standard input for -; at most one more than is allowed."""
     # One byte more than is allowed, so that the parser refuses what is too large without its being read
     if source == "-":
         return sys.stdin.buffer.read(MAX_BYTES + 1)
@@ -147,7 +149,8 @@ def _bytes(path: Path) -> bytes:
         raise Malformed(f"file {path}", expected="a readable file", found=error.strerror or str(error)) from error
 
 
-def _explain(error: CarbonLedgerError) -> dict[str, str | None]:
+def explain(error: CarbonLedgerError) -> dict[str, str | None]:
+    """An error as JSON: path, message, expected, found, remedy."""
     return {
         "path": getattr(error, "path", None),
         "message": error.message,

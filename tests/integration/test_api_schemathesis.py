@@ -18,7 +18,7 @@ from tests.integration.api_kit import NOW, LedgerApi, ledger_api, write_records
 from tests.integration.ledger_kit import TIME, Ledger
 
 EXAMPLES = 12
-BY_RULE = frozenset({"calculate", "createDisclosure", "submitAct"})
+BY_RULE = frozenset({"allocate", "calculate", "createDisclosure", "submitAct"})
 """Operations whose bodies a rule may refuse though the schema lets them pass: units of a line, proofs, signatures."""
 
 
