@@ -19,6 +19,7 @@ from carbonledger.evm import rlp
 from carbonledger.identifiers import chain_name
 from carbonledger.keccak import keccak256
 from ledger_node.chain.bindings import (
+    allocation_rules,
     checkpoint_registry,
     device_registry,
     directory,
@@ -41,6 +42,8 @@ NAMES: Final = (
     "CombustionCalculator",
     "ReportRegistry",
     "GrantRegistry",
+    "AllocationRules",
+    "AllocationCalculator",
 )
 """In the order of their creation: the n-th is made by the deployer's transaction `first_nonce + n`."""
 
@@ -128,6 +131,8 @@ def plan(
         "CombustionCalculator": b"",
         "ReportRegistry": report_registry.encode_constructor(where),
         "GrantRegistry": grant_registry.encode_constructor(where),
+        "AllocationRules": allocation_rules.encode_constructor(where),
+        "AllocationCalculator": b"",
     }
     return [
         Creation(

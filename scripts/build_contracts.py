@@ -43,6 +43,8 @@ CONTRACTS = (
     "CombustionCalculator",
     "ReportRegistry",
     "GrantRegistry",
+    "AllocationRules",
+    "AllocationCalculator",
 )
 
 SETTINGS: dict[str, Any] = {
