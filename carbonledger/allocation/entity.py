@@ -1,4 +1,4 @@
-"""From the units of an enterprise to what it is issued: top-ups, gap cap, true-up, claw-back, differentiated release."""
+"""From units to what an enterprise is issued: top-ups, gap cap, true-up, claw-back, differentiated release."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class Generator:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One reporting unit. Electricity in Wh, heat in kJ, emissions in g, shares and heat ratio in 1e-18, load in 0.01 %.
+    """One reporting unit. Electricity in Wh, heat in kJ, emissions in g, shares, heat ratio in 1e-18, load in 0.01 %.
 
     `emissions` and `previous_emissions` are None where the stage that needs them is not asked for.
     """

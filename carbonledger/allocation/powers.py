@@ -32,8 +32,8 @@ class Bounds:
 def half_up(value: Fraction, places: int) -> int:
     """`value` >= 0 in whole 10^-places, halves up."""
     scaled = value * 10**places
-    twice: int = 2 * scaled.numerator + scaled.denominator
-    return twice // (2 * scaled.denominator)
+    doubled: int = 2 * scaled.denominator
+    return (2 * scaled.numerator + scaled.denominator) // doubled
 
 
 def power(base: Fraction, exponent: Fraction, places: int) -> int:
@@ -42,8 +42,7 @@ def power(base: Fraction, exponent: Fraction, places: int) -> int:
     With y = base^(p/q)·10^places the answer is floor(y + 1/2) = (floor(2y) + 1) // 2, and floor(2y) is the largest
     n with n^q <= base^p · (2·10^places)^q: a comparison of whole numbers.
     """
-    twice = _root_floor(base, exponent, 2 * 10**places)
-    return (twice + 1) // 2
+    return (_root_floor(base, exponent, 2 * 10**places) + 1) // 2
 
 
 def power_bounds(base: Fraction, exponent: Fraction, places: int) -> Bounds:

@@ -22,7 +22,7 @@ def allocation_document(rules: Sequence[AllocationRules]) -> dict[str, Any]:
     energy, heat, mass = (_amount(*KINDS[kind][1]) for kind in ("electricity", "heat", "mass"))
     share = _amount("%", "1")
     per_tonne = _amount("t/t")
-    outputs = {name: energy for name in ELECTRICITY.values()}
+    outputs = dict.fromkeys(ELECTRICITY.values(), energy)
     head = {
         "rule_set": {
             "description": "Key of a rule set, or its id: " + ", ".join(rule.key for rule in rules),
@@ -52,7 +52,7 @@ def allocation_document(rules: Sequence[AllocationRules]) -> dict[str, Any]:
         heat=heat,
         verified_emissions=mass,
         previous_year=_object((), **outputs, heat=heat, verified_emissions=mass),
-        shares=_object((), **{name: share for name in SHARES}),
+        shares=_object((), **dict.fromkeys(SHARES, share)),
         intensity=_object(("emissions", "output"), emissions=mass, output=mass),
     )
     account = _object(

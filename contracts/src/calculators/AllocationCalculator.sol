@@ -133,18 +133,18 @@ contract AllocationCalculator is IAllocationCalculator {
         bool benchmarked = form.method == SUPPLY || form.method == GENERATION;
         r.out = form.method != VERIFIED && (_isOut(form, facts) || small);
         r.covered = !(r.out && form.excluded == NO_ALLOCATION);
-        if (benchmarked && facts.special == 0) r.class = _class(form, year, facts.generators);
+        if (benchmarked && facts.special == 0) r.unitClass = _class(form, year, facts.generators);
         r.cooling = ONE;
         r.heatRatio = ONE * ONE;
         r.load = 1e6;
         if (benchmarked && !r.out) {
             _factors(form, facts, r);
-            Benchmark calldata marks = _benchmark(form, r.class, year);
+            Benchmark calldata marks = _benchmark(form, r.unitClass, year);
             r.electricity = _tonnes(facts.electricity, marks.electricity, r, ONE);
             r.heat = _heat(facts.heat, marks.heat, ONE);
             r.allocation = r.electricity + r.heat;
             uint256 share = form.numbers[AT_GAS_TOP_UP];
-            if (r.class == GAS && share != ABSENT) {
+            if (r.unitClass == GAS && share != ABSENT) {
                 uint256 due = share * facts.emissions;
                 uint256 has = r.allocation * GRAMS * ONE;
                 if (due > has) r.topUp = (due - has) / (GRAMS * ONE);
@@ -214,21 +214,21 @@ contract AllocationCalculator is IAllocationCalculator {
     {
         for (uint256 i = 0; i < form.benchmarks.length; i++) {
             Benchmark calldata mark = form.benchmarks[i];
-            if (mark.class == class && mark.yearFrom <= year && year <= mark.yearTo) return mark;
+            if (mark.unitClass == class && mark.yearFrom <= year && year <= mark.yearTo) return mark;
         }
         revert AllocationCalculatorNoBenchmark(class, year);
     }
 
     function _factors(AllocationForm calldata form, UnitFacts calldata facts, UnitResult memory r) private pure {
         if (form.method == SUPPLY) {
-            if (r.class != GAS) {
+            if (r.unitClass != GAS) {
                 if (facts.cooling != 1 && facts.cooling != 2) revert AllocationCalculatorCoolingUnknown(facts.cooling);
                 r.cooling = form.numbers[facts.cooling == 1 ? AT_COOLING_WATER : AT_COOLING_AIR];
             }
-            uint256 weight = form.numbers[r.class == GAS ? AT_HEAT_RATIO_GAS : AT_HEAT_RATIO_COAL];
+            uint256 weight = form.numbers[r.unitClass == GAS ? AT_HEAT_RATIO_GAS : AT_HEAT_RATIO_COAL];
             r.heatRatio = ONE * ONE - weight * facts.heatRatio;
         }
-        bool scoped = form.loadScope != 0 && r.class <= 2;
+        bool scoped = form.loadScope != 0 && r.unitClass <= 2;
         if (form.loadScope == CONDENSING) scoped = scoped && facts.heat == 0 && facts.heatRatio == 0;
         if (scoped) r.load = _loadFactor(form.load, facts.load);
     }
@@ -247,7 +247,7 @@ contract AllocationCalculator is IAllocationCalculator {
     function _loadFactor(LoadSegment[] calldata segments, uint16 load) private pure returns (uint256) {
         for (uint256 i = 0; i < segments.length; i++) {
             LoadSegment calldata part = segments[i];
-            if (load < part.from || load >= part.below) continue;
+            if (load < part.start || load >= part.below) continue;
             uint256[5] calldata n = part.numbers;
             uint256 value; // 1e-36
             if (part.kind == 1) {

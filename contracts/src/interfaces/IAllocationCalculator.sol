@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-/// @notice The load factor for loads in [from, below), whole 0.01 %. Kind 1 constant, 2 linear, 3 power,
+/// @notice The load factor for loads in [start, below), whole 0.01 %. Kind 1 constant, 2 linear, 3 power,
 /// 4 exponentials; the numbers in 1e-18, in the order of docs/formats/allocation.md.
 struct LoadSegment {
-    uint16 from;
+    uint16 start;
     uint16 below;
     uint8 kind;
     uint256[5] numbers;
@@ -12,7 +12,7 @@ struct LoadSegment {
 
 /// @notice Benchmarks of class 1 to 4 in its reporting years, inclusive: 1e-18 tCO2 per MWh and per GJ.
 struct Benchmark {
-    uint8 class;
+    uint8 unitClass;
     uint16 yearFrom;
     uint16 yearTo;
     uint256 electricity;
@@ -80,7 +80,7 @@ struct EntityFacts {
 
 /// @notice Whole tonnes, and the factors they came from: cooling in 1e-18, heat ratio in 1e-36, load in 1e-6.
 struct UnitResult {
-    uint8 class;
+    uint8 unitClass;
     bool out;
     bool covered;
     uint256 cooling;

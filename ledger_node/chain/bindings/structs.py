@@ -973,7 +973,7 @@ class EntityFacts:
 
 @dataclass(frozen=True, slots=True)
 class UnitResult:
-    class: int
+    unitClass: int
     out: bool
     covered: bool
     cooling: int
@@ -1074,7 +1074,7 @@ class EntityResult:
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    class: int
+    unitClass: int
     yearFrom: int
     yearTo: int
     electricity: int
@@ -1093,7 +1093,7 @@ class Benchmark:
 
 @dataclass(frozen=True, slots=True)
 class LoadSegment:
-    from: int
+    start: int
     below: int
     kind: int
     numbers: tuple[int, ...]
