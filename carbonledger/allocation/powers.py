@@ -42,7 +42,7 @@ def power(base: Fraction, exponent: Fraction, places: int) -> int:
     With y = base^(p/q)·10^places the answer is floor(y + 1/2) = (floor(2y) + 1) // 2, and floor(2y) is the largest
     n with n^q <= base^p · (2·10^places)^q: a comparison of whole numbers.
     """
-    return (_root_floor(base, exponent, 2 * 10**places) + 1) // 2
+    return int(_root_floor(base, exponent, 2 * 10**places) + 1) // 2
 
 
 def power_bounds(base: Fraction, exponent: Fraction, places: int) -> Bounds:
@@ -58,8 +58,7 @@ def _root_floor(base: Fraction, exponent: Fraction, scale: int) -> int:
     p, q = exponent.numerator, exponent.denominator
     if p < 0:
         base, p = 1 / base, -p
-    left: int = base.denominator**p
-    right: int = base.numerator**p * scale**q
+    left, right = int(base.denominator**p), int(base.numerator**p * scale**q)
     # the root has about log2(right / left) / q bits
     low, high = 0, 1 << ((right.bit_length() - left.bit_length() + 1) // q + 1)
     while high - low > 1:
