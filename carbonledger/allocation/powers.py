@@ -32,8 +32,7 @@ class Bounds:
 def half_up(value: Fraction, places: int) -> int:
     """`value` >= 0 in whole 10^-places, halves up."""
     scaled = value * 10**places
-    doubled: int = 2 * scaled.denominator
-    return (2 * scaled.numerator + scaled.denominator) // doubled
+    return int(2 * scaled.numerator + scaled.denominator) // int(2 * scaled.denominator)
 
 
 def power(base: Fraction, exponent: Fraction, places: int) -> int:

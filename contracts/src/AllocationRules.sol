@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {
-    ALLOCATION_PUBLICATION_TYPE,
-    AllocationPublication,
-    BALANCE_PROPOSAL_TYPE,
-    BalanceProposal
-} from "./Acts.sol";
+import {ALLOCATION_PUBLICATION_TYPE, AllocationPublication, BALANCE_PROPOSAL_TYPE, BalanceProposal} from "./Acts.sol";
 import {
     AllocationForm,
     EntityFacts,
@@ -176,9 +171,8 @@ contract AllocationRules is IAllocationRules, Registry {
     /// @inheritdoc IAllocationRules
     function ruleSetOf(bytes32 ruleSetId) public view returns (AllocationRuleSet memory) {
         Stored storage stored = _known(ruleSetId);
-        return AllocationRuleSet(
-            ruleSetId, stored.key, stored.yearFrom, stored.yearTo, stored.status, stored.formDigest
-        );
+        return
+            AllocationRuleSet(ruleSetId, stored.key, stored.yearFrom, stored.yearTo, stored.status, stored.formDigest);
     }
 
     /// @inheritdoc IAllocationRules
