@@ -59,6 +59,8 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "getCodeSchema": EVERYONE,
     "getGradeSchema": EVERYONE,
     "getPcafSchema": EVERYONE,
+    "allocate": EVERYONE,
+    "getAllocationSchema": EVERYONE,
     "verifyBundle": EVERYONE,
     "getPolicy": EVERYONE,
     # writing

@@ -257,5 +257,16 @@ ACTS: Final[dict[str, ActType]] = {
             "revoke",
             "GrantEnd(bytes32 grantId,bytes32 reference,uint64 deadline)",
         ),
+        _act(
+            "AllocationRules",
+            "publish",
+            "AllocationPublication(bytes32 ruleSetId,bytes32 formDigest,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "AllocationRules",
+            "proposeBalance",
+            "BalanceProposal(bytes32 ruleSetId,uint16 year,bytes32 sector,uint64 value,uint32 members,"
+            "bytes32 entriesDigest,bytes32 reference,uint64 deadline)",
+        ),
     )
 }

@@ -305,5 +305,10 @@ KINDS: Final[dict[str, RecordKind]] = {
             "bytes32 grantId, bytes32 owner, bytes32 grantee, bytes32 scope, bytes32 purpose, uint64 validFrom, "
             "uint64 expires, uint64 revokedAt",
         ),
+        _kind(
+            "allocationRules",
+            "AllocationRules",
+            "bytes32 ruleSetId, bytes32 key, uint16 yearFrom, uint16 yearTo, uint8 status, bytes32 formDigest",
+        ),
     )
 }

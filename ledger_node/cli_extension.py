@@ -14,8 +14,9 @@ import httpx2
 
 from carbonledger.accounting.lines import Line
 from carbonledger.accounting.names import name32
+from carbonledger.allocation.allocate import Allocation
 from carbonledger.errors import Malformed, Refused, Unknown
-from ledger_node.chain import rule_sets
+from ledger_node.chain import allocations, rule_sets
 from ledger_node.chain.bindings import directory as directory_contract
 from ledger_node.chain.bindings.errors import explain
 from ledger_node.chain.errors import CallReverted
@@ -30,23 +31,24 @@ def calculate(url: str, directory: bytes | None, rule_set_json: bytes, year: int
 
     `url` is `http(s)://…` of a node, or `embedded:FOLDER` of an embedded chain that no other process has open.
     """
-    if directory is None:
-        raise Refused(
-            "the address of the Directory is needed",
-            expected="20 bytes",
-            found="none",
-            remedy="Give --directory ADDRESS, or --policy FILE that names it",
-        )
     with _opened(url) as chain:
-        answer = chain.call(directory, directory_contract.encode_location_of(name32("RuleSetRegistry")))
-        registry = directory_contract.decode_location_of(answer)
-        if not any(registry):
-            raise Unknown(f"RuleSetRegistry of the Directory 0x{directory.hex()}", expected="a contract", found="none")
+        registry = _located(chain, directory, "RuleSetRegistry")
         try:
             return rule_sets.emission(chain, registry, sha256(rule_set_json).digest(), year, lines)
         except CallReverted as error:
             found = explain(error.data) if error.data else error.reason
             raise Refused("the contract refuses the computation", expected="an emission", found=found) from error
+
+
+def allocate(url: str, directory: bytes | None, found: Allocation) -> list[dict[str, str]]:
+    """What differs from `AllocationRules` (`carbonledger.cli.network.ChainAllocator`); `url` as of `calculate`."""
+    with _opened(url) as chain:
+        registry = _located(chain, directory, "AllocationRules")
+        try:
+            return allocations.differences(found, *allocations.entity(chain, registry, found))
+        except CallReverted as error:
+            told = explain(error.data) if error.data else error.reason
+            raise Refused("the contract refuses the computation", expected="an allocation", found=told) from error
 
 
 def fetch_package(url: str) -> bytes:
@@ -74,6 +76,22 @@ def fetch_package(url: str) -> bytes:
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise Refused(f"cannot fetch {url[:200]}", expected="an answer", found=str(error)[:200]) from error
     return b"".join(pieces)
+
+
+def _located(chain: Chain, directory: bytes | None, name: str) -> bytes:
+    if directory is None:
+        raise Refused(
+            "the address of the Directory is needed",
+            expected="20 bytes",
+            found="none",
+            remedy="Give --directory ADDRESS, or --policy FILE that names it",
+        )
+    location = directory_contract.decode_location_of(
+        chain.call(directory, directory_contract.encode_location_of(name32(name)))
+    )
+    if not any(location):
+        raise Unknown(f"{name} of the Directory 0x{directory.hex()}", expected="a contract", found="none")
+    return location
 
 
 @contextmanager

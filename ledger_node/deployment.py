@@ -19,6 +19,7 @@ from carbonledger.evm import rlp
 from carbonledger.identifiers import chain_name
 from carbonledger.keccak import keccak256
 from ledger_node.chain.bindings import (
+    allocation_rules,
     checkpoint_registry,
     device_registry,
     directory,
@@ -42,6 +43,8 @@ NAMES: Final = (
     "ProcessCalculator",
     "ReportRegistry",
     "GrantRegistry",
+    "AllocationRules",
+    "AllocationCalculator",
 )
 """In the order of their creation: the n-th is made by the deployer's transaction `first_nonce + n`."""
 
@@ -130,6 +133,8 @@ def plan(
         "ProcessCalculator": b"",
         "ReportRegistry": report_registry.encode_constructor(where),
         "GrantRegistry": grant_registry.encode_constructor(where),
+        "AllocationRules": allocation_rules.encode_constructor(where),
+        "AllocationCalculator": b"",
     }
     return [
         Creation(

@@ -44,6 +44,8 @@ CONTRACTS = (
     "ProcessCalculator",
     "ReportRegistry",
     "GrantRegistry",
+    "AllocationRules",
+    "AllocationCalculator",
 )
 
 SETTINGS: dict[str, Any] = {

@@ -15,6 +15,9 @@ from api.service import Body, Service
 from carbonledger import jcs
 from carbonledger.accounting.calculate import calculate as compute
 from carbonledger.accounting.schema import activity_document
+from carbonledger.allocation import library as plans
+from carbonledger.allocation.allocate import allocate as distribute
+from carbonledger.allocation.schema import allocation_document
 from carbonledger.assessment.doors import DOORS, Door
 from carbonledger.policy import Policy
 from carbonledger.verify import verify
@@ -27,6 +30,8 @@ def of(service: Service) -> APIRouter:
     """The router."""
     found = router("compute")
     schema = activity_document(service.rule_sets)
+    known = plans.rule_sets()
+    allocation_schema = allocation_document(known)
 
     @found.post(
         "/calculate",
@@ -52,6 +57,27 @@ def of(service: Service) -> APIRouter:
 
     for door in DOORS:
         _assessment(found, door)
+
+    @found.post(
+        "/allocate",
+        operation_id="allocate",
+        response_class=Response,
+        responses={200: {"description": "Result of allocation (docs/formats/allocation.md)", "content": _STATEMENT}},
+        openapi_extra=json_body(_for_openapi(allocation_schema), "Allocation document"),
+    )
+    def allocate(request: Request, body: Body) -> Response:
+        """Tonnes of allowances by a published plan, step by step: what `carbonledger allocate` answers."""
+        require_json(request)
+        return Response(distribute(body, known).json(), media_type="application/json")
+
+    @found.get(
+        "/allocate/schema",
+        operation_id="getAllocationSchema",
+        responses={200: {"description": "JSON Schema of the allocation document", "content": _ANY}},
+    )
+    def get_allocation_schema(request: Request) -> Response:
+        """JSON Schema (2020-12) of the allocation document."""
+        return answer(request, json.dumps(allocation_schema).encode(), media_type="application/schema+json")
 
     @found.post(
         "/verify",
@@ -170,7 +196,7 @@ def policy_value(policy: Policy) -> dict[str, Any]:
 
 def _for_openapi(schema: dict[str, Any]) -> dict[str, Any]:
     """The schema with its definitions in place, as references of OpenAPI go from the document's root."""
-    definitions = schema["$defs"]
+    definitions = schema.get("$defs", {})
 
     def inlined(value: Any) -> Any:
         if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""The `carbonledger` command: verify, replay, calculate, footprint, code, grade, pcaf, show, keygen, sign."""
+"""The `carbonledger` command: verify, replay, calculate, footprint, allocate, code, grade, pcaf, show, keygen, sign."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
-from carbonledger.cli import answers, assess, calculate, footprint, keys, replay, show, verify
+from carbonledger.cli import allocate, answers, assess, calculate, footprint, keys, replay, show, verify
 
 
 def parser() -> argparse.ArgumentParser:
@@ -23,6 +23,7 @@ def parser() -> argparse.ArgumentParser:
     replay.add_parser(subparsers)
     calculate.add_parser(subparsers)
     assess.add_parsers(subparsers)
+    allocate.add_parser(subparsers)
     show.add_parser(subparsers)
     keys.add_keygen_parser(subparsers)
     keys.add_sign_parser(subparsers)

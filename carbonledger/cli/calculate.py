@@ -79,7 +79,7 @@ def _run(args: argparse.Namespace) -> int:
         _print_json(json.loads(library.example(args.example)))
         return COMPUTED
 
-    directory = _directory(args)
+    where = directory(args)
     statement = calculate(read_document(args.input), rules, library.factors())
     answer = statement.to_json()
     if args.chain is None:
@@ -88,7 +88,7 @@ def _run(args: argparse.Namespace) -> int:
         else:
             print(text.statement(statement, args.lang))
         return COMPUTED
-    emission = _ask(args.chain, directory, statement)
+    emission = _ask(args.chain, where, statement)
     agrees = emission == statement.emission
     if args.json:
         _print_json(answer | {"chain": {"agrees": agrees, "emission": {"unit": "g", "value": str(emission)}}})
@@ -108,7 +108,8 @@ def _ask(url: str, directory: bytes | None, statement: Statement) -> int:
     return calculator.calculate(url, directory, statement.rules.json(), statement.year, statement.chain_lines)
 
 
-def _directory(args: argparse.Namespace) -> bytes | None:
+def directory(args: argparse.Namespace) -> bytes | None:
+    """The address that --directory or --policy names, None where neither is given."""
     if args.chain is None and (args.directory or args.policy):
         raise Malformed("the arguments", expected="--chain with --directory or --policy", found="no --chain")
     written = args.directory

@@ -10,6 +10,7 @@ from importlib.metadata import entry_points
 from typing import Any, Final, Protocol, cast
 
 from carbonledger.accounting.lines import Line
+from carbonledger.allocation.allocate import Allocation
 from carbonledger.errors import Refused
 
 GROUP: Final = "carbonledger.network"
@@ -32,6 +33,19 @@ class ChainCalculator(Protocol):
 def chain_calculator() -> ChainCalculator:
     """The installed services' calculator; Refused, saying so, where the services are not installed."""
     return cast(ChainCalculator, load("chain", "calculate"))
+
+
+class ChainAllocator(Protocol):
+    """Computes an enterprise's allocation by the contracts of a chain."""
+
+    def allocate(self, url: str, directory: bytes | None, found: Allocation) -> list[dict[str, str]]:
+        """What differs from `AllocationRules` of the chain at `url`: path, expected (Python's), found (the chain's)."""
+        ...
+
+
+def chain_allocator() -> ChainAllocator:
+    """The installed services' allocator; Refused, saying so, where the services are not installed."""
+    return cast(ChainAllocator, load("chain", "allocate"))
 
 
 def load(name: str, function: str) -> Any:

@@ -296,3 +296,31 @@ struct GrantEnd {
 }
 
 bytes32 constant GRANT_END_TYPE = keccak256("GrantEnd(bytes32 grantId,bytes32 reference,uint64 deadline)");
+
+/// @notice Taken by AllocationRules.publish.
+struct AllocationPublication {
+    bytes32 ruleSetId;
+    bytes32 formDigest;
+    bytes32 ref;
+    uint64 deadline;
+}
+
+bytes32 constant ALLOCATION_PUBLICATION_TYPE =
+    keccak256("AllocationPublication(bytes32 ruleSetId,bytes32 formDigest,bytes32 reference,uint64 deadline)");
+
+/// @notice Taken by AllocationRules.proposeBalance.
+struct BalanceProposal {
+    bytes32 ruleSetId;
+    uint16 year;
+    bytes32 sector;
+    uint64 value;
+    uint32 members;
+    bytes32 entriesDigest;
+    bytes32 ref;
+    uint64 deadline;
+}
+
+bytes32 constant BALANCE_PROPOSAL_TYPE = keccak256(
+    "BalanceProposal(bytes32 ruleSetId,uint16 year,bytes32 sector,uint64 value,uint32 members,bytes32 entriesDigest,"
+    "bytes32 reference,uint64 deadline)"
+);

@@ -11,6 +11,7 @@ import pytest
 
 from carbonledger import merkle
 from carbonledger.acts import Signed
+from carbonledger.allocation import library as plans
 from carbonledger.keccak import keccak256
 from ledger_node import deployment
 from ledger_node.chain.bindings import checkpoint_registry, codec, structs
@@ -211,6 +212,26 @@ def publish_rules(world: Any, signed_by: Any) -> None:
     world.relay(act, b"{}", FORM, with_regulator(world, act, signed_by))
 
 
+def publish_allocation(world: Any, signed_by: Any) -> None:
+    rules = plans.rule_set("industry-band-2025")
+    act = world.act("AllocationPublication", ruleSetId=rules.id, formDigest=rules.form_digest())
+    world.relay(act, rules.json(), structs.AllocationForm.from_abi(rules.form()), with_regulator(world, act, signed_by))
+
+
+def propose_balance(world: Any, signed_by: Any) -> None:
+    publish_allocation(world, lambda act: world.sign(act, world["regulator 1"]))
+    act = world.act(
+        "BalanceProposal",
+        ruleSetId=plans.rule_set("industry-band-2025").id,
+        year=2025,
+        sector=word("cement"),
+        value=8250,
+        members=1,
+        entriesDigest=ROOT,
+    )
+    world.relay(act, with_regulator(world, act, signed_by))
+
+
 FORM = structs.RuleSetForm(
     word("general"),
     2015,
@@ -358,6 +379,10 @@ TABLE: dict[str, tuple[Row, ...]] = {
     "ReportRegistry.approve": (Row(QUORUM, approve),),
     "GrantRegistry.grant": (Row(OWNER, grant),),
     "GrantRegistry.revoke": (Row(OWNER, revoke),),
+    "AllocationRules.publish": (Row(QUORUM, publish_allocation),),
+    "AllocationRules.proposeBalance": (Row(QUORUM, propose_balance),),
+    # open to all: the proposal that the quorum signed fixes every member by its digest
+    "AllocationRules.sumBalance": (),
 }
 
 ROWS = [(name, row) for name, rows in TABLE.items() for row in rows]

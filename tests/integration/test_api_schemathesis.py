@@ -20,7 +20,7 @@ from tests.integration.ledger_kit import TIME, Ledger
 EXAMPLES = 12
 BY_RULE = frozenset(
     {
-        *("assessCode", "assessGrade", "assessPcaf", "calculate", "createDisclosure", "submitAct"),
+        *("allocate", "assessCode", "assessGrade", "assessPcaf", "calculate", "createDisclosure", "submitAct"),
         *("calculateFootprint", "publishFootprints", "postPactEvent"),
     }
 )

@@ -7,6 +7,131 @@ from ledger_node.chain.bindings import codec
 from ledger_node.chain.revert import describe
 
 ERRORS: dict[bytes, tuple[str, str, tuple[tuple[str, str], ...]]] = {
+    bytes.fromhex("fd608ee7"): (
+        'AllocationCalculatorCoolingUnknown',
+        "allocation calculator cooling unknown",
+        (('uint8', 'cooling'),),
+    ),
+    bytes.fromhex("a9fa6ae0"): (
+        'AllocationCalculatorFuelUnknown',
+        "allocation calculator fuel unknown",
+        (('uint8', 'fuel'),),
+    ),
+    bytes.fromhex("bdb06396"): (
+        'AllocationCalculatorLoadUnknown',
+        "allocation calculator load unknown",
+        (('uint16', 'load'),),
+    ),
+    bytes.fromhex("2cc107a5"): (
+        'AllocationCalculatorNoBalance',
+        "allocation calculator no balance",
+        (),
+    ),
+    bytes.fromhex("527477cd"): (
+        'AllocationCalculatorNoBenchmark',
+        "allocation calculator no benchmark",
+        (('uint8', 'class'), ('uint16', 'year'),),
+    ),
+    bytes.fromhex("1eaf1cb0"): (
+        'AllocationCalculatorNoGenerators',
+        "allocation calculator no generators",
+        (),
+    ),
+    bytes.fromhex("8fda60c8"): (
+        'AllocationCalculatorOtherFuels',
+        "allocation calculator other fuels",
+        (('uint256', 'found'), ('uint256', 'most'),),
+    ),
+    bytes.fromhex("a6a1d489"): (
+        'AllocationCalculatorShareTooLarge',
+        "allocation calculator share too large",
+        (('uint256', 'found'), ('uint256', 'most'),),
+    ),
+    bytes.fromhex("872980e7"): (
+        'AllocationCalculatorSpecialUnknown',
+        "allocation calculator special unknown",
+        (('uint256', 'special'),),
+    ),
+    bytes.fromhex("a0ec6acf"): (
+        'AllocationCalculatorYearOutside',
+        "allocation calculator year outside",
+        (('uint16', 'year'), ('uint16', 'year from'), ('uint16', 'year to'),),
+    ),
+    bytes.fromhex("67ae658d"): (
+        'AllocationRulesBalanceDone',
+        "allocation rules balance done",
+        (('bytes32', 'balance id'),),
+    ),
+    bytes.fromhex("6feea335"): (
+        'AllocationRulesBalanceEmpty',
+        "allocation rules balance empty",
+        (('uint64', 'value'), ('uint32', 'members'),),
+    ),
+    bytes.fromhex("9cb51781"): (
+        'AllocationRulesBalanceUnknown',
+        "allocation rules balance unknown",
+        (('bytes32', 'balance id'),),
+    ),
+    bytes.fromhex("3c67e55c"): (
+        'AllocationRulesBalanceUnproven',
+        "allocation rules balance unproven",
+        (('bytes32', 'rule set id'), ('uint16', 'year'), ('bytes32', 'sector'), ('uint64', 'value'),),
+    ),
+    bytes.fromhex("b7219f99"): (
+        'AllocationRulesEntriesDiffer',
+        "allocation rules entries differ",
+        (('bytes32', 'expected'), ('bytes32', 'found'),),
+    ),
+    bytes.fromhex("035980d9"): (
+        'AllocationRulesEntriesNotAscending',
+        "allocation rules entries not ascending",
+        (('bytes32', 'before'), ('bytes32', 'found'),),
+    ),
+    bytes.fromhex("5100802f"): (
+        'AllocationRulesFormDiffers',
+        "allocation rules form differs",
+        (('bytes32', 'expected'), ('bytes32', 'found'),),
+    ),
+    bytes.fromhex("5907c945"): (
+        'AllocationRulesFormWrong',
+        "allocation rules form wrong",
+        (('bytes32', 'field'), ('uint256', 'found'),),
+    ),
+    bytes.fromhex("9c510026"): (
+        'AllocationRulesJsonDiffers',
+        "allocation rules json differs",
+        (('bytes32', 'expected'), ('bytes32', 'found'),),
+    ),
+    bytes.fromhex("5c7de4a0"): (
+        'AllocationRulesKnown',
+        "allocation rules known",
+        (('bytes32', 'rule set id'),),
+    ),
+    bytes.fromhex("917ec93c"): (
+        'AllocationRulesNotABand',
+        "allocation rules not aband",
+        (('bytes32', 'rule set id'),),
+    ),
+    bytes.fromhex("21958e5f"): (
+        'AllocationRulesNotABracket',
+        "Not below <= 0 < above: the value is not the sector's.",
+        (('int256', 'below'), ('int256', 'above'),),
+    ),
+    bytes.fromhex("cff3ac3a"): (
+        'AllocationRulesTooManyEntries',
+        "allocation rules too many entries",
+        (('uint256', 'expected'), ('uint256', 'found'),),
+    ),
+    bytes.fromhex("e41684b4"): (
+        'AllocationRulesUnknown',
+        "allocation rules unknown",
+        (('bytes32', 'rule set id'),),
+    ),
+    bytes.fromhex("61f0181d"): (
+        'AllocationRulesYearOutside',
+        "allocation rules year outside",
+        (('bytes32', 'rule set id'), ('uint16', 'year'),),
+    ),
     bytes.fromhex("0752051e"): (
         'CalculatorMethodUnknown',
         "calculator method unknown",
@@ -306,6 +431,11 @@ ERRORS: dict[bytes, tuple[str, str, tuple[tuple[str, str], ...]]] = {
         'MemberRegistryThresholdOutOfRange',
         "member registry threshold out of range",
         (('uint16', 'threshold'), ('uint256', 'founders'),),
+    ),
+    bytes.fromhex("1282d115"): (
+        'PowersOutOfRange',
+        "powers out of range",
+        (('uint256', 'found'),),
     ),
     bytes.fromhex("66637c79"): (
         'RegistryActExpired',

@@ -901,3 +901,338 @@ class GrantEnd:
             value[1],
             value[2],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Generator:
+    fuel: int
+    fluidisedBed: bool
+    ratedPower: int
+    unconventional: int
+    otherFuels: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Generator:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class UnitFacts:
+    generators: tuple[Generator, ...]
+    special: int
+    cooling: int
+    load: int
+    heatRatio: int
+    electricity: int
+    heat: int
+    emissions: int
+    previousElectricity: int
+    previousHeat: int
+    previousEmissions: int
+    biomass: int
+    secondaryEnergy: int
+    greenFuel: int
+    carbideSlag: int
+    intensity: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> UnitFacts:
+        return cls(
+            tuple(Generator.from_abi(item) for item in value[0]),
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+            value[10],
+            value[11],
+            value[12],
+            value[13],
+            value[14],
+            value[15],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EntityFacts:
+    share: int
+    balance: int
+    arrears: int
+    issuedGiven: bool
+    issued: int
+    differentiated: bool
+    obligation: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> EntityFacts:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class UnitResult:
+    unitClass: int
+    out: bool
+    covered: bool
+    cooling: int
+    heatRatio: int
+    load: int
+    electricity: int
+    heat: int
+    allocation: int
+    topUp: int
+    preAllocation: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> UnitResult:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+            value[10],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    ruleSetId: bytes
+    year: int
+    sector: bytes
+    value: int
+    members: int
+    entriesDigest: bytes
+    seen: int
+    proven: bool
+    running: bytes
+    last: bytes
+    below: int
+    above: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Balance:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+            value[10],
+            value[11],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EntityResult:
+    emissions: int
+    gasTopUps: int
+    initialAllocation: int
+    gapRate: int
+    capTopUp: int
+    verifiedAllocation: int
+    gapRateFinal: int
+    preAllocation: int
+    issuedFirst: int
+    deducted: int
+    issuedFinal: int
+    arrearsLeft: int
+    surrendered: int
+    released: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> EntityResult:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+            value[10],
+            value[11],
+            value[12],
+            value[13],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    unitClass: int
+    yearFrom: int
+    yearTo: int
+    electricity: int
+    heat: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Benchmark:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LoadSegment:
+    start: int
+    below: int
+    kind: int
+    numbers: tuple[int, ...]
+
+    @classmethod
+    def from_abi(cls, value: Any) -> LoadSegment:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            tuple(value[3]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AllocationForm:
+    key: bytes
+    calculator: bytes
+    yearFrom: int
+    yearTo: int
+    status: int
+    sectors: int
+    method: int
+    excluded: int
+    preAllocation: int
+    loadScope: int
+    special: int
+    numbers: tuple[int, ...]
+    benchmarks: tuple[Benchmark, ...]
+    load: tuple[LoadSegment, ...]
+
+    @classmethod
+    def from_abi(cls, value: Any) -> AllocationForm:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+            value[10],
+            tuple(value[11]),
+            tuple(Benchmark.from_abi(item) for item in value[12]),
+            tuple(LoadSegment.from_abi(item) for item in value[13]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceProposal:
+    ruleSetId: bytes
+    year: int
+    sector: bytes
+    value: int
+    members: int
+    entriesDigest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> BalanceProposal:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AllocationPublication:
+    ruleSetId: bytes
+    formDigest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> AllocationPublication:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AllocationRuleSet:
+    ruleSetId: bytes
+    key: bytes
+    yearFrom: int
+    yearTo: int
+    status: int
+    formDigest: bytes
+
+    @classmethod
+    def from_abi(cls, value: Any) -> AllocationRuleSet:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class BandEntry:
+    id: bytes
+    intensity: int
+    emissions: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> BandEntry:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+        )

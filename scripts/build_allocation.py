@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+"""Makes the rule sets of carbonledger/allocation from the tables in scripts/allocation.
+
+python scripts/build_allocation.py           write the JSON files
+python scripts/build_allocation.py --check   exit 1 and name the files that differ from the tables
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+from carbonledger import jcs  # noqa: E402
+from carbonledger.allocation.rule_set import CLASSES, AllocationRules  # noqa: E402
+
+TABLES = ROOT / "scripts" / "allocation"
+TARGET = ROOT / "carbonledger" / "allocation" / "rules"
+AS_WRITTEN = (
+    *("excluded", "key", "method", "pre_allocation", "sectors", "sources", "special"),
+    *("status", "title", "version", "years"),
+)
+BENCHMARKS = ("electricity", "heat", "electricity_balance", "heat_balance")
+
+
+def main() -> int:
+    """Write, or compare, all files."""
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--check", action="store_true", help="only compare")
+    check = arguments.parse_args().check
+    stale = []
+    for path, content in build().items():
+        if path.exists() and path.read_bytes() == content:
+            continue
+        stale.append(path.relative_to(ROOT))
+        if not check:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    for name in stale:
+        print(f"{'differs' if check else 'wrote'} {name}")
+    return 1 if check and stale else 0
+
+
+def build() -> dict[Path, bytes]:
+    """Path -> content of every file that is made here."""
+    made: dict[Path, bytes] = {}
+    for source in sorted(TABLES.glob("*.toml")):
+        rules = _rule_set(tomllib.loads(source.read_text(encoding="utf-8")))
+        if rules.key != source.stem:
+            raise SystemExit(f"{source.name} has the key {rules.key}")
+        made[TARGET / f"{rules.key}.json"] = rules.json()
+    return made
+
+
+def _rule_set(table: dict[str, Any]) -> AllocationRules:
+    value: dict[str, Any] = {name: table[name] for name in AS_WRITTEN}
+    value |= {"calculator": "AllocationCalculator", "load_factor": table["load_factor"], "v": 1}
+    value["benchmarks"] = [row for group in table["benchmarks"] for row in _benchmarks(group)]
+    value["numbers"] = [
+        {"name": name, "value": number, "unit": unit, **_proven(group)}
+        for group in table.get("numbers", [])
+        for name, (number, unit) in group["values"].items()
+    ]
+    value["rounding"] = [
+        {"of": of, "mode": mode, "places": places, **_proven(group)}
+        for group in table["rounding"]
+        for of, mode, places in group["rows"]
+    ]
+    return AllocationRules.parse(jcs.encode(value))
+
+
+def _benchmarks(group: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"class": name, "years": group["years"], **_proven(group)}
+        | {kind: group[kind][name] for kind in BENCHMARKS if kind in group}
+        for name in CLASSES
+    ]
+
+
+def _proven(group: dict[str, Any]) -> dict[str, str]:
+    return {"evidence": group["evidence"], "source": group["source"]}
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
