@@ -242,10 +242,10 @@ def test_a_document_is_refused_with_path_expected_and_found(
     assert str(error).startswith(f"{path}: ")
 
 
-def test_a_name_of_several_factors_in_force_is_refused_with_their_ids() -> None:
-    (known,) = FACTORS.named("bituminous/cc")
+def test_a_name_of_several_factors_in_force_is_refused_with_their_full_names() -> None:
+    (known,) = FACTORS.named("CETS-AG-03.01 V01-2024 bituminous/cc")
     other = type(known)(
-        guideline="GB/T 32151.22",
+        guideline="another guideline",
         version="2024",
         row=known.row,
         region="",
@@ -253,14 +253,14 @@ def test_a_name_of_several_factors_in_force_is_refused_with_their_ids() -> None:
         value=known.value + 1,
         unit=known.unit,
         years=(2025, 0),
-        evidence="transcription",
+        evidence="official",
         source="another guideline",
     )
     both = FACTORS.with_([other])
     with pytest.raises(RefusedInput, match="several factors") as caught:
         calculate(json.dumps(fuel()).encode(), RULES, both)
-    assert known.id.hex() in str(caught.value)
-    assert other.id.hex() in str(caught.value)
+    assert known.full_name in str(caught.value)
+    assert other.full_name in str(caught.value)
     document = fuel()
     document["lines"][0]["parameters"]["cc"] = {"factor": other.id.hex()}
     assert calculate(json.dumps(document).encode(), RULES, both).lines[0].parameters[1].value == known.value + 1
