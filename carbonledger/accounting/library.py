@@ -5,6 +5,7 @@ The JSON files are made from the tables in scripts/accounting by scripts/build_f
 
 from __future__ import annotations
 
+import json
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -13,6 +14,7 @@ from carbonledger import jcs
 from carbonledger.accounting.factors import Factor, Factors
 from carbonledger.accounting.inputs import Node
 from carbonledger.accounting.rule_set import RuleSet
+from carbonledger.accounting.steam import SteamTable
 from carbonledger.errors import Unknown
 
 
@@ -38,6 +40,11 @@ def records() -> tuple[dict[str, Any], ...]:
 def factors() -> Factors:
     """The factor library."""
     return Factors(_factor(record) for record in records())
+
+
+def steam_table() -> SteamTable:
+    """The computed table of steam."""
+    return SteamTable.parse(json.loads((_package() / "data" / "steam.json").read_bytes()))
 
 
 def example(key: str) -> bytes:
