@@ -110,7 +110,9 @@ class Factor:
         try:
             name32(factor.reference)
         except Malformed as error:
-            raise fields["region"].malformed("a row and region too long for the chain", "31 bytes as row@region") from error
+            raise fields["region"].malformed(
+                "a row and region too long for the chain", "31 bytes as row@region"
+            ) from error
         if fields["factor"].value != factor.id.hex():
             raise fields["factor"].malformed("the id is not that of the key", factor.id.hex())
         return factor

@@ -1,8 +1,8 @@
 """Enthalpy of steam from a table, for the method `steam`: value and whether it was interpolated.
 
-No official table is at hand. That of the package is computed by IAPWS-IF97 to 0.1 kJ/kg (scripts/build_steam.py) and says
-so: compare it with the guideline's. Rows that a user has read in a guideline's table go first. Between two rows a value
-is linear in pressure (and in temperature between two columns), rounded half up to 0.1 kJ/kg, and flagged.
+No official table is at hand. That of the package is computed by IAPWS-IF97 to 0.1 kJ/kg (scripts/build_steam.py) and
+says so: compare it with the guideline's. Rows that a user has read in a guideline's table go first. Between two rows a
+value is linear in pressure (and in temperature between two columns), rounded half up to 0.1 kJ/kg, and flagged.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ class SteamTable:
                 "a steam pressure outside the table",
                 expected=f"{exact.text(first.pressure)} to {exact.text(last.pressure)} Pa absolute",
                 found=f"{exact.text(pressure)} Pa",
-                remedy="Give a row of the guideline's table, or a measured enthalpy; a gauge pressure is not an absolute one",
+                remedy="Give a row of the guideline's table; a gauge pressure is not an absolute one",
             )
         at = bisect_right([row.pressure for row in self.rows], pressure) - 1
         low = self.rows[at]
@@ -150,7 +150,7 @@ class SteamTable:
         if not saturation <= temperature <= hottest:
             raise Refused(
                 "a steam temperature outside the table",
-                expected=f"{exact.truncated(saturation, 2)} (saturation at this pressure) to {exact.text(hottest)} degC",
+                expected=f"{exact.truncated(saturation, 2)} (saturation) to {exact.text(hottest)} degC",
                 found=f"{exact.text(temperature)} degC",
                 remedy="Below saturation there is water, not steam; leave the temperature out for saturated steam",
             )
