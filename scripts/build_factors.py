@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Makes the factor library and the rule sets of carbonledger/accounting from the tables in scripts/accounting, and the contents in docs/factors.md.
+"""Makes the factor library and the rule sets of carbonledger/accounting from the tables in scripts/accounting,
+and the contents in docs/factors.md.
 
 python scripts/build_factors.py           write the JSON files
 python scripts/build_factors.py --check   exit 1 and name the files that differ from the tables

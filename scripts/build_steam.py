@@ -20,8 +20,8 @@ from typing import Any
 
 TARGET = Path(__file__).resolve().parent.parent / "carbonledger" / "accounting" / "data" / "steam.json"
 SOURCE = (
-    "IAPWS Industrial Formulation 1997 (R7-97(2012)), computed with CoolProp 8.0.0 (IF97 backend) and rounded to 0.1 kJ/kg;"
-    " computed, compare with the guideline's table"
+    "IAPWS Industrial Formulation 1997 (R7-97(2012)), computed with CoolProp 8.0.0 (IF97 backend) and rounded to 0.1"
+    " kJ/kg; computed, compare with the guideline's table"
 )
 # Close enough that a value linear between two rows is within 0.5 kJ/kg of the formulation, from 1 kPa to 22 MPa
 STEPS = (
@@ -63,7 +63,7 @@ def check(properties: Properties) -> None:
 
 
 def table(properties: Properties) -> dict[str, Any]:
-    """Rows of pressure in Pa (absolute): saturation in 0.01 degC, enthalpies in 0.1 kJ/kg; null where there is no steam."""
+    """Rows: Pa absolute, saturation in 0.01 degC, enthalpies in 0.1 kJ/kg (null where there is no steam)."""
     rows = []
     for pressure in sorted({p for first, end, step in STEPS for p in range(first, end, step)}):
         saturation = properties("T", "P", pressure, "Q", 1, "IF97::Water") - KELVIN

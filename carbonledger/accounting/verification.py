@@ -53,8 +53,9 @@ def parse_ranges(value: Any) -> tuple[Range, ...]:
         row, unit, lower, upper, usual, english, chinese = item.items(least=7, most=7)
         # a percentage is a fraction of 1, also where it is of carbon
         base = "1" if unit.value == "%" else next(base for base, known in PARAMETERS.items() if unit.value in known)
-        bounds = [_fixed(bound, base, unit.value) for bound in (lower, upper, usual)]
-        found.append(Range(row.text(), base, *bounds, (english.text(), chinese.text()), evidence, source))
+        low, high, typical = (_fixed(bound, base, unit.value) for bound in (lower, upper, usual))
+        titles = (english.text(), chinese.text())
+        found.append(Range(row.text(), base, low, high, typical, titles, evidence, source))
     return tuple(found)
 
 

@@ -44,8 +44,8 @@ def add_parser(subparsers: Any) -> None:
     taken = kinds.add_parser(
         "import",
         help="check a table and make a library file of it",
-        description="Checks every row of a table (columns: docs/factors.md), says what it adds, what is there already and "
-        "what conflicts, and writes a library file and the acts that a quorum signs.",
+        description="Checks every row of a table (columns: docs/factors.md), says what it adds, what is there already "
+        "and what conflicts, and writes a library file and the acts that a quorum signs.",
     )
     taken.add_argument("file", metavar="FILE", help="CSV in UTF-8, or XLSX (first sheet)")
     taken.add_argument("--dry-run", action="store_true", help="only say what it would do")
@@ -86,12 +86,10 @@ def _list(args: argparse.Namespace) -> int:
         answers.print_json(records)
         return DONE
     for record in records:
-        published, title = record["published"], record["title"][args.lang]
+        published, tag = record["published"], f"{record['evidence']}  {record['title'][args.lang]}"
         reference = record["row"] + (f"@{record['region']}" if record["region"] else "")
         name = f"{record['guideline']} {record['version']} {reference}"
-        print(
-            f"{name}  {published['value']} {published['unit']}  {_years(record['years'])}  {record['evidence']}  {title}"
-        )
+        print(f"{name}  {published['value']} {published['unit']}  {_years(record['years'])}  {tag}")
     return DONE
 
 

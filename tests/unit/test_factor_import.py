@@ -1,4 +1,4 @@
-"""A table of new factors is checked row by row, compared with what is known, and turned into a library file and acts."""
+"""A table of new factors is checked row by row, compared with what is known, made into a library file and acts."""
 
 from __future__ import annotations
 
