@@ -45,7 +45,7 @@ DEVICE_KINDS: Final = {
     9: "other",
 }
 LOG_STATUS: Final = {1: "active", 2: "frozen", 3: "closed"}
-EVIDENCE: Final = {1: "official", 2: "reputable", 3: "transcription", 4: "draft"}
+EVIDENCE: Final = {1: "official", 2: "reputable", 3: "transcription", 4: "draft", 5: "unverified"}
 REPORT_STATUS: Final = {
     1: "filed",
     2: "verified",

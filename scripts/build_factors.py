@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Makes the factor library and the rule sets of carbonledger/accounting from the tables in scripts/accounting.
+"""Makes the factor library and the rule sets of carbonledger/accounting from the tables in scripts/accounting,
+and the contents in docs/factors.md.
 
 python scripts/build_factors.py           write the JSON files
 python scripts/build_factors.py --check   exit 1 and name the files that differ from the tables
@@ -10,6 +11,8 @@ from __future__ import annotations
 import argparse
 import sys
 import tomllib
+from collections import Counter
+from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -20,12 +23,13 @@ if str(ROOT) not in sys.path:
 
 from carbonledger import jcs  # noqa: E402
 from carbonledger.accounting import exact, units  # noqa: E402
-from carbonledger.accounting.factors import Factor, factor_id  # noqa: E402
+from carbonledger.accounting.factors import EVIDENCE, Factor, factor_id  # noqa: E402
 from carbonledger.accounting.methods import method  # noqa: E402
 from carbonledger.accounting.rule_set import RuleSet  # noqa: E402
 
 TABLES = ROOT / "scripts" / "accounting"
 TARGET = ROOT / "carbonledger" / "accounting"
+CONTENTS = ROOT / "docs" / "factors.md"
 FUEL_PARTS = (
     ("ncv", "lower heating value", "低位发热量"),
     ("cc", "carbon per unit of heat", "单位热值含碳量"),
@@ -65,7 +69,33 @@ def build() -> dict[Path, bytes]:
     for source in sorted((TABLES / "rules").glob("*.toml")):
         rules = _rule_set(tomllib.loads(source.read_text(encoding="utf-8")), library)
         made[TARGET / "rules" / f"{rules.key}.json"] = rules.json()
+    for source in sorted((TABLES / "verification").glob("*.toml")):
+        made[TARGET / "data" / "verification" / f"{source.stem}.json"] = jcs.encode(
+            tomllib.loads(source.read_text(encoding="utf-8"))
+        )
+    made[CONTENTS] = _contents(library.values())
     return made
+
+
+def _contents(library: Iterable[Factor]) -> bytes:
+    """docs/factors.md with its table of the library's contents made anew: one row for each guideline and version."""
+    tables: dict[tuple[str, str], list[Factor]] = {}
+    for factor in library:
+        tables.setdefault((factor.guideline, factor.version), []).append(factor)
+    rows = ["| guideline | version | factors | evidence | reporting years |", "|---|---|---|---|---|"]
+    for (guideline, version), factors in sorted(tables.items()):
+        counts = Counter(factor.evidence for factor in factors)
+        evidence = ", ".join(f"{word} {counts[word]}" for word in EVIDENCE if word in counts)
+        years = sorted({factor.years for factor in factors if factor.years is not None})
+        spans = ", ".join(f"{first}-{last or ''}" for first, last in years)
+        unknown = sum(factor.years is None for factor in factors)
+        spans += f"; {unknown} not known" if unknown else ""
+        rows.append(f"| {guideline} | {version} | {len(factors)} | {evidence} | {spans} |")
+    before, begin, rest = CONTENTS.read_text("utf-8").partition("<!-- contents: made by scripts/build_factors.py -->\n")
+    _, end, after = rest.partition("<!-- end of contents -->\n")
+    if not begin or not end:
+        raise SystemExit(f"{CONTENTS.relative_to(ROOT)}: expected the two marks of the contents; found none")
+    return (before + begin + "\n".join(rows) + "\n" + end + after).encode()
 
 
 def _plain(tables: list[dict[str, Any]]) -> list[tuple[Factor, dict[str, Any]]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
@@ -154,6 +155,11 @@ def fixed_text(value: int) -> str:
     whole, rest = divmod(value, SCALE)
     places = f"{rest:018d}".rstrip("0")
     return f"{whole}.{places}" if places else str(whole)
+
+
+def plain(number: float) -> str:
+    """The shortest decimal that reads back as this float, without an exponent: what a spreadsheet shows of a cell."""
+    return format(Decimal(repr(number)), "f")
 
 
 def text(value: Fraction) -> str:

@@ -16,10 +16,11 @@ from carbonledger.accounting import exact
 from carbonledger.accounting.inputs import Node
 from carbonledger.accounting.names import chain_name, name32
 from carbonledger.accounting.units import PARAMETERS
-from carbonledger.errors import Refused
+from carbonledger.errors import Malformed, Refused
 
-EVIDENCE: Final = {"official": 1, "reputable": 2, "transcription": 3, "draft": 4}
-"""Tag -> number on the chain. A transcription was not compared with the document: it counts as unverified."""
+EVIDENCE: Final = {"official": 1, "reputable": 2, "transcription": 3, "draft": 4, "unverified": 5}
+"""Tag -> number on the chain. A transcription was not compared with the document; `unverified` has no stored source."""
+UNVERIFIED: Final = frozenset({"transcription", "unverified"})
 
 MAX_YEAR: Final = 9999
 _ID: Final = re.compile(r"[0-9a-f]{64}")
@@ -64,13 +65,18 @@ class Factor:
 
     @property
     def reference(self) -> str:
-        """How an activity document may name it: the row, with `@region` where there is one."""
+        """Its row, with `@region` where there is one: how a document may name it, and its row on the chain."""
         return f"{self.row}@{self.region}" if self.region else self.row
+
+    @property
+    def full_name(self) -> str:
+        """Guideline, version and reference: how a document names one of several factors of one reference."""
+        return f"{self.guideline} {self.version} {self.reference}"
 
     @property
     def unverified(self) -> bool:
         """Nobody compared the value with the document."""
-        return self.evidence == "transcription"
+        return self.evidence in UNVERIFIED
 
     @property
     def published(self) -> Published | None:
@@ -101,6 +107,12 @@ class Factor:
             evidence=fields["evidence"].one_of(tuple(EVIDENCE)),
             source=fields["source"].text(least=1),
         )
+        try:
+            name32(factor.reference)
+        except Malformed as error:
+            raise fields["region"].malformed(
+                "a row and region too long for the chain", "31 bytes as row@region"
+            ) from error
         if fields["factor"].value != factor.id.hex():
             raise fields["factor"].malformed("the id is not that of the key", factor.id.hex())
         return factor
@@ -134,7 +146,7 @@ class Factor:
             "factorId": self.id,
             "guideline": name32(self.guideline),
             "version": name32(self.version),
-            "row": name32(self.row),
+            "row": name32(self.reference),
             "value": self.value,
             "unit": name32(self.unit),
             "yearFrom": self.years[0],
@@ -166,9 +178,11 @@ class Factors:
         return len(self.by_id)
 
     def named(self, reference: str) -> list[Factor]:
-        """The factor of this id (hex), or all of this `row` or `row@region`, whatever their years."""
+        """The factor of this id (hex), or all of this full name, `row` or `row@region`, whatever their years."""
         by_id = self.by_id.get(bytes.fromhex(reference)) if _ID.fullmatch(reference) else None
-        return [by_id] if by_id else [factor for factor in self.by_id.values() if factor.reference == reference]
+        if by_id:
+            return [by_id]
+        return [factor for factor in self.by_id.values() if reference in (factor.reference, factor.full_name)]
 
     def with_(self, factors: Iterable[Factor]) -> Factors:
         """These and some more."""

@@ -5,6 +5,7 @@ The JSON files are made from the tables in scripts/accounting by scripts/build_f
 
 from __future__ import annotations
 
+import json
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -13,6 +14,8 @@ from carbonledger import jcs
 from carbonledger.accounting.factors import Factor, Factors
 from carbonledger.accounting.inputs import Node
 from carbonledger.accounting.rule_set import RuleSet
+from carbonledger.accounting.steam import SteamTable
+from carbonledger.accounting.verification import Instrument, Range, parse_instruments, parse_ranges
 from carbonledger.errors import Unknown
 
 
@@ -37,7 +40,22 @@ def records() -> tuple[dict[str, Any], ...]:
 
 def factors() -> Factors:
     """The factor library."""
-    return Factors(_factor(record) for record in records())
+    return Factors(factor_of(Node(record)) for record in records())
+
+
+def steam_table() -> SteamTable:
+    """The computed table of steam."""
+    return SteamTable.parse(json.loads((_package() / "data" / "steam.json").read_bytes()))
+
+
+def ranges() -> tuple[Range, ...]:
+    """What verifiers expect of values."""
+    return parse_ranges(json.loads((_package() / "data" / "verification" / "experience.json").read_bytes()))
+
+
+def instruments() -> tuple[Instrument, ...]:
+    """The accuracy required of instruments."""
+    return parse_instruments(json.loads((_package() / "data" / "verification" / "instruments.json").read_bytes()))
 
 
 def example(key: str) -> bytes:
@@ -46,8 +64,10 @@ def example(key: str) -> bytes:
     return (_package() / "examples" / name).read_bytes()
 
 
-def _factor(record: dict[str, Any]) -> Factor:
-    return Factor.parse(Node({key: value for key, value in record.items() if key not in ("title", "published")}))
+def factor_of(record: Node) -> Factor:
+    """The factor of a stored record."""
+    kept = {name: item.value for name, item in record.members().items() if name not in ("title", "published")}
+    return Factor.parse(Node(kept, record.path))
 
 
 def _json_files(folder: str) -> list[Traversable]:

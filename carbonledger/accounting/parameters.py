@@ -52,7 +52,7 @@ def resolve(
         return default(factors.by_id[parameter.factor], path, parameter, year)
     shape = node.value if isinstance(node.value, dict) else {}
     if "factor" in shape:
-        chosen = _chosen(node.fields(("factor",))["factor"], parameter, year, factors)
+        chosen = _chosen(node.fields(("factor",))["factor"], rules, parameter, year, factors)
         return default(chosen, path, parameter, year)
     if "missing" in shape:
         reason = node.fields(("missing",))["missing"].text(least=1, most=400)
@@ -167,7 +167,7 @@ def _mean(node: Node, rule: LineRule, parameter: ParameterRule) -> tuple[Fractio
     return mean, {"batches": len(batches), "kind": "weighted-mean", "mean": shown}
 
 
-def _chosen(node: Node, parameter: ParameterRule, year: int, factors: Factors) -> Factor:
+def _chosen(node: Node, rules: RuleSet, parameter: ParameterRule, year: int, factors: Factors) -> Factor:
     name = node.text(least=1, most=128)
     found = factors.named(name)
     if not found:
@@ -183,13 +183,26 @@ def _chosen(node: Node, parameter: ParameterRule, year: int, factors: Factors) -
                 "the rule set fixes this factor", f"{fixed.reference} ({fixed.id.hex()})", "Leave the parameter out"
             )
         return factors.by_id[parameter.factor]
-    fitting = [factor for factor in found if _fits(factor, parameter, year)]
+    fitting = _nearest([factor for factor in found if _fits(factor, parameter, year)], rules)
     if len(fitting) > 1:
         raise node.refused(
             "a name of several factors in force",
-            "one of the ids " + ", ".join(f"{f.id.hex()} ({f.guideline} {f.version})" for f in fitting),
+            "one of " + ", ".join(repr(factor.full_name) for factor in fitting),
         )
     return fitting[0] if fitting else found[0]  # the one that does not fit is refused with its reason
+
+
+def _nearest(factors: list[Factor], rules: RuleSet) -> list[Factor]:
+    """Of factors of one name: the rule set's own, else of its guideline, else those compared with their source."""
+    carried = {factor.id for factor in rules.factors}
+    for nearest in (
+        [factor for factor in factors if factor.id in carried],
+        [f for f in factors if (f.guideline, f.version) == (rules.guideline, rules.version)],
+        [factor for factor in factors if not factor.unverified],
+    ):
+        if nearest:
+            return nearest
+    return factors
 
 
 def _fits(factor: Factor, parameter: ParameterRule, year: int) -> bool:

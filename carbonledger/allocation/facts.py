@@ -201,7 +201,7 @@ def _intensity(node: Node) -> tuple[int, tuple[int, int]]:
 
 def _share(node: Node) -> int:
     fields = node.fields(("unit", "value"))
-    found = units.parameter(fields["unit"], fields["value"], "1")
+    found = exact.fixed(units.parameter(fields["unit"], fields["value"], "1"), fields["value"].path, "1")
     if found > exact.SCALE:
         raise fields["value"].refused("more than the whole", "at most 100 %")
     return found
@@ -210,7 +210,7 @@ def _share(node: Node) -> int:
 def _load(node: Node) -> int:
     """Load factor in whole 0.01 %, as it is reported."""
     fields = node.fields(("unit", "value"))
-    found = Fraction(units.parameter(fields["unit"], fields["value"], "1"), exact.SCALE) * 10_000
+    found = units.parameter(fields["unit"], fields["value"], "1") * 10_000
     if found.denominator != 1 or found > 10_000:
         raise fields["value"].refused("not a load factor as reported", "0 to 100 %, at most two decimals of a percent")
     return found.numerator

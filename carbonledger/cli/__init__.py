@@ -1,4 +1,4 @@
-"""The `carbonledger` command: verify, replay, calculate, footprint, allocate, code, grade, pcaf, show, keygen, sign."""
+"""The `carbonledger` command: to check (verify, replay, show), to compute (calculate, allocate, grade …), to sign."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
-from carbonledger.cli import allocate, answers, assess, calculate, footprint, keys, replay, show, verify
+from carbonledger.cli import allocate, answers, assess, calculate, factors, footprint, keys, replay, show, verify
 
 
 def parser() -> argparse.ArgumentParser:
@@ -28,6 +28,7 @@ def parser() -> argparse.ArgumentParser:
     keys.add_keygen_parser(subparsers)
     keys.add_sign_parser(subparsers)
     footprint.add_parser(subparsers)
+    factors.add_parser(subparsers)
     return root
 
 

@@ -118,7 +118,7 @@ def test_a_factor_is_neither_overwritten_nor_overlapped(world: Any, reverted: An
         (COAL, {"yearFrom": 2020, "yearTo": 0}, "FactorRegistryOverlap"),
         (COAL, {"yearFrom": 0, "yearTo": 2025}, "FactorRegistryOverlap"),
         (COAL, {"yearFrom": 2027, "yearTo": 2026}, "FactorRegistryYearsOutOfOrder"),
-        (COAL, {"evidence": 5, "yearFrom": 2026, "yearTo": 0}, "FactorRegistryEvidenceUnknown"),
+        (COAL, {"evidence": 6, "yearFrom": 2026, "yearTo": 0}, "FactorRegistryEvidenceUnknown"),
         (COAL, {"unit": ZERO}, "FactorRegistryFieldEmpty"),
     ):
         with pytest.raises(reverted) as caught:

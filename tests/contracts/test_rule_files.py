@@ -22,8 +22,12 @@ ONE = 10**18
 @pytest.fixture
 def published(world: Any) -> Any:
     """Every shipped rule set and the factors that it names."""
+    seen: set[bytes] = set()
     for rules in library.rule_sets():
         for factor in rules.factors:
+            if factor.id in seen:  # several rule sets fix the default of heat
+                continue
+            seen.add(factor.id)
             act = world.act("Factor", **factor.act_fields())
             world.relay(act, world.quorum(act))
         act = world.act("RuleSetPublication", ruleSetId=rules.id, formDigest=rules.form_digest())

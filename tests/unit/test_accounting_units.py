@@ -100,7 +100,8 @@ def test_every_conversion_of_a_parameter_follows_from_those_of_quantities() -> N
         **masses,
         **{"Wh": 1, "kWh": 10**3, "MWh": 10**6, "kJ": 1, "MJ": 10**3, "GJ": 10**6, "TJ": 10**9},
         **{"L": 1, "m3": 10**3, "Nm3": 10**3, "10^4Nm3": 10**7},
-        **{f"{mass}{what}": n for mass, n in masses.items() for what in ("C", "CO2", "CO2e")},
+        **{f"{mass}{what}": n for mass, n in masses.items() for what in ("C", "CO2", "CO2e", "CH4", "COD")},
+        **{"mol": 1, "kmol": 10**3, "(g.degC)": 1, "(kg.degC)": 10**3},
     }
     known |= {f"{mass}{what}": n for mass, n in masses.items() for what in ("CH4", "COD")}
     known |= {"mol": 1, "kmol": 10**3, "(g.degC)": 1, "(kg.degC)": 10**3}

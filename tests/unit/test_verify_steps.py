@@ -523,7 +523,7 @@ def test_two_lines_of_one_unit_are_told_apart_by_what_fits() -> None:
     from carbonledger.month_statement import MonthLine
     from carbonledger.verify.figures import attribute
 
-    rules = library.rule_sets()[0]
+    rules = library.rule_set("gbt32150-2015")
     devices = ("a", "b", "c")
     records = {name: World().records["device", object_id("meter-1")] for name in devices}
     codes = ("electricity-exported", "electricity-purchased")

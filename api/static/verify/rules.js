@@ -9,7 +9,7 @@ import * as sums from "./sums.js";
 
 export const STATUS = { "in-force": 1, draft: 2, unverified: 3 };
 const TIERS = ["default", "measured", "conservative"];
-const EVIDENCE = { official: 1, reputable: 2, transcription: 3, draft: 4 };
+const EVIDENCE = { official: 1, reputable: 2, transcription: 3, draft: 4, unverified: 5 };
 const GASES = ["CO2", "CH4", "N2O", "SF6", "HFC", "PFC", "NF3", "CO2e"];
 const SCOPES = ["1", "2", "3", "outside"];
 const MISSING = ["refuse", "default", "mean-of-measured"];
@@ -99,6 +99,7 @@ async function parseFactor(path, value) {
   factor.id = hex(await sha256(utf8(jcs.encode({ data_year: dataYear, guideline, region, row, version }))));
   factor.reference = region ? `${row}@${region}` : row;
   factor.sourceDigest = hex(await sha256(utf8(factor.source)));
+  name32(factor.reference);
   if (f.factor !== factor.id) throw malformed(`${path}.factor`, factor.id, f.factor);
   return factor;
 }
@@ -115,7 +116,7 @@ export function recordFields(factor) {
     factorId: factor.id,
     guideline: nameId(factor.guideline),
     version: nameId(factor.version),
-    row: nameId(factor.row),
+    row: nameId(factor.reference),
     value: factor.value,
     unit: nameId(factor.unit),
     yearFrom: BigInt(factor.years[0]),

@@ -12,6 +12,7 @@ import { finding, notApplicable } from "./verdict.js";
 const MAX_TRIALS = 50_000;
 const MAX_CHOOSING = 100;
 const DRAFT = 4n;
+const UNVERIFIED = ["transcription", "unverified"];
 const HOUR = 3_600_000n;
 
 /** 14. Quantities follow from the entries, months sum to lines, the result follows from lines, rule set, factors. */
@@ -50,7 +51,7 @@ function caveats(context, year, rules, devices) {
   const { report } = context.bundle;
   const said = [];
   const used = new Set(namedFactors(rules, report.lines));
-  if (rules.status === "unverified" || rules.factors.some((f) => f.evidence === "transcription" && used.has(f.id))) {
+  if (rules.status === "unverified" || rules.factors.some((f) => UNVERIFIED.includes(f.evidence) && used.has(f.id))) {
     said.push("the rule set has values that were not compared with their source");
   }
   const measured = [...new Set(report.lines.filter((line) => line.tiers).map((line) => line.code))].sort();
