@@ -61,6 +61,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "getAct": KEYED,
     # seeing and being told
     "listAccess": KEYED,
+    "listNotifications": MEMBERS,
     "streamEvents": EVERYONE,
     # the node itself
     "getHealth": EVERYONE,
