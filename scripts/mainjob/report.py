@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +11,7 @@ from carbonledger.accounting.library import factors
 from carbonledger.accounting.statement import Statement
 from carbonledger.acts import Act
 from carbonledger.errors import Invalid
+from carbonledger.mrv.findings import Findings
 from ledger_node.chain.bindings import report_registry, structs
 from ledger_node.chain.rule_sets import emission, rule_set_for
 from oracle import filing
@@ -74,13 +74,16 @@ def file_and_approve(
 
     report_id = report_act().id
 
+    findings = Findings(report_id, ())
+    findings.require_may(CONFIRMED)
+
     def verification() -> tuple[Act, Sequence[Any]]:
         act = Act(
             "Verification",
             report=report_id,
             verifier=cast["verifier"].id,
             outcome=CONFIRMED,
-            findingsDigest=hashlib.sha256(b"no findings").digest(),
+            findingsDigest=findings.digest,
             reference=reference("verification", report_id),
             deadline=relay.deadline(),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -47,12 +48,18 @@ def test_a_float_or_an_unknown_field_is_refused_with_its_path() -> None:
         crosscheck(json.dumps({"basis": {**EXAMPLE["basis"], "more": "1"}}).encode())
     with pytest.raises(Malformed, match="basis"):
         crosscheck(json.dumps({"basis": {**EXAMPLE["basis"], "c_ar_percent": 54.05}}).encode())
+    with pytest.raises(Malformed, match="efficiency"):
+        crosscheck(json.dumps({"efficiency": {**EXAMPLE["efficiency"], "fuel_gj": "0"}}).encode())
+    bare = {k: v for k, v in EXAMPLE["basis"].items() if k != "c_ad_percent"}
+    with pytest.raises(Malformed, match="c_d_percent"):
+        crosscheck(json.dumps({"basis": bare}).encode())
 
 
-def test_the_command_checks_its_own_example(tmp_path: object, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_checks_its_own_example(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["crosscheck", "--example"]) == 0
     document = capsys.readouterr().out
-    (path := __import__("pathlib").Path(str(tmp_path)) / "in.json").write_text(document)
+    path = tmp_path / "in.json"
+    path.write_text(document)
     assert main(["crosscheck", str(path), "--lang", "zh"]) == 0
     assert "pass" in capsys.readouterr().out
 
