@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-from carbonledger.accounting import units
+from carbonledger.accounting import exact, units
 from carbonledger.accounting.inputs import Node
 from carbonledger.accounting.lines import item_id
 from carbonledger.errors import Malformed
@@ -101,7 +101,8 @@ def _enter(arguments: argparse.Namespace, opened: Open) -> int:
         if unit not in units.KIND_OF:
             raise Malformed("--quantity", expected="a unit of " + ", ".join(units.QUANTITY_UNITS), found=unit)
         base = units.KINDS[units.KIND_OF[unit]][0]
-        quantity = units.quantity(Node({"unit": unit, "value": value}), base)
+        fields = Node({"unit": unit, "value": value}).fields(("unit", "value"))
+        quantity = units.whole(units.amount(fields["unit"], fields["value"], base), fields["value"], base)
     manual = Manual(
         line=arguments.line,
         item=item_id(arguments.item),
@@ -131,7 +132,8 @@ def _measured(value: str, unit: str) -> Measured:
         raise Malformed("--parameter", expected="a unit of " + ", ".join(units.PARAMETER_UNITS), found=unit)
     base = unit if unit in bases else bases[0]
     fields = Node({"unit": unit, "value": value}).fields(("unit", "value"))
-    found = Measured(base, units.parameter(fields["unit"], fields["value"], base))
+    amount = units.parameter(fields["unit"], fields["value"], base)
+    found = Measured(base, exact.fixed(amount, fields["value"].path, base))
     assert Measured.parse(found.content()) == found, fixed_text(found.value)
     return found
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Final
 
+from carbonledger.accounting.exact import SCALE
 from carbonledger.accounting.lines import Line, month_item
 from carbonledger.accounting.rule_set import TIERS, RuleSet
 from carbonledger.bundle.model import Bundle, Report
@@ -127,10 +129,11 @@ def check_parameters(found: Supported, folded: Folded, rules: RuleSet, report: R
             if name not in names or rule.parameter(name).unit != value.unit:
                 raise Invalid(f"parameter {name} of {what}", expected=" ".join(names), found=f"{name} in {value.unit}")
             at = names.index(name)
-            if line.tier(at) != MEASURED or int.from_bytes(line.parameters[at], "big") != value.value:
+            rounded = rules.rounded_parameter(Fraction(value.value, SCALE), value.unit) * SCALE
+            if line.tier(at) != MEASURED or int.from_bytes(line.parameters[at], "big") != rounded:
                 raise Invalid(
                     f"parameter {name} of {what} (1e-18 {value.unit})",
-                    expected=f"{value.value}, measured",
+                    expected=f"{rounded}, measured",
                     found=f"tier {line.tier(at)}, word {line.parameters[at].hex()}",
                 )
     for line in report.lines:

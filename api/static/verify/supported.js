@@ -2,6 +2,7 @@
 import { Invalid, Unknown } from "./errors.js";
 import { concat, hex, numberOf, unhex, utf8 } from "./bytes.js";
 import { sha256 } from "./crypto.js";
+import { roundedParameter } from "./rules.js";
 import { parseDocument, parseManual } from "./evidence.js";
 
 const BY_MONTH = Array.from({ length: 12 }, (_, at) => at + 1);
@@ -185,9 +186,10 @@ export function checkParameters({ manuals }, { holders }, rules, report) {
       if (at < 0 || rule.parameters[at].unit !== unit) {
         throw new Invalid(`parameter ${name} of ${what}`, { found: `${name} in ${unit}` });
       }
-      if (line.tier(at) !== MEASURED || numberOf(line.parameters[at]) !== value) {
+      const rounded = roundedParameter(rules, value, unit);
+      if (line.tier(at) !== MEASURED || numberOf(line.parameters[at]) !== rounded) {
         throw new Invalid(`parameter ${name} of ${what} (1e-18 ${unit})`, {
-          expected: `${value}, measured`,
+          expected: `${rounded}, measured`,
           found: `tier ${line.tier(at)}, word ${hex(line.parameters[at])}`,
         });
       }
