@@ -79,6 +79,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "listPactEvents": MEMBERS,
     # seeing and being told
     "listAccess": KEYED,
+    "listNotifications": MEMBERS,
     "streamEvents": EVERYONE,
     # the node itself
     "getHealth": EVERYONE,

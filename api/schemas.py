@@ -354,6 +354,18 @@ class AccessRead(Document):
     basis: str
 
 
+class Notification(Document):
+    """A report whose data the caller may hold was replaced by another."""
+
+    number: int
+    at: str
+    kind: str
+    member: str
+    year: int
+    old: str
+    new: str
+
+
 class LedgerEvent(Document):
     """A record as the chain wrote it."""
 

@@ -29,7 +29,9 @@ class MonthLine:
 
 @dataclass(frozen=True, slots=True)
 class MonthStatement:
-    """`manifests`: log indices of the month's manifest entries; `size` and `root`: the log's head that holds them."""
+    """`manifests`, `manuals`: log indices of the month's manifest and manual entries; `size` and `root`: the log's head
+    that holds them.
+    """
 
     member: bytes
     year: int
@@ -39,6 +41,7 @@ class MonthStatement:
     origin: str
     size: int
     root: bytes
+    manuals: tuple[int, ...] = ()
 
     def json(self) -> bytes:
         """Canonical bytes."""
@@ -47,6 +50,7 @@ class MonthStatement:
                 "lines": [{"code": x.code, "item": x.item.hex(), "quantity": str(x.quantity)} for x in self.lines],
                 "log": {"origin": self.origin, "root": self.root.hex(), "size": self.size},
                 "manifests": list(self.manifests),
+                "manuals": list(self.manuals),
                 "member": self.member.hex(),
                 "month": self.month,
                 "v": 1,
@@ -70,6 +74,7 @@ class MonthStatement:
                         origin,
                         size,
                         bytes.fromhex(root),
+                        tuple(value["manuals"]),
                     )
                     if statement.json() == raw and statement._sound():
                         return statement
@@ -92,8 +97,9 @@ class MonthStatement:
             and 1 <= self.month <= 12
             and self.size >= 0
             and all(a < b for a, b in pairwise(orders))
-            and all(type(index) is int and index >= 0 for index in self.manifests)
+            and all(type(index) is int and index >= 0 for index in (*self.manifests, *self.manuals))
             and all(a < b for a, b in pairwise(self.manifests))
+            and all(a < b for a, b in pairwise(self.manuals))
         )
 
 

@@ -118,19 +118,23 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """`package.json`: whose readings of which log, for which year; the package covers first <= index < size."""
+    """`package.json`: whose readings of which log, for which year; the package covers first <= index < size.
+
+    `documents` are the digests (hex) of the documents whose bytes are in the package.
+    """
 
     member: bytes
     year: int
     origin: str
     first: int
     size: int
+    documents: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, data: bytes) -> Description:
         """From canonical JSON."""
         v = fields.record(
-            jcs.decode(data), DESCRIPTION, "bundle", "first", "kind", "log", "member", "size", "v", "year"
+            jcs.decode(data), DESCRIPTION, "bundle", "documents", "first", "kind", "log", "member", "size", "v", "year"
         )
         log = fields.record(v["log"], "the log of the package", "origin")
         found = cls(
@@ -139,7 +143,13 @@ class Description:
             fields.text(log["origin"], "origin of the package's log", 1000),
             fields.index(v["first"], "first index of the package"),
             fields.index(v["size"], "size of the package"),
+            tuple(
+                fields.hexadecimal(digest, "digest of a document", 32).hex()
+                for digest in fields.items(v["documents"], "documents of the package", MAX_FILES)
+            ),
         )
+        if any(a >= b for a, b in pairwise(found.documents)):
+            raise Malformed("documents of the package", expected="sorted, each once", found="another order")
         if found.json() != data:
             raise Malformed(DESCRIPTION, expected=repr(found.json())[:200], found=repr(data)[:200])
         if found.first % tiles.TILE_WIDTH or not found.first < found.size:
@@ -151,6 +161,7 @@ class Description:
         return jcs.encode(
             {
                 "bundle": BUNDLE,
+                "documents": list(self.documents),
                 "first": self.first,
                 "kind": "audit-package",
                 "log": {"origin": self.origin},
@@ -168,6 +179,7 @@ class Description:
         yield ANCHORS
         yield from (str(tile) for tile in tiles.tiles_for_size(self.size) if tile.level is not None or self._has(tile))
         yield from (evidence_path(number) for number in self.numbers)
+        yield from (document_path(digest) for digest in self.documents)
 
     @property
     def numbers(self) -> range:
@@ -252,11 +264,12 @@ def files_of(
     anchors: AnchorFile,
     tile: Callable[[str], bytes],
     evidence: Iterable[bytes],
+    document: Callable[[str], bytes] | None = None,
 ) -> Iterator[tuple[str, bytes]]:
     """The files of a package in their order, for `write`.
 
     `checkpoints` maps each anchored size to its note; `tile` reads a tile of the log at `description.size` by its path;
-    `evidence` gives the evidence files from `description.first` on.
+    `evidence` gives the evidence files from `description.first` on; `document` reads a document by its digest.
     """
     yield DESCRIPTION, description.json()
     yield BUNDLE, bundle
@@ -272,6 +285,14 @@ def files_of(
             yield path, tile(path)
     for number, data in zip(description.numbers, evidence, strict=True):
         yield evidence_path(number), data
+    for digest in description.documents if document else ():
+        assert document is not None
+        yield document_path(digest), document(digest)
+
+
+def document_path(digest: str) -> str:
+    """Path of a document's bytes."""
+    return f"documents/{digest}"
 
 
 def checkpoint_path(size: int) -> str:

@@ -25,10 +25,12 @@ from carbonledger.bundle.model import Chain as BundledChain
 from carbonledger.bundle.model import ReportedDevice, record_order
 from carbonledger.bundle.needs import DIRECTORY, Need, needs_of_reading, needs_of_report, slots_of
 from carbonledger.checkpoint import Checkpoint
+from carbonledger.entry import Body, Evidence
 from carbonledger.errors import Invalid, Refused
 from carbonledger.evm.evidence import ChainEvidence
 from carbonledger.identifiers import object_id
 from carbonledger.keys import PublicKey
+from carbonledger.mrv.evidence import Manual
 from carbonledger.note import Note, VerifierKey
 from carbonledger.records import Record
 from ledger_node.chain.evidence import gather
@@ -116,7 +118,7 @@ class Disclosure:
         written = records_of_kind(self._chain, registry, "anchor", block)
         report = self._record(Need("report", reported.report_id), block)
         sizes = sorted(int(anchor.field("size")) for anchor in written if anchor.field("logId") == origin)
-        needs = self._needs(reported, report, sizes)
+        needs = self._needs(reported, report, sizes, self._persons(self._by_hand(reported)))
         records = records_at(self._chain, self._addresses, needs, block)
         evidence = gather(self._chain, block, slots_of(needs, self._addresses))
         return YearEvidence.of(self._addresses, records.values(), evidence)
@@ -128,9 +130,11 @@ class Disclosure:
         for device in reported.devices:
             entries += self._node.boundary_entries(device, reported.year)
             entries += self._node.manifest_entries(device, reported.year)
+        by_hand = self._by_hand(reported)
+        entries += by_hand
         sizes = {int(year.anchor_of(item.index).field("size")) for item in entries}
         report = year.records[Need("report", reported.report_id)]
-        needs = self._needs(reported, report, sorted(sizes))
+        needs = self._needs(reported, report, sorted(sizes), self._persons(by_hand))
         by_name = {signer.identifier: signer for signer in self._node.devices()}
         return make_report_bundle(
             [self._entry(item, head.size) for item in entries],
@@ -170,7 +174,21 @@ class Disclosure:
             self._entry(disclosed, head.size), LogParts(self.note(head.size), self.signing_keys()), year.parts(needs)
         )
 
-    def _needs(self, reported: Reported, report: Record, anchor_sizes: Sequence[int]) -> tuple[Need, ...]:
+    def _by_hand(self, reported: Reported) -> list[DisclosedEntry]:
+        """The manual entries that the months name, and the documents that these name."""
+        manuals = [self._node.entry(index) for month in reported.months for index in month.statement.manuals]
+        named = {index for item in manuals for index in Manual.parse(Body.parse(item.body).content).documents}
+        return [*manuals, *(self._node.entry(index) for index in sorted(named))]
+
+    def _persons(self, entries: Iterable[DisclosedEntry]) -> list[bytes]:
+        """Ids on the chain of the persons' keys that signed these entries."""
+        short_ids = {Evidence.parse(item.evidence).key_short_id for item in entries}
+        keys = [key for signer in self._node.directory.signers if signer.role == "person" for key in signer.keys]
+        return [key.key_id for key in keys if key.short_id in short_ids]
+
+    def _needs(
+        self, reported: Reported, report: Record, anchor_sizes: Sequence[int], persons: Iterable[bytes]
+    ) -> tuple[Need, ...]:
         factors = {
             word for line in reported.statement.chain_lines for i, word in enumerate(line.parameters)
             if line.tier(i) == 0 and any(word)
@@ -183,7 +201,7 @@ class Disclosure:
             units=[object_id(unit) for unit, _ in reported.units],
             devices=[object_id(device) for device in reported.devices],
             factors=sorted(factors),
-            keys=[*self._head_key_ids(), *(self._device_key(device) for device in reported.devices)],
+            keys=[*self._head_key_ids(), *(self._device_key(device) for device in reported.devices), *persons],
         )
 
     def _record(self, need: Need, block: int) -> Record:

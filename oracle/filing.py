@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from carbonledger import jcs
 from carbonledger.accounting.calculate import calculate
 from carbonledger.accounting.factors import Factors
-from carbonledger.accounting.lines import item_id, lines_digest
+from carbonledger.accounting.lines import item_id, lines_digest, month_item
 from carbonledger.accounting.rule_set import RuleSet
 from carbonledger.accounting.statement import Statement
 from carbonledger.acts import Act
@@ -24,6 +24,9 @@ from carbonledger.errors import Refused
 from carbonledger.identifiers import object_id
 from carbonledger.keccak import keccak256
 from carbonledger.month_statement import MonthLine, MonthStatement
+from carbonledger.mrv import support
+from carbonledger.mrv.evidence import Measured, fixed_text
+from oracle.documents import listed
 from oracle.log import Published
 from oracle.node import DisclosedEntry, OracleNode
 from oracle.periods import month_bounds
@@ -43,10 +46,11 @@ class MeterPoint:
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """A month ready to be filed: its statement, the salt of its commitment."""
+    """A month ready to be filed: its statement, the salt of its commitment, the parameters measured in it by line."""
 
     statement: MonthStatement
     salt: bytes
+    parameters: Mapping[tuple[str, bytes], Mapping[str, Measured]] = field(default_factory=dict)
 
     @property
     def commitment(self) -> bytes:
@@ -66,9 +70,13 @@ def month(
 ) -> Month:
     """The statement of a closed month under a published head that holds its manifests.
 
-    Refused if a meter's manifest is missing, or lies beyond the head.
+    A quantity is the sum of its meters and manual entries. A line whose parameters were measured stands for this month
+    alone, under the month's item. Refused if a meter's manifest is missing, or lies beyond the head.
     """
-    quantities: dict[tuple[str, bytes], int] = {}
+    by_hand = listed(node, head.size).of_month(year, number)
+    quantities: dict[tuple[str, bytes], int] = {
+        (code, item): amount for (code, item, _, _), amount in support.amounts(by_hand.values()).items()
+    }
     manifests: list[int] = []
     for point in points:
         found = _manifest(node, point.device, year, number)
@@ -83,11 +91,24 @@ def month(
         key = (point.code, item_id(point.unit))
         quantities[key] = quantities.get(key, 0) + int(manifest_of(found.body)["sum"])
         manifests.append(found.index)
+    parameters: dict[tuple[str, bytes], Mapping[str, Measured]] = {}
+    for (code, item, _, _), values in support.parameters(by_hand.values()).items():
+        own = (code, month_item(item, year, number))
+        quantities[own] = quantities.pop((code, item), 0)
+        parameters[own] = values
     lines = [MonthLine(code, item, quantities[code, item]) for code, item in sorted(quantities)]
     statement = MonthStatement(
-        member, year, number, tuple(lines), tuple(sorted(manifests)), node.origin, head.size, head.root
+        member,
+        year,
+        number,
+        tuple(lines),
+        tuple(sorted(manifests)),
+        node.origin,
+        head.size,
+        head.root,
+        tuple(sorted(by_hand)),
     )
-    return Month(statement, month_salt(node.identity.secret, year, number))
+    return Month(statement, month_salt(node.identity.secret, year, number), parameters)
 
 
 def month_salt(secret: bytes, year: int, number: int) -> bytes:
@@ -112,16 +133,34 @@ def month_act(filed: Month, preparer: bytes, deadline: int, replaces: bytes = NO
     )
 
 
-def yearly(months: Sequence[Month], rules: RuleSet, factors: Factors) -> Statement:
-    """The year's statement of result: one computation over the sum of the months' quantities."""
+def yearly(
+    months: Sequence[Month],
+    rules: RuleSet,
+    factors: Factors,
+    chosen: Mapping[str, Mapping[str, str]] | None = None,
+) -> Statement:
+    """The year's statement of result: one computation over the sum of the months' quantities.
+
+    `chosen` names the factors of parameters that were not measured: code of the line, parameter, reference.
+    """
+    measured = {key: values for filed in months for key, values in filed.parameters.items()}
     sums: dict[tuple[str, bytes], int] = {}
     for filed in months:
         for line in filed.statement.lines:
             sums[line.code, line.item] = sums.get((line.code, line.item), 0) + line.quantity
-    lines = [
-        {"code": code, "item": item.hex(), "quantity": {"unit": _unit(rules, code), "value": str(sums[code, item])}}
-        for code, item in sorted(sums)
-    ]
+    lines: list[dict[str, Any]] = []
+    for code, item in sorted(sums):
+        given: dict[str, Any] = {
+            name: {"factor": reference} for name, reference in (chosen or {}).get(code, {}).items()
+        }
+        given |= {
+            name: {"tier": "measured", "unit": value.unit, "value": fixed_text(value.value)}
+            for name, value in measured.get((code, item), {}).items()
+        }
+        quantity = {"unit": _unit(rules, code), "value": str(sums[code, item])}
+        lines.append(
+            {"code": code, "item": item.hex(), "quantity": quantity, **({"parameters": given} if given else {})}
+        )
     year = months[0].statement.year
     return calculate(jcs.encode({"lines": lines, "rule_set": rules.id.hex(), "year": year}), [rules], factors)
 
@@ -134,8 +173,12 @@ def report_act(
     origin: str,
     preparer: bytes,
     deadline: int,
+    replaces: bytes = NOBODY,
 ) -> Act:
-    """What the enterprise signs for a year; `months` are the ids of the twelve months' acts, January first."""
+    """What the enterprise signs for a year; `months` are the ids of the twelve months' acts, January first.
+
+    `replaces` is the report that this one restates.
+    """
     if len(months) != 12:
         raise Refused("months of the annual report", expected=12, found=len(months))
     return Act(
@@ -149,8 +192,8 @@ def report_act(
         logSize=head.size,
         logRoot=head.root,
         preparer=preparer,
-        replaces=NOBODY,
-        reference=reference("report", statement.year.to_bytes(2, "big"), NOBODY),
+        replaces=replaces,
+        reference=reference("report", statement.year.to_bytes(2, "big"), replaces),
         deadline=deadline,
     )
 

@@ -22,6 +22,7 @@ from carbonledger import entry
 from carbonledger.entry import COMMIT_PREFIX, NO_SALT, READING_PREFIX, Body, EvidenceType
 from carbonledger.errors import CarbonLedgerError
 from carbonledger.keys import PublicKey
+from carbonledger.mrv import evidence
 from oracle import batch_tree, envelopes, frames, ordinary
 from oracle.envelopes import Batch, Item, Single, Unreadable
 from oracle.outcomes import Checked, Found, Outcome, Readings, Refusal, Series, one_by_one
@@ -390,6 +391,10 @@ def _allow_other(body: Body, signer: Signer, directory: Directory, now_ms: int, 
     if body.kind not in KINDS_OF_ROLE[signer.role]:
         raise _No("wrong_kind", f"kind of an entry by a {signer.role}", _kinds(signer), body.kind, True)
     _in_time(body.time_ms, signer, now_ms, limits)
+    try:
+        evidence.check(body.kind, body.content)
+    except CarbonLedgerError as error:
+        raise _No("malformed_body", error.message, error.expected, error.found, True) from error
     return NO_SALT if body.nonce is not None else entry.derived_salt(directory.secret, body.signer, body.sequence)
 
 

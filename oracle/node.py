@@ -189,6 +189,11 @@ class OracleNode:
         return self.home / LOG_FOLDER
 
     @property
+    def files(self) -> Files:
+        """File operations of this home."""
+        return self._files
+
+    @property
     def origin(self) -> str:
         """Name of the log."""
         return self.settings.origin
@@ -372,7 +377,7 @@ class OracleNode:
             self.directory.put(signer)
 
     def append(self, kind: str, content: dict[str, Any], *, once: str = "", mark: bytes = b"") -> int:
-        """Signs an entry with the gateway's key (gap, manifest, document) and keeps it; its log index.
+        """Signs an entry with the gateway's key (gap, manifest, document, manual) and keeps it; its log index.
 
         With `once`, the store's meta of that name becomes `mark` and the index (8 bytes) in the same transaction,
         so that a crash cannot part the two.

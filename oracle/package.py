@@ -12,6 +12,7 @@ from carbonledger.identifiers import object_id
 from carbonledger.package import Description, anchor_file, files_of
 from carbonledger.tiles import TilePath
 from oracle.disclosure import Disclosure, Reported, YearEvidence
+from oracle.documents import listed, read
 from oracle.node import OracleNode
 
 HASH_BYTES: Final = 32
@@ -23,7 +24,9 @@ def export(
     """Write the package of a year to `path`: whole and on the disk, or not at all."""
     log = object_id(node.origin)
     size = max(int(anchor.field("size")) for anchor in year.anchors)
-    description = Description(reported.member, reported.year, node.origin, 0, size)
+    kept = {document.digest for document in listed(node, size).documents.values()}
+    documents = {digest: data for digest in sorted(kept) if (data := read(node, digest)) is not None}
+    description = Description(reported.member, reported.year, node.origin, 0, size, tuple(documents))
     checkpoints = {int(anchor.field("size")): disclosure.note(int(anchor.field("size"))) for anchor in year.anchors}
     signed = {key.key_id for key in disclosure.signing_keys()}
     records = [
@@ -40,6 +43,7 @@ def export(
         anchors=anchor_file(records, year.evidence, bundle),
         tile=lambda wanted: tile_of(node.log_dir, wanted),
         evidence=(data for _, data in node.evidence_files(size)),
+        document=documents.__getitem__,
     )
     if any(anchor.field("logId") != log for anchor in year.anchors):
         raise Refused("anchors of another log", expected=log.hex(), found="others")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Iterable
@@ -17,15 +18,20 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from carbonledger.entry import Body
 from carbonledger.errors import CarbonLedgerError, Malformed, Refused
+from carbonledger.mrv.evidence import Document
 from carbonledger.tiles import TilePath
+from oracle import documents, intake
 from oracle.door import Busy, Door
-from oracle.envelopes import CONTENT_TYPES
+from oracle.envelopes import CONTENT_TYPES, Single
 from oracle.levels_routes import levels_routes
 from oracle.node import OracleNode
+from oracle.outcomes import Refusal
 from oracle.sequencer import Result
 
 _encoder = msgspec.json.Encoder()
+MAX_DOCUMENT_BODY = 90 << 20  # 64 MiB in base64
 _IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
@@ -83,6 +89,22 @@ def create_app(node: OracleNode, *, own_loop: bool = True) -> Starlette:
             return Response(status_code=499)
         return _answer(results)
 
+    async def document(request: Request) -> Response:
+        """A document and the entry about it that an enrolled person signed: bytes first, then the entry."""
+        try:
+            raw = await _limited(request, MAX_DOCUMENT_BODY)
+            body = _decode_document(raw)
+            return await asyncio.to_thread(_take_document, node, body)
+        except _TooLarge as error:
+            return _problem(413, error)
+        except Refused as error:
+            return _problem(503, error, {"Retry-After": "60"})
+        except CarbonLedgerError as error:
+            return _problem(400, error)
+        except (OSError, sqlite3.Error) as error:
+            stored = Refused("the document could not be stored", found=str(error), remedy="Send it again")
+            return _problem(503, stored, {"Retry-After": "1"})
+
     async def checkpoint(request: Request) -> Response:
         note = node.log.tree.published()
         if note is None:
@@ -129,6 +151,7 @@ def create_app(node: OracleNode, *, own_loop: bool = True) -> Starlette:
     app = Starlette(
         routes=[
             Route("/readings", readings, methods=["POST"]),
+            Route("/documents", document, methods=["POST"]),
             Route("/checkpoint", checkpoint, methods=["GET"]),
             Route("/tile/{rest:path}", tile, methods=["GET"]),
             Route("/healthz", health, methods=["GET"]),
@@ -139,6 +162,35 @@ def create_app(node: OracleNode, *, own_loop: bool = True) -> Starlette:
     )
     app.state.door = door
     return app
+
+
+class _SignedDocument(msgspec.Struct, forbid_unknown_fields=True):
+    document: bytes  # base64 in JSON
+    r: bytes
+    a: bytes
+
+
+def _decode_document(raw: bytes) -> _SignedDocument:
+    try:
+        return msgspec.json.decode(raw, type=_SignedDocument)
+    except msgspec.DecodeError as error:
+        raise Malformed("a document's envelope", expected='{"a","document","r"} in base64', found=str(error)) from error
+
+
+def _take_document(node: OracleNode, sent: _SignedDocument) -> Response:
+    """Nothing is kept unless an enrolled signer signed the entry, and the entry is of these bytes."""
+    body = Body.parse(sent.r)
+    if body.kind != "document":
+        raise Malformed("entry about a document", expected="kind document", found=body.kind)
+    found = hashlib.sha256(sent.document).hexdigest()
+    entered = Document.parse(body.content)
+    if (entered.digest, entered.size) != (found, len(sent.document)):
+        raise Malformed("digest of the document", expected=entered.digest, found=found)
+    item = Single(sent.r, sent.a)
+    sifted = intake.sift([item], node.directory, node.clock(), node.settings.clock_limits)
+    if not any(isinstance(one, Refusal) for one in sifted):
+        documents.keep(node, sent.document)
+    return _answer(node.commit(sifted))
 
 
 class _TooLarge(Refused):

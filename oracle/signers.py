@@ -14,7 +14,7 @@ RegisterType = Literal["register", "interval"]
 
 KINDS_OF_ROLE: dict[str, frozenset[str]] = {
     "device": frozenset(entry.MEASURED_KINDS),
-    "gateway": frozenset({"gap", "manifest", "key", "document"}),
+    "gateway": frozenset({"gap", "manifest", "key", "document", "manual"}),
     "person": frozenset({"document", "manual"}),
 }
 

@@ -19,7 +19,7 @@ from api.problems import Problem
 from api.routes.common import router
 from api.service import CallerOf, Service
 from carbonledger.records import KINDS
-from ledger_node.queries import access, feed
+from ledger_node.queries import access, feed, notifications
 from ledger_node.queries.records import Kept, Position
 
 BATCH: Final = 200
@@ -53,6 +53,29 @@ def of(service: Service) -> APIRouter:
             url = request.url.include_query_params(before=following)
             headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
         page = schemas.Page[schemas.AccessRead](items=items, next=following)
+        return answer(request, page, private=True, headers=headers)
+
+    @found.get("/notifications", operation_id="listNotifications", response_model=schemas.Page[schemas.Notification])
+    def list_notifications(
+        request: Request,
+        caller: CallerOf,
+        limit: Limit = paging.DEFAULT,
+        before: Annotated[int | None, Query(ge=1, lt=1 << 31, description="Only those below this number")] = None,
+    ) -> Response:
+        """What the caller's member was told, newest first: reports that were replaced."""
+        if caller.member is None:
+            raise Problem("not-allowed", "This key acts for no member.")
+        with service.engine.connect() as connection:
+            told = notifications.of_member(connection, caller.member, before=before, limit=limit + 1)
+        following = None if len(told) <= limit else str(told[limit - 1].number)
+        items = [
+            schemas.Notification(number=t.number, at=present.time(t.at), kind=t.kind, **t.content) for t in told[:limit]
+        ]
+        headers = {}
+        if following is not None:
+            url = request.url.include_query_params(before=following)
+            headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+        page = schemas.Page[schemas.Notification](items=items, next=following)
         return answer(request, page, private=True, headers=headers)
 
     @found.get(

@@ -7,7 +7,19 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
-from carbonledger.cli import allocate, answers, assess, calculate, factors, footprint, keys, replay, show, verify
+from carbonledger.cli import (
+    allocate,
+    answers,
+    assess,
+    calculate,
+    crosscheck,
+    factors,
+    footprint,
+    keys,
+    replay,
+    show,
+    verify,
+)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -29,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
     keys.add_sign_parser(subparsers)
     footprint.add_parser(subparsers)
     factors.add_parser(subparsers)
+    crosscheck.add_parser(subparsers)
     return root
 
 

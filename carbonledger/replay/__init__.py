@@ -33,6 +33,7 @@ from carbonledger.entry import MEASURED_KINDS
 from carbonledger.errors import CarbonLedgerError, Invalid, Malformed, Unknown
 from carbonledger.identifiers import object_id
 from carbonledger.keys import PublicKey
+from carbonledger.mrv.support import standing
 from carbonledger.note import Note
 from carbonledger.package import AnchorFile, Container, Description
 from carbonledger.periods import instants, month_bounds
@@ -159,6 +160,10 @@ def _open(package: bytes | memoryview) -> _Opened:
     bundle = Bundle.parse(container.read(pack.BUNDLE))
     if bundle.kind != "report" or bundle.log.origin != description.origin:
         raise Malformed("bundle of the package", expected=f"a report on {description.origin}", found=bundle.log.origin)
+    for digest in description.documents:
+        found = sha256(container.read(pack.document_path(digest))).hexdigest()
+        if found != digest:
+            raise Malformed(f"digest of {pack.document_path(digest)}", expected=digest, found=found)
     salts_raw = container.read(pack.DEVICE_SALTS)
     keys = {key.short_id: key for key in pack.parse_keys(container.read(pack.KEYS))}
     notes = {size: heads.parse_note(container.read(pack.checkpoint_path(size)), description.origin) for size in sizes}
@@ -301,6 +306,9 @@ class _Run:
         used = {use.short_id for signer in self.signers.values() for use in signer.uses.values()}
         if unused := set(self._opened.keys) - used:
             raise Invalid("keys of the package", expected="each signed an entry", found=sorted(unused)[0].hex())
+        entered = {document.digest for document in self._checker.documents.values()}
+        if strange := sorted(set(self._opened.description.documents) - entered):
+            raise Invalid("documents of the package", expected="each entered in the log", found=strange[0])
         idle = sorted(name for name, signer in self.signers.items() if not signer.uses)
         if idle:
             raise Invalid("salts of the package", expected="of those who signed an entry", found=idle[0])
@@ -388,6 +396,7 @@ class _Run:
         if not self._continued:
             return undecided("The readings before the package's first entry were not seen.")
         limit, year = int(record.field("logSize")), int(record.field("year"))
+        self._require_named(year, limit)
         measured: dict[tuple[str, int], int] = {}
         for device in report.devices if report else ():
             signer = self.signers.get(device.identifier)
@@ -402,6 +411,17 @@ class _Run:
                     )
                 measured[device.identifier, month] = summary.total if summary else 0
         return figures(self._context, measured)
+
+    def _require_named(self, year: int, limit: int) -> None:
+        """Each manual entry of the year that stood when its month was filed is named by that month's statement."""
+        report = self._opened.bundle.report
+        for month in report.months if report else ():
+            statement = month.statement
+            seen = {i: m for i, m in self._checker.manuals.items() if i < min(statement.size, limit)}
+            stood = {i for i, m in standing(seen).items() if (m.year, m.month) == (year, statement.month)}
+            if stood != set(statement.manuals):
+                odd = sorted(stood ^ set(statement.manuals))[0]
+                raise Invalid(f"manual entries of month {statement.month}", expected="all that stood", found=odd)
 
     def _report(self) -> Finding:
         """14. The report's bundle by itself; figures that follow from all readings alone were judged in step 13."""

@@ -20,6 +20,7 @@ from carbonledger.entry import COMMIT_PREFIX, NO_SALT, READING_PREFIX, Body, Evi
 from carbonledger.errors import BadSignature, CarbonLedgerError, Invalid, Malformed, Unknown
 from carbonledger.keys import PublicKey
 from carbonledger.manifest import Manifest
+from carbonledger.mrv.evidence import Document, Manual
 from carbonledger.replay.batches import Batches
 from carbonledger.replay.differences import Differences
 from carbonledger.replay.series import check_manifest
@@ -63,6 +64,8 @@ class EntryChecker:
         self.signers = signers
         self.differences = differences
         self.manifests: dict[int, Manifest] = {}
+        self.documents: dict[int, Document] = {}
+        self.manuals: dict[int, Manual] = {}
         self._gateway = gateway
         self._keys = keys
         self._names = {short_id: key.algorithm.encode() for short_id, key in keys.items()}
@@ -298,7 +301,7 @@ class EntryChecker:
         except Unknown as unknown:
             self.differences.undecided(MANIFESTS, f"Entry {index}: {unknown}")
         except CarbonLedgerError as error:
-            self.differences.add(MANIFESTS if body.kind == "manifest" else SEQUENCE, index, error)
+            self.differences.add(SEQUENCE if body.kind in ("gap", "key") else MANIFESTS, index, error)
 
     def _measured(self, index: int, signer: Signer, body: Body) -> None:
         series = signer.series
@@ -320,6 +323,10 @@ class EntryChecker:
 
     def _other(self, index: int, body: Body, signer: Signer) -> None:
         """Gap and manifest entries speak of a device, and only the log's gateway may."""
+        if body.kind == "document":
+            self.documents[index] = Document.parse(body.content)
+        elif body.kind == "manual":
+            self.manuals[index] = Manual.parse(body.content)
         if body.kind not in ("gap", "manifest", "key"):
             return
         if entry_gateway(signer.identifier) != self._gateway:

@@ -18,8 +18,9 @@ def check(bundle: Bundle) -> None:
     kinds = [item.body.kind for item in bundle.entries]
     if bundle.kind == "reading" and (len(kinds) != 1 or kinds[0] not in MEASURED_KINDS):
         raise Malformed("entries of a reading's bundle", expected="one reading", found=" ".join(kinds)[:80] or "none")
-    if strange := set(kinds) - {*MEASURED_KINDS, "manifest"}:
-        raise Malformed("entries of a report's bundle", expected="readings and manifests", found=sorted(strange)[0])
+    if strange := set(kinds) - {*MEASURED_KINDS, "manifest", "manual", "document"}:
+        expected = "readings, manifests, manual values and documents"
+        raise Malformed("entries of a report's bundle", expected=expected, found=sorted(strange)[0])
     if not kinds:
         raise Malformed("entries of the bundle", expected="at least one", found="none")
     if bundle.chain is None:

@@ -23,15 +23,13 @@ from carbonledger.records import Record
 from carbonledger.verify.context import Context, Proven
 from carbonledger.verify.quantities import Quantities, manifests_of, quantities, silence
 from carbonledger.verify.registers import MEASURES
+from carbonledger.verify.supported import LineKey, Supported, check_parameters, fold, supported
 from carbonledger.verify.verdict import Finding, not_applicable
 
 MAX_TRIALS: Final = 50_000
 MAX_CHOOSING: Final = 100
 DRAFT: Final = 4
 QUIET_MS: Final = 3_600_000
-
-LineKey = tuple[str, bytes]
-"""Code and item of a line."""
 
 
 def figures(context: Context, measured: Quantities | None = None) -> Finding:
@@ -44,7 +42,8 @@ def figures(context: Context, measured: Quantities | None = None) -> Finding:
         return not_applicable("A reading has no figures of a report.")
     proven, record = context.proven, context.report_record
     year: int = record.field("year")
-    _statements(context, report, record)
+    by_hand = supported(context.bundle, year)
+    _statements(context, report, record, by_hand)
     rules = _rule_set(proven, report, record)
     _lines(report, rules, record)
     try:
@@ -57,15 +56,17 @@ def figures(context: Context, measured: Quantities | None = None) -> Finding:
         raise Invalid("emission of the report (g)", expected=found, found=record.field("emission"))
     devices = {device.identifier: proven.get("device", object_id(device.identifier)) for device in report.devices}
     sums = quantities(context.bundle, year, devices) if measured is None else measured
-    attribute(report, rules, devices, sums)
+    attribute(report, rules, devices, sums, by_hand, year)
     total = sum(sums.values())
+    hand = f" and {len(by_hand.manuals)} manual entries" if by_hand.manuals else ""
     return Finding(
         f"{len(report.lines)} lines over twelve months follow from {len(devices)} meters' registers"
-        f" (sum {total} base units) and give {found} gCO2e under {rules.key}{_caveats(context, year, rules, devices)}."
+        f" (sum {total} base units){hand} and give {found} gCO2e under {rules.key}"
+        f"{_caveats(context, year, rules, devices, by_hand)}."
     )
 
 
-def _caveats(context: Context, year: int, rules: RuleSet, devices: Mapping[str, Record]) -> str:
+def _caveats(context: Context, year: int, rules: RuleSet, devices: Mapping[str, Record], by_hand: Supported) -> str:
     """What holds and yet a reader should know: flags, silence, and values that nobody compared with their source."""
     report, said = context.bundle.report, []
     used = set(factors_of(rules, report.lines)) if report else set()
@@ -74,6 +75,8 @@ def _caveats(context: Context, year: int, rules: RuleSet, devices: Mapping[str, 
     measured = sorted({line.code for line in (report.lines if report else ()) if line.tiers})
     if measured:
         said.append(f"parameters of {', '.join(measured)} are the enterprise's own")
+    if (rests := by_hand.caveat()) is not None:
+        said.append(rests)
     flags: dict[str, int] = {}
     for found in manifests_of(context.bundle, year).values():
         for name, count in found.manifest.flags.items():
@@ -86,8 +89,8 @@ def _caveats(context: Context, year: int, rules: RuleSet, devices: Mapping[str, 
     return "".join(f"; {caveat}" for caveat in said)
 
 
-def _statements(context: Context, report: Report, record: Record) -> None:
-    """Each month statement is the one committed to, names its manifests, and the twelve are the report's."""
+def _statements(context: Context, report: Report, record: Record, by_hand: Supported) -> None:
+    """Each month statement is the one committed to, names its entries, and the twelve are the report's."""
     proven, bundle = context.proven, context.bundle
     member, year, size = record.field("member"), record.field("year"), record.field("logSize")
     head = bundle.log.checkpoint
@@ -104,6 +107,7 @@ def _statements(context: Context, report: Report, record: Record) -> None:
         raise Invalid("digest of the months", expected=record.field("monthsDigest").hex(), found=digest.hex())
     manifests = {found.index: month for (_, month), found in manifests_of(bundle, year).items()}
     named: dict[int, int] = {}
+    manuals: dict[int, int] = {}
     for number, (opened, month) in enumerate(zip(report.months, months, strict=True), 1):
         statement, what = opened.statement, f"statement of month {number}"
         found = commitment(opened.raw, opened.salt)
@@ -122,6 +126,13 @@ def _statements(context: Context, report: Report, record: Record) -> None:
             if index >= statement.size or index in named:
                 raise Invalid(f"manifests of the {what}", expected=f"below {statement.size}, once", found=index)
             named[index] = number
+        for index in statement.manuals:
+            if index >= statement.size or index in manuals:
+                raise Invalid(f"manual entries of the {what}", expected=f"below {statement.size}, once", found=index)
+            manuals[index] = number
+    if manuals != by_hand.months:
+        strange = sorted(set(manuals.items()) ^ set(by_hand.months.items()))[0]
+        raise Invalid("manual entries of the months", expected="just those in the bundle", found=f"index {strange[0]}")
     if named != manifests:
         strange = sorted(set(named.items()) ^ set(manifests.items()))[0]
         raise Invalid("manifests of the months", expected="just those in the bundle", found=f"index {strange[0]}")
@@ -207,17 +218,24 @@ class _Meter:
     lines: tuple[LineKey, ...]
 
 
-def attribute(report: Report, rules: RuleSet, devices: Mapping[str, Record], measured: Quantities) -> None:
-    """Invalid unless each meter can be counted in one line so that each month of each line is its meters' sum.
+def attribute(
+    report: Report,
+    rules: RuleSet,
+    devices: Mapping[str, Record],
+    measured: Quantities,
+    by_hand: Supported,
+    year: int,
+) -> None:
+    """Invalid unless each month of each line is the sum of its meters, each counted in one line, and manual entries.
 
-    A meter may count in a line of its measure whose item is its production unit, or no production unit. Unknown if
-    a line has no meter (its quantity follows from documents), or the meters allow too many combinations to try.
+    A meter may count in a line of its measure whose base item is its production unit, or no production unit. Unknown
+    if a line has neither, or the meters allow too many combinations to try.
     """
     units = {object_id(unit) for unit in report.units}
-    wanted: dict[LineKey, list[int]] = {(line.code, line.item): [0] * 12 for line in report.lines}
-    for number, month in enumerate(report.months):
-        for line in month.statement.lines:
-            wanted[line.code, line.item][number] = line.quantity
+    folded = fold(report, units | {manual.item for manual in by_hand.manuals.values()}, year)
+    wanted = folded.wanted
+    manual = _by_hand(by_hand, rules, wanted)
+    check_parameters(by_hand, folded, rules, report)
     meters = []
     for device in report.devices:
         record = devices[device.identifier]
@@ -235,12 +253,32 @@ def attribute(report: Report, rules: RuleSet, devices: Mapping[str, Record], mea
             )
         if lines:
             meters.append(_Meter(device.identifier, months, lines))
-    _match(meters, wanted)
+    _match(meters, wanted, manual)
 
 
-def _match(meters: list[_Meter], wanted: Mapping[LineKey, list[int]]) -> None:
+def _by_hand(by_hand: Supported, rules: RuleSet, wanted: Mapping[LineKey, list[int]]) -> dict[LineKey, list[int]]:
+    """Line → its twelve quantities by manual entries; Invalid for one that no line of the report can hold."""
+    for index, manual in by_hand.manuals.items():
+        rule = rules.line(manual.line)
+        unit = rule.quantity if rule else None
+        if (manual.line, manual.item) not in wanted or manual.unit not in (None, unit):
+            found = f"{manual.line} in {manual.unit}"
+            raise Invalid(f"line of manual entry {index}", expected=f"one of the report, in {unit}", found=found)
+    sums: dict[LineKey, list[int]] = {}
+    for (key, month), quantity in by_hand.amounts().items():
+        sums.setdefault(key, [0] * 12)[month - 1] = quantity
+    return sums
+
+
+def _match(meters: list[_Meter], wanted: Mapping[LineKey, list[int]], manual: Mapping[LineKey, list[int]]) -> None:
     left = {key: list(months) for key, months in wanted.items()}
     counted: dict[LineKey, int] = dict.fromkeys(wanted, 0)
+    for key, taken in manual.items():
+        counted[key] += 1
+        left[key] = [have - take for have, take in zip(left[key], taken, strict=True)]
+        if (short := next((n for n, rest in enumerate(left[key], 1) if rest < 0), None)) is not None:
+            said, least = wanted[key][short - 1], taken[short - 1]
+            raise Invalid(f"line {key[0]}, month {short}", expected=f"at least {least} by manual entries", found=said)
     for meter in (meter for meter in meters if len(meter.lines) == 1):
         counted[meter.lines[0]] += 1
         left[meter.lines[0]] = [have - take for have, take in zip(left[meter.lines[0]], meter.months, strict=True)]
@@ -255,7 +293,7 @@ def _match(meters: list[_Meter], wanted: Mapping[LineKey, list[int]]) -> None:
         if counted[key] and key not in open_lines and off:
             found = wanted[key][off[0] - 1]
             raise Invalid(
-                f"line {key[0]}, month {off[0]}", expected=f"{found - months[off[0] - 1]} by its meters", found=found
+                f"line {key[0]}, month {off[0]}", expected=f"{found - months[off[0] - 1]} by its entries", found=found
             )
     best: list[LineKey] | None = None
     for unmet in _assignments(choosing, 0, left, counted, [MAX_TRIALS]):
@@ -268,9 +306,9 @@ def _match(meters: list[_Meter], wanted: Mapping[LineKey, list[int]]) -> None:
     if best:
         raise Unknown(
             f"quantity of line {best[0][0]}",
-            expected="a meter that measures it",
-            found="none in the bundle",
-            remedy="It follows from documents: see the audit package",
+            expected="a meter that measures it, or manual entries",
+            found="neither in the bundle",
+            remedy="Ask the enterprise what it rests on",
         )
 
 

@@ -124,6 +124,9 @@ def entry_belongs(proven: Proven, item: Entry, key_id: bytes, log: Record) -> No
     what, owner = at_entry(item), log.field("member")
     subject = object_id(item.body.signer)
     record = proven.get("key", key_id)
+    if item.body.kind in ("document", "manual") and item.evidence.type is EvidenceType.PERSON:
+        _require_key(record, PERSON, owner, subject, what)
+        return
     if item.body.kind not in MEASURED_KINDS:
         if item.evidence.type is not EvidenceType.GATEWAY or subject != log.field("gateway"):
             raise Invalid(f"signer of {what}", expected="the log's gateway", found=item.body.signer)

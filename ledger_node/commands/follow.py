@@ -79,6 +79,8 @@ class Follower:
             require_same_chain(self._view, self._chain)
             done = self._view.step(self._chain, self._directory)
             head = self._chain.head()
+            if done.at >= head.number:
+                self._view.work(self._clock)
         except WrongChain:
             raise
         except (ChainError, DatabaseFailed, Invalid) as error:  # Invalid: the chain changed while it was read

@@ -5,7 +5,8 @@ chain: the state at the head is the last row of each key, and a reorganisation i
 fork.
 
 Kept (backed up, not rebuilt): `artefact` (bundles and packages received or made), `access` (who read private data),
-`api_key`, `idempotency`, `job`; of product footprints `footprint_document`, `footprint`, `footprint_reader`,
+`api_key`, `idempotency`, `job`, and what jobs wrote: `derived` (what a result was built from), `outdated` (what is of a
+replaced report), `notification`; of product footprints `footprint_document`, `footprint`, `footprint_reader`,
 `pact_event`; and `pact_token`, which ends by itself.
 """
 
@@ -200,4 +201,36 @@ pact_event = Table(
     Column("content", JSON, nullable=False),
     UniqueConstraint("digest", name="uq_pact_event_digest"),
     Index("ix_pact_event_member", "member", "direction", "number"),
+)
+
+derived = Table(
+    "derived",
+    metadata,
+    Column("result", String(64), nullable=False, doc="hex id: a report, or the SHA-256 of an artefact"),
+    Column("source", String(64), nullable=False, doc="hex id of what it was built from"),
+    Column("kind", String(32), nullable=False, doc="of the source: month, ruleset or report"),
+    PrimaryKeyConstraint("result", "source"),
+    Index("ix_derived_source", "source"),
+)
+
+outdated = Table(
+    "outdated",
+    metadata,
+    Column("id", String(64), nullable=False, doc="hex id of what is of a replaced report"),
+    Column("by", String(64), nullable=False, doc="hex id of the report that replaces it"),
+    Column("at", BigInteger, nullable=False, doc="seconds"),
+    PrimaryKeyConstraint("id", "by"),
+)
+
+notification = Table(
+    "notification",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("job", String(120), nullable=False, doc="the job that told it: one notification each"),
+    Column("member", String(64), nullable=False, doc="who is told"),
+    Column("kind", String(32), nullable=False),
+    Column("content", JSON, nullable=False),
+    Column("at", BigInteger, nullable=False, doc="seconds"),
+    UniqueConstraint("job", name="uq_notification_job"),
+    Index("ix_notification_member", "member", "number"),
 )

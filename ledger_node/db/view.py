@@ -20,6 +20,9 @@ from ledger_node.chain.bindings.describe import describe_event
 from ledger_node.chain.interface import Chain
 from ledger_node.db import engine, indexer, schema
 from ledger_node.db.indexer import Indexer, Progress
+from ledger_node.jobs import restatement
+from ledger_node.jobs.queue import Queue
+from ledger_node.queries.once import settle
 
 _ROWS_AT_ONCE: Final = 1000
 
@@ -66,6 +69,15 @@ class View:
         """Step until the head is reached."""
         with _failures():
             return Indexer(self._engine, chain, directory, describe_event).catch_up(progress)
+
+    def work(self, clock: Callable[[], int]) -> int:
+        """Open the jobs that follow from the view and do all that are due; how many were done. `clock` in s."""
+        with _failures():
+            settle(self._engine, lambda connection: restatement.find(connection, clock()))
+            queue, done = Queue(self._engine, restatement.HANDLERS, clock), 0
+            while queue.step():
+                done += 1
+        return done
 
     def empty(self) -> None:
         """Forget what is rebuilt from the chain, and only that."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +11,7 @@ from carbonledger.accounting.library import factors
 from carbonledger.accounting.statement import Statement
 from carbonledger.acts import Act
 from carbonledger.errors import Invalid
+from carbonledger.mrv.findings import Findings
 from ledger_node.chain.bindings import report_registry, structs
 from ledger_node.chain.rule_sets import emission, rule_set_for
 from oracle import filing
@@ -20,10 +20,11 @@ from oracle.log import Published
 from oracle.sources.intervals import REPORTING_ZONE
 from scripts.mainjob.cast import Member
 from scripts.mainjob.consortium import RULE_SET, reference
-from scripts.mainjob.plant import NOBODY, ORIGIN
+from scripts.mainjob.plant import NOBODY, NONE, ORIGIN
 from scripts.mainjob.relay import Relay
 
 CONFIRMED: Final = 1
+DAY_MS: Final = 86_400_000
 # month and day of the spring after the reporting year
 FILING, VERIFYING, APPROVING = (3, 10), (3, 25), (4, 10)
 
@@ -40,9 +41,18 @@ class Approved:
 
 
 def file_and_approve(
-    relay: Relay, cast: Mapping[str, Member], months: Sequence[Month], head: Published, year: int
+    relay: Relay,
+    cast: Mapping[str, Member],
+    months: Sequence[Month],
+    head: Published,
+    year: int,
+    replaces: bytes = NONE,
+    month_ids: Sequence[bytes] = (),
 ) -> Approved:
-    """The rule set is read from the chain, the contract computes; Python must agree to the gram."""
+    """The rule set is read from the chain, the contract computes; Python must agree to the gram.
+
+    A restatement names the report that it `replaces`, and the ids of its months where some are replaced too.
+    """
     enterprise = cast["enterprise"]
     registry = relay.addresses["RuleSetRegistry"]
     rules = rule_set_for(relay.chain, registry, RULE_SET, year)
@@ -50,10 +60,12 @@ def file_and_approve(
     computed = emission(relay.chain, registry, rules.id, year, statement.chain_lines)
     if computed != statement.emission:
         raise Invalid("Solidity and Python differ", expected=f"{statement.emission} g", found=f"{computed} g")
-    month_ids = [filing.month_act(month, enterprise.id, 0).id for month in months]
+    month_ids = list(month_ids) or [filing.month_act(month, enterprise.id, 0).id for month in months]
 
     def report_act() -> Act:
-        return filing.report_act(month_ids, statement, enterprise.id, head, ORIGIN, enterprise.id, relay.deadline())
+        return filing.report_act(
+            month_ids, statement, enterprise.id, head, ORIGIN, enterprise.id, relay.deadline(), replaces
+        )
 
     def filed() -> tuple[Act, Sequence[Any]]:
         act = report_act()
@@ -62,13 +74,16 @@ def file_and_approve(
 
     report_id = report_act().id
 
+    findings = Findings(report_id, ())
+    findings.require_may(CONFIRMED)
+
     def verification() -> tuple[Act, Sequence[Any]]:
         act = Act(
             "Verification",
             report=report_id,
             verifier=cast["verifier"].id,
             outcome=CONFIRMED,
-            findingsDigest=hashlib.sha256(b"no findings").digest(),
+            findingsDigest=findings.digest,
             reference=reference("verification", report_id),
             deadline=relay.deadline(),
         )
@@ -91,8 +106,11 @@ def file_and_approve(
         (VERIFYING, "verify", verification),
         (APPROVING, "approve", approval),
     ):
-        relay.clock.set_ms(int(datetime(year + 1, month, day, 10, tzinfo=REPORTING_ZONE).timestamp()) * 1000)
-        relay.put(f"{name}/{year}", make)
+        if any(replaces):
+            relay.clock.set_ms(relay.clock.now_ms() + DAY_MS)
+        else:
+            relay.clock.set_ms(int(datetime(year + 1, month, day, 10, tzinfo=REPORTING_ZONE).timestamp()) * 1000)
+        relay.put(f"{name}/{year}" + (f"/{replaces.hex()}" if any(replaces) else ""), make)
         relay.settle()
     registry = relay.addresses["ReportRegistry"]
     found = report_registry.decode_report_of(relay.chain.call(registry, report_registry.encode_report_of(report_id)))

@@ -60,6 +60,7 @@ def test_only_the_stores_speak_sql() -> None:
     """Others may name a connection or an error of the driver; none of them may run a statement."""
     stores = (
         "ledger_node/db",
+        "ledger_node/jobs/",
         "ledger_node/queries",
         "ledger_node/witness/store",
         "ledger_node/chain/",

@@ -81,6 +81,8 @@ HONEST = [
     World(lost=frozenset({5, 8, 10})),
     World(modulus=20_000, start_register=15_500),
     World(engine="qbft"),
+    World(coal=True),
+    World(coal=True, change_document=lambda month, b: b.update(number="one", purpose="lab-report")),
 ]
 
 
@@ -388,3 +390,43 @@ def test_policies_are_taken_and_refused_alike(page: Page, text: str) -> None:
         refused = True
     found = page.evaluate(script, text)
     assert (found is not None) == refused, found
+
+
+def test_manual_entries_and_documents_are_judged_alike(page: Page) -> None:
+    def by_hand(values: dict[str, Any]) -> World:
+        return World(coal=True, change_manual=lambda m, b: b.update(values) if m == 3 else None)
+
+    ncv = {"unit": "kJ/g", "value": "22.035"}
+    bodies: list[dict[str, Any]] = [
+        {"quantity": 1},
+        {"quantity": 3_000_000_001},
+        {"month": 4},
+        {"year": 2024},
+        {"line": "fuel-carbon-mass"},
+        {"unit": "L"},
+        {"unit": "t"},
+        {"parameters": {}},
+        {"parameters": {"ncv": ncv | {"value": "22.036"}}},
+        {"parameters": {"ncv": ncv | {"value": "22.0350"}}},
+        {"parameters": {"ncv": ncv | {"unit": "GJ/t"}}},
+        {"parameters": {"ncv": ncv | {"weight": 5}}},
+        {"parameters": {"of": ncv}},
+        {"documents": [0]},
+        {"documents": []},
+        {"period": [5, 5]},
+        {"reason": ""},
+        {"reason": "\U0001d53d" * 1000},
+        {"replaces": 3},
+        {"unknown": 1},
+    ]
+    worlds = [by_hand(body) for body in bodies]
+    documents: list[dict[str, Any]] = [
+        {"purpose": "gift"},
+        {"issued": "2025-02-30"},
+        {"purpose": "lab-report", "sampled": "2025-04-19", "issued": "2025-05-30"},
+        {"name": "a\nb"},
+        {"digest": "ab"},
+    ]
+    worlds += [World(coal=True, change_document=lambda m, b, c=c: b.update(c) if m == 4 else None) for c in documents]
+    verdicts = compare(page, [(world.report_bundle(), world.policy) for world in worlds])
+    assert {"VALID", "INVALID", "INDETERMINATE"} == set(verdicts)

@@ -20,7 +20,7 @@ from trie import HexaryTrie
 from carbonledger import checkpoint, cosignature, entry, jcs, merkle, secp256k1, tiles
 from carbonledger.accounting import library
 from carbonledger.accounting.calculate import calculate
-from carbonledger.accounting.lines import lines_digest
+from carbonledger.accounting.lines import lines_digest, month_item
 from carbonledger.accounting.statement import Statement
 from carbonledger.bundle import (
     ChainParts,
@@ -45,7 +45,7 @@ from carbonledger.evm.evidence import ChainEvidence
 from carbonledger.evm.header import Header
 from carbonledger.identifiers import chain_name, object_id
 from carbonledger.keccak import keccak256
-from carbonledger.keys import PrivateKey
+from carbonledger.keys import PrivateKey, PublicKey
 from carbonledger.month_statement import MonthLine, MonthStatement
 from carbonledger.note import COSIGNATURE, ED25519, EIP712, Note, VerifierKey
 from carbonledger.package import Description, anchor_file, files_of, format_evidence, write
@@ -62,6 +62,9 @@ ORIGIN = "gateway.example/readings"
 WITNESS = "witness.example/w1"
 FOREIGN = "witness.example/foreign"
 GATEWAY = "gateway-1"
+CLERK = "clerk-1"
+COAL = "fuel-heat-mass"
+UNMEASURED_MONTH = 10
 UNIT = "plant-1"
 YEAR = 2025
 GENESIS = hashlib.sha256(b"genesis of the small world").digest()
@@ -101,7 +104,8 @@ class World:
     """Settings and what follows from them. Change settings, rows or records before the first bundle is asked for.
 
     `per_month` readings a month, the last at its end; `batch` of how many readings a signature is (1: each);
-    `meters` of the one unit; `step_wh` by which their registers grow; `modulus` at which they roll over.
+    `coal`: a line of coal by hand too, each month one invoice with quantity and heating value, but October's without a
+    measured value. `meters` of the one unit; `step_wh` by which their registers grow; `modulus` where they roll over.
     """
 
     per_month: int = 3
@@ -116,6 +120,9 @@ class World:
     lost: frozenset[int] = frozenset()
     sign: Callable[[PrivateKey, bytes], bytes] = lambda private, message: private.sign(message)
     noise: dict[str, int] = field(default_factory=dict)
+    coal: bool = False
+    change_document: Callable[[int, dict[str, Any]], None] | None = None
+    change_manual: Callable[[int, dict[str, Any]], None] | None = None
     change_record: Callable[[dict[tuple[str, bytes], Record]], None] | None = None
     change_rows: Callable[[list[Row]], None] | None = None
     change_manifest: Callable[[dict[str, Any]], None] | None = None
@@ -132,6 +139,11 @@ class World:
     @property
     def gateway_chain(self) -> PrivateKey:
         return key("es256k", "gateway")
+
+    @property
+    def clerk(self) -> PrivateKey:
+        """The person who enters what no meter measures."""
+        return key("ed25519", CLERK)
 
     def meter_key(self, meter: str) -> PrivateKey:
         return key("ed25519", meter)
@@ -192,13 +204,15 @@ class World:
         self.boundaries: dict[tuple[str, int], int] = {}
         self.sums: dict[tuple[str, int], int] = {}
         self.month_ends: list[int] = []
+        self.documents: dict[int, int] = {}
+        self.manuals: dict[int, int] = {}
         rows: list[Row] = []
         gateway_q = 0
         start = month_bounds(YEAR, 1)[0]
         registers = dict.fromkeys(self.meters, self.start_register)
         sequence = dict.fromkeys(self.meters, 0)
-        for name in (GATEWAY, *self.meters):
-            public = self.gateway.public if name == GATEWAY else self.meter_key(name).public
+        for name in (GATEWAY, *self.meters, *([CLERK] if self.coal else [])):
+            public = self.public_of(name)
             content = {
                 "algorithm": "ed25519",
                 "key_id": public.key_id.hex(),
@@ -258,9 +272,59 @@ class World:
                 self.manifests[meter, month] = len(rows)
                 rows.append(self._by_gateway("manifest", manifest, gateway_q, end + 1_000))
                 gateway_q += 1
+            if self.coal:
+                rows += self._coal(month, len(rows), begin, end)
             self.month_ends.append(len(rows))
         if self.change_rows is not None:
             self.change_rows(rows)
+        return rows
+
+    def public_of(self, name: str) -> PublicKey:
+        """The key of gateway, clerk or meter."""
+        return self.gateway.public if name == GATEWAY else self.meter_key(name).public
+
+    def coal_g(self, month: int) -> int:
+        """Grams of coal in a month."""
+        return month * 1_000_000_000
+
+    def coal_ncv(self, month: int) -> str:
+        """GJ/t of a month's coal."""
+        return f"22.{month:02d}5"
+
+    def _coal(self, month: int, first: int, begin: int, end: int) -> list[Row]:
+        """A month's invoice and the value that it supports, by the clerk."""
+        document: dict[str, Any] = {
+            "digest": hashlib.sha256(b"invoice %d" % month).hexdigest(),
+            "media_type": "application/pdf",
+            "name": f"\u53d1\u7968 {month}.pdf",
+            "number": f"INV-{month}",
+            "purpose": "invoice",
+            "size": 1000 + month,
+        }
+        if self.change_document is not None:
+            self.change_document(month, document)
+        ncv = {"ncv": {"unit": "kJ/g", "value": self.coal_ncv(month)}}
+        manual: dict[str, Any] = {
+            "documents": [first],
+            "item": ITEM.hex(),
+            "line": COAL,
+            "month": month,
+            "parameters": ncv if month != UNMEASURED_MONTH else {},
+            "period": [begin, end],
+            "quantity": self.coal_g(month),
+            "reason": "invoice and stock count",
+            "unit": "g",
+            "year": YEAR,
+        }
+        if self.change_manual is not None:
+            self.change_manual(month, manual)
+        self.documents[month], self.manuals[month] = first, first + 1
+        rows = []
+        for place, (kind, content) in enumerate((("document", document), ("manual", manual))):
+            q, t = 2 * (month - 1) + place, end + 2_000
+            body = jcs.encode({"b": content, "d": CLERK, "k": kind, "n": _nonce(CLERK, q), "q": q, "t": t, "v": 1})
+            signed = self._signed(self.clerk, EvidenceType.PERSON, body)
+            rows.append(Row(body, signed, entry.NO_SALT, self.device_salt(CLERK)))
         return rows
 
     def _body(self, meter: str, kind: str, q: int, register: int, t: int) -> bytes:
@@ -387,23 +451,42 @@ class World:
                 ENTERPRISE,
                 YEAR,
                 month,
-                (MonthLine("electricity-purchased", ITEM, quantity),),
+                (MonthLine("electricity-purchased", ITEM, quantity), *self._coal_lines(month)),
                 tuple(sorted(self.manifests[meter, month] for meter in self.meters)),
                 ORIGIN,
                 size,
                 self.roots[size],
+                (self.manuals[month],) if self.coal else (),
             )
             if self.change_statement is not None:
                 statement = self.change_statement(statement)
             found.append((hashlib.sha256(b"month %d" % month).digest()[:16], statement))
         return found
 
+    def _coal_lines(self, month: int) -> list[MonthLine]:
+        if not self.coal:
+            return []
+        item = ITEM if month == UNMEASURED_MONTH else month_item(ITEM, YEAR, month)
+        return [MonthLine(COAL, item, self.coal_g(month))]
+
     @cached_property
     def statement(self) -> Statement:
         """The result by the same code as the command's."""
-        total = sum(line.quantity for _, month in self.months for line in month.lines)
+        lines: list[dict[str, Any]] = []
+        for number, (_, statement) in enumerate(self.months, 1):
+            for stated in statement.lines:
+                if stated.code == COAL:
+                    measured = {"tier": "measured", "unit": "GJ/t", "value": self.coal_ncv(number)}
+                    chosen = {
+                        "ncv": {"factor": "bituminous/ncv"} if number == UNMEASURED_MONTH else measured,
+                        "cc": {"factor": "bituminous/cc"},
+                        "of": {"factor": "bituminous/of"},
+                    }
+                    quantity = {"unit": "g", "value": str(stated.quantity)}
+                    lines.append({"code": COAL, "item": stated.item.hex(), "quantity": quantity, "parameters": chosen})
+        total = sum(x.quantity for _, month in self.months for x in month.lines if x.code != COAL)
         line = {"code": "electricity-purchased", "item": ITEM.hex(), "quantity": {"unit": "Wh", "value": str(total)}}
-        document = {"lines": [line], "rule_set": "gbt32150-2015", "year": YEAR}
+        document = {"lines": [line, *lines], "rule_set": "gbt32150-2015", "year": YEAR}
         return calculate(jcs.encode(document), library.rule_sets(), library.factors())
 
     @cached_property
@@ -495,7 +578,11 @@ class World:
             )
         )
         rules = self.statement.rules
-        found += [Record.of("factor", **factor.act_fields()) for factor in rules.factors]
+        if self.coal:
+            public = self.clerk.public
+            found.append(_key_record(public.key_id, ENTERPRISE, 7, object_id(CLERK), public.number, opened))
+        used = self.factors_used
+        found += [Record.of("factor", **f.act_fields()) for f in (*rules.factors, *library.factors()) if f.id in used]
         found.append(
             Record.of(
                 "ruleset",
@@ -571,8 +658,17 @@ class World:
         return EntryParts(index, row.body, row.evidence, row.salt, row.device_salt, self.leaves[index], proof)
 
     @property
+    def factors_used(self) -> set[bytes]:
+        """Ids of the factors that the lines name."""
+        lines = self.statement.chain_lines
+        return {word for line in lines for i, word in enumerate(line.parameters) if line.tier(i) == 0 and any(word)}
+
+    @property
     def log_parts(self) -> LogParts:
-        return LogParts(self.note(self.size), [self.gateway.public, *(self.meter_key(m).public for m in self.meters)])
+        return LogParts(
+            self.note(self.size),
+            [self.gateway.public, self.clerk.public, *(self.meter_key(m).public for m in self.meters)],
+        )
 
     @property
     def note_key_ids(self) -> list[bytes]:
@@ -610,7 +706,8 @@ class World:
     def disclosed(self) -> list[int]:
         """Indices of the entries in the report's bundle."""
         _ = self.rows
-        return sorted({*self.boundaries.values(), *self.manifests.values()})
+        by_hand = (*self.documents.values(), *self.manuals.values())
+        return sorted({*self.boundaries.values(), *self.manifests.values(), *by_hand})
 
     def report_bundle(self) -> bytes:
         """The bundle of the year's report."""
@@ -622,8 +719,10 @@ class World:
             anchor_sizes={self.anchor_size(index) for index in self.disclosed},
             units=[ITEM],
             devices=[object_id(meter) for meter in self.meters],
-            factors={line.parameters[0] for line in self.statement.chain_lines},
-            keys=[self.meter_key(meter).public.key_id for meter in self.meters] + self.note_key_ids,
+            factors=sorted(self.factors_used),
+            keys=[self.meter_key(meter).public.key_id for meter in self.meters]
+            + ([self.clerk.public.key_id] if self.coal else [])
+            + self.note_key_ids,
         )
         return make_report_bundle(
             [self.parts(index) for index in self.disclosed],
@@ -643,11 +742,11 @@ class World:
         bundle = self.report_bundle() if bundle is None else bundle
         sizes = [size for size in self.anchor_sizes if size > first]
         names = sorted({entry.Body.parse(row.body).signer for row in self.rows[first:]})
-        keys = [self.gateway.public if name == GATEWAY else self.meter_key(name).public for name in names]
+        keys = [self.public_of(name) for name in names]
         needs = needs_of_package(
             origin=ORIGIN,
             anchor_sizes=sizes,
-            devices=[object_id(name) for name in names if name != GATEWAY],
+            devices=[object_id(name) for name in names if name not in (GATEWAY, CLERK)],
             keys=[public.key_id for public in keys],
         )
         parts = self.chain_parts(needs)

@@ -145,8 +145,10 @@ def test_a_legacy_meter_without_nonce_is_signed_by_the_gateway_with_a_derived_sa
 
 
 def test_each_role_makes_its_own_kinds_only() -> None:
-    document = {"b": {"name": "x"}, "d": "ZHANG", "k": "document", "n": "00" * 16, "q": 0, "t": times(1)[0], "v": 1}
+    paper = {"digest": "ab" * 32, "media_type": "text/plain", "name": "x", "purpose": "invoice", "size": 1}
+    document = {"b": paper, "d": "ZHANG", "k": "document", "n": "00" * 16, "q": 0, "t": times(1)[0], "v": 1}
     assert isinstance(check(signed(document, EvidenceType.PERSON))[0], Checked)
+    assert refused(signed({**document, "b": {"name": "x"}}, EvidenceType.PERSON)).code == "malformed_body"
     assert refused(signed({**document, "k": "manifest"}, EvidenceType.PERSON)).code == "wrong_kind"
     assert refused(signed({**document, "d": "METER-1"})).code == "wrong_kind"
     assert refused(signed(reading(d="ZHANG"), EvidenceType.PERSON)).code == "wrong_kind"

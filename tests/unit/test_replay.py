@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from carbonledger import jcs, merkle
 from carbonledger.keys import PrivateKey
+from carbonledger.month_statement import MonthStatement
 from carbonledger.records import Record
 from carbonledger.replay import replay, replay_one
 from carbonledger.replay.batches import _plan
@@ -297,3 +299,19 @@ def test_ranges_merge_and_know_their_ends() -> None:
     for number in range(35):
         assert (ranges.last_of(number) is not None) == (number in held)
     assert ranges.last_of(5) == 9
+
+
+def test_a_year_with_values_by_hand_replays() -> None:
+    world = World(coal=True)
+    found = replay([world.package()], world.policy)
+    assert found.verdict == "VALID", found.to_json()
+
+
+def test_a_manual_entry_that_its_month_does_not_name_is_found() -> None:
+    def forget(statement: MonthStatement) -> MonthStatement:
+        return dataclasses.replace(statement, manuals=()) if statement.month == 5 else statement
+
+    world = World(coal=True, change_statement=forget)
+    found = replay([world.package()], world.policy).packages[0]
+    assert found.step(13).verdict == "invalid"
+    assert "anual entries of month 5" in found.step(13).reason

@@ -522,6 +522,7 @@ def test_two_lines_of_one_unit_are_told_apart_by_what_fits() -> None:
     from carbonledger.errors import Invalid, Unknown
     from carbonledger.month_statement import MonthLine
     from carbonledger.verify.figures import attribute
+    from carbonledger.verify.supported import Supported
 
     rules = library.rule_set("gbt32150-2015")
     devices = ("a", "b", "c")
@@ -541,12 +542,12 @@ def test_two_lines_of_one_unit_are_told_apart_by_what_fits() -> None:
         )
 
     measured = {(d, m): value for d, value in zip(devices, (5, 7, 11), strict=True) for m in range(1, 13)}
-    attribute(made(7, 16), rules, records, measured)
-    attribute(made(0, 23), rules, records, measured)
+    attribute(made(7, 16), rules, records, measured, Supported({}, {}), 2025)
+    attribute(made(0, 23), rules, records, measured, Supported({}, {}), 2025)
     with pytest.raises(Invalid, match="months of the lines"):
-        attribute(made(8, 15), rules, records, measured)
+        attribute(made(8, 15), rules, records, measured, Supported({}, {}), 2025)
     many = {f"m{i}": records["a"] for i in range(40)}
     wide = replace(made(1, 1), devices=tuple(ReportedDevice(d, bytes(16), "plant-1") for d in many))
     hard = {(d, m): 2 for d in many for m in range(1, 13)}
     with pytest.raises((Unknown, Invalid)):
-        attribute(wide, rules, many, hard)
+        attribute(wide, rules, many, hard, Supported({}, {}), 2025)

@@ -3,6 +3,7 @@ import { Malformed } from "./errors.js";
 import { MEASURED } from "./entry.js";
 import { currentId } from "./records.js";
 
+const ENTRIES = [...MEASURED, "manifest", "manual", "document"];
 const ELSEWHERE = ["anchor", "contract", "factor", "key"];
 
 export function checkComplete(context) {
@@ -11,9 +12,12 @@ export function checkComplete(context) {
   if (bundle.kind === "reading" && (kinds.length !== 1 || !MEASURED.includes(kinds[0]))) {
     throw new Malformed("entries of a reading's bundle", { expected: "one reading", found: kinds.join(" ") || "none" });
   }
-  const strange = [...new Set(kinds)].filter((kind) => !MEASURED.includes(kind) && kind !== "manifest").sort();
+  const strange = [...new Set(kinds)].filter((kind) => !ENTRIES.includes(kind)).sort();
   if (strange.length) {
-    throw new Malformed("entries of a report's bundle", { expected: "readings and manifests", found: strange[0] });
+    throw new Malformed("entries of a report's bundle", {
+      expected: "readings, manifests, manual values and documents",
+      found: strange[0],
+    });
   }
   if (!kinds.length) throw new Malformed("entries of the bundle", { expected: "at least one", found: "none" });
   if (bundle.chain === null) return;

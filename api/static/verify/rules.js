@@ -313,6 +313,29 @@ export function roundedQuantity(rules, value, base) {
   return (steps * top) % bottom ? undefined : (steps * top) / bottom;
 }
 
+// base unit of a parameter → [numerator, denominator] of the units in which guidelines round
+const PARAMETERS = {
+  "kJ/g": { "kJ/g": [1n, 1n], "MJ/kg": [1n, 1n], "GJ/t": [1n, 1n], "kJ/kg": [1n, 1000n], "MJ/t": [1n, 1000n] },
+  "kJ/L": { "kJ/L": [1n, 1n], "MJ/m3": [1n, 1n], "MJ/Nm3": [1n, 1n], "kJ/Nm3": [1n, 1000n], "GJ/10^4Nm3": [1n, 10n] },
+  "gC/kJ": { "gC/kJ": [1n, 1n], "tC/GJ": [1n, 1n], "kgC/GJ": [1n, 1000n], "tC/TJ": [1n, 1000n] },
+  "gC/g": { "gC/g": [1n, 1n], "kgC/kg": [1n, 1n], "tC/t": [1n, 1n], "%": [1n, 100n] },
+  "gC/L": { "gC/L": [1n, 1n], "kgC/m3": [1n, 1n], "kgC/Nm3": [1n, 1n], "gC/Nm3": [1n, 1000n], "tC/10^4Nm3": [1n, 10n] },
+  1: { 1: [1n, 1n], "%": [1n, 100n] },
+};
+
+/** A reported parameter in 1e-18 of its base unit, rounded as the rule set asks. */
+export function roundedParameter(rules, value, base) {
+  const rows = rules.inputRounding.filter((r) => r.place === "parameter");
+  if (rows.length && !Object.hasOwn(PARAMETERS, base)) {
+    throw new Unknown(`rounding of a parameter in ${base}`, { expected: Object.keys(PARAMETERS).join(" ") });
+  }
+  const row = rows.find((r) => Object.hasOwn(PARAMETERS[base], r.unit));
+  if (!row) return value;
+  const [top, bottom] = PARAMETERS[base][row.unit];
+  const [one, parts] = [10n ** 18n * top, bottom * 10n ** BigInt(row.decimals)];
+  return (sums.divide(value * parts, one, row.mode) * one) / parts;
+}
+
 function total(rules, amounts) {
   const row = rowOf(rules, "line");
   const [added, subtracted] = [sums.emptySum(), sums.emptySum()];

@@ -18,6 +18,7 @@ export function parseStatement(raw) {
     month: value.month,
     lines: value.lines.map(({ code, item, quantity }) => ({ code, item, quantity: BigInt(quantity) })),
     manifests: value.manifests,
+    manuals: value.manuals,
     origin: value.log.origin,
     size: value.log.size,
     root: value.log.root,
@@ -34,7 +35,7 @@ const ascending = (items, order) => items.every((item, at) => !at || order(items
 
 function isStatement(value) {
   return (
-    has(value, ["lines", "log", "manifests", "member", "month", "v", "year"]) &&
+    has(value, ["lines", "log", "manifests", "manuals", "member", "month", "v", "year"]) &&
     has(value.log, ["origin", "root", "size"]) &&
     typeof value.log.origin === "string" &&
     isHex(value.log.root, 32) &&
@@ -50,7 +51,10 @@ function isStatement(value) {
     ascending(value.lines, (a, b) => order(a.code, b.code) || order(a.item, b.item)) &&
     Array.isArray(value.manifests) &&
     value.manifests.every(count) &&
-    ascending(value.manifests, (a, b) => a - b)
+    ascending(value.manifests, (a, b) => a - b) &&
+    Array.isArray(value.manuals) &&
+    value.manuals.every(count) &&
+    ascending(value.manuals, (a, b) => a - b)
   );
 }
 

@@ -7,6 +7,7 @@ import { STATUS, evaluate, formDigest, parseRuleSet, recordFields, roundedQuanti
 import { commitment } from "./statement.js";
 import { manifestsOf, quantities, silence } from "./quantities.js";
 import { MEASURES } from "./steps-registers.js";
+import { byHand, caveatOf, checkParameters, fold, supported } from "./supported.js";
 import { finding, notApplicable } from "./verdict.js";
 
 const MAX_TRIALS = 50_000;
@@ -22,7 +23,8 @@ export async function figures(context) {
   const { proven } = context;
   const [, record] = context.report;
   const year = Number(record.year);
-  await statements(context, report, record, year);
+  const hand = supported(context.bundle, year);
+  await statements(context, report, record, year, hand);
   const rules = await ruleSetOf(proven, report, record);
   checkLines(report, rules, record);
   let found;
@@ -39,15 +41,16 @@ export async function figures(context) {
     report.devices.map((device) => [device.identifier, proven.get("device", context.idOf(device.identifier))]),
   );
   const sums = quantities(context.bundle, year, devices);
-  attribute(context, report, rules, devices, sums);
+  await attribute(context, report, rules, devices, sums, hand, year);
+  const entries = hand.manuals.size ? ` and ${hand.manuals.size} manual entries` : "";
   const total = [...sums.values()].flat().reduce((sum, quantity) => sum + quantity, 0n);
   return finding(
     `${report.lines.length} lines over twelve months follow from ${devices.size} meters' registers (sum ${total} base` +
-      ` units) and give ${found} gCO2e under ${rules.key}${caveats(context, year, rules, devices)}.`,
+      ` units)${entries} and give ${found} gCO2e under ${rules.key}${caveats(context, year, rules, devices, hand)}.`,
   );
 }
 
-function caveats(context, year, rules, devices) {
+function caveats(context, year, rules, devices, hand) {
   const { report } = context.bundle;
   const said = [];
   const used = new Set(namedFactors(rules, report.lines));
@@ -56,6 +59,8 @@ function caveats(context, year, rules, devices) {
   }
   const measured = [...new Set(report.lines.filter((line) => line.tiers).map((line) => line.code))].sort();
   if (measured.length) said.push(`parameters of ${measured.join(", ")} are the enterprise's own`);
+  const rests = caveatOf(hand);
+  if (rests !== null) said.push(rests);
   const flags = new Map();
   for (const { manifest } of manifestsOf(context.bundle, year).values()) {
     for (const [name, count] of Object.entries(manifest.flags)) flags.set(name, (flags.get(name) ?? 0) + count);
@@ -68,7 +73,7 @@ function caveats(context, year, rules, devices) {
   return said.map((caveat) => `; ${caveat}`).join("");
 }
 
-async function statements(context, report, record, year) {
+async function statements(context, report, record, year, hand) {
   const { proven, bundle } = context;
   const { member, logSize: size } = record;
   const head = bundle.log.checkpoint;
@@ -89,6 +94,7 @@ async function statements(context, report, record, year) {
   const manifests = new Map([...manifestsOf(bundle, year).values()].map(({ index, month }) => [index, month]));
   const anchors = proven.ofKind("anchor");
   const named = new Map();
+  const manuals = new Map();
   for (const [at, { raw, salt, statement }] of report.months.entries()) {
     const number = at + 1;
     const what = `statement of month ${number}`;
@@ -116,6 +122,18 @@ async function statements(context, report, record, year) {
       }
       named.set(index, number);
     }
+    for (const index of statement.manuals) {
+      if (index >= statement.size || manuals.has(index)) {
+        throw new Invalid(`manual entries of the ${what}`, { expected: `below ${statement.size}, once`, found: index });
+      }
+      manuals.set(index, number);
+    }
+  }
+  const strange = [...new Set([...manuals.keys(), ...hand.manuals.keys()])]
+    .filter((index) => manuals.get(index) !== hand.manuals.get(index)?.month)
+    .sort((a, b) => a - b);
+  if (strange.length) {
+    throw new Invalid("manual entries of the months", { expected: "just those in the bundle", found: `index ${strange[0]}` });
   }
   const odd = [...named].filter(([index, month]) => manifests.get(index) !== month).concat(
     [...manifests].filter(([index, month]) => named.get(index) !== month),
@@ -208,13 +226,14 @@ function factorsOf(proven, rules, lines) {
   return found;
 }
 
-/** Throws unless each meter can be counted in one line so that each month of each line is its meters' sum. */
-function attribute(context, report, rules, devices, measured) {
+/** Throws unless each month of each line is the sum of its meters, each counted in one line, and manual entries. */
+async function attribute(context, report, rules, devices, measured, hand, year) {
   const units = new Set(report.units.map((unit) => context.idOf(unit)));
-  const wanted = new Map(report.lines.map((line) => [keyOf(line), Array(12).fill(0n)]));
-  report.months.forEach(({ statement }, month) => {
-    for (const line of statement.lines) wanted.get(keyOf(line))[month] = line.quantity;
-  });
+  const bases = [...units, ...[...hand.manuals.values()].map(({ item }) => item)];
+  const folded = await fold(report, bases, year);
+  const { wanted } = folded;
+  const manual = byHand(hand, rules, wanted);
+  checkParameters(hand, folded, rules, report);
   const meters = [];
   for (const device of report.devices) {
     const record = devices.get(device.identifier);
@@ -230,12 +249,23 @@ function attribute(context, report, rules, devices, measured) {
     }
     if (lines.length) meters.push({ months, lines });
   }
-  matchMeters(meters, wanted);
+  matchMeters(meters, wanted, manual);
 }
 
-function matchMeters(meters, wanted) {
+function matchMeters(meters, wanted, manual) {
   const left = new Map([...wanted].map(([key, months]) => [key, [...months]]));
   const counted = new Map([...wanted.keys()].map((key) => [key, 0]));
+  for (const [key, taken] of manual) {
+    counted.set(key, counted.get(key) + 1);
+    left.set(key, left.get(key).map((have, at) => have - taken[at]));
+    const short = left.get(key).findIndex((rest) => rest < 0n);
+    if (short >= 0) {
+      throw new Invalid(`line ${codeOf(key)}, month ${short + 1}`, {
+        expected: `at least ${taken[short]} by manual entries`,
+        found: wanted.get(key)[short],
+      });
+    }
+  }
   for (const { months, lines } of meters.filter((meter) => meter.lines.length === 1)) {
     counted.set(lines[0], counted.get(lines[0]) + 1);
     left.set(lines[0], left.get(lines[0]).map((have, at) => have - months[at]));
@@ -252,7 +282,7 @@ function matchMeters(meters, wanted) {
     const off = months.findIndex((rest) => rest !== 0n);
     if (counted.get(key) && !open.has(key) && off >= 0) {
       const found = wanted.get(key)[off];
-      throw new Invalid(`line ${codeOf(key)}, month ${off + 1}`, { expected: `${found - months[off]} by its meters`, found });
+      throw new Invalid(`line ${codeOf(key)}, month ${off + 1}`, { expected: `${found - months[off]} by its entries`, found });
     }
   }
   let best = null;
@@ -268,9 +298,9 @@ function matchMeters(meters, wanted) {
   }
   if (best.length) {
     throw new Unknown(`quantity of line ${codeOf(best[0])}`, {
-      expected: "a meter that measures it",
-      found: "none in the bundle",
-      remedy: "It follows from documents: see the audit package",
+      expected: "a meter that measures it, or manual entries",
+      found: "neither in the bundle",
+      remedy: "Ask the enterprise what it rests on",
     });
   }
 }

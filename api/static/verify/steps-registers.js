@@ -2,14 +2,14 @@
 import { Invalid } from "./errors.js";
 import { hex } from "./bytes.js";
 import { sha256 } from "./crypto.js";
-import { BATCH, EVIDENCE, GATEWAY, MEASURED, SINGLE } from "./entry.js";
+import { BATCH, EVIDENCE, GATEWAY, MEASURED, PERSON, SINGLE } from "./entry.js";
 import { chainKeyId } from "./context.js";
 import { EIP712 } from "./note.js";
 import { instants, rfc3339, rfc3339s } from "./periods.js";
 import { chainOf, currentId } from "./records.js";
 import { finding, notApplicable, undecided } from "./verdict.js";
 
-const [GATEWAY_KEY, GATEWAY_NOTE, WITNESS, WITNESS_NOTE, DEVICE] = [2n, 3n, 4n, 5n, 6n];
+const [GATEWAY_KEY, GATEWAY_NOTE, WITNESS, WITNESS_NOTE, DEVICE, PERSON_KEY] = [2n, 3n, 4n, 5n, 6n, 7n];
 const ADMITTED = 1n;
 const APPROVED = 3n;
 const [REGULATOR, ENTERPRISE, PREPARER, VERIFIER] = [1n, 2n, 4n, 8n];
@@ -117,6 +117,10 @@ async function entryBelongs(context, item, log) {
   const owner = log.member;
   const subject = context.idOf(body.signer);
   const record = proven.get("key", context.keyOf(item).id);
+  if (["document", "manual"].includes(body.kind) && evidence.type === PERSON) {
+    requireKey(record, PERSON_KEY, owner, subject, item.name);
+    return;
+  }
   if (!MEASURED.includes(body.kind)) {
     if (evidence.type !== GATEWAY || subject !== log.gateway) {
       throw new Invalid(`signer of ${item.name}`, { expected: "the log's gateway", found: body.signer });

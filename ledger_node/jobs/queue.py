@@ -1,0 +1,95 @@
+"""Jobs as rows: opened once by their id, claimed with a lease, done in one transaction with their effects.
+
+Killed at any instant, a worker loses nothing (the lease runs out and another claims the job) and doubles nothing (what
+a job wrote and that it is done are committed together, and only by the claim that is the last one).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, insert, or_, select, update
+
+from carbonledger.errors import CarbonLedgerError
+from ledger_node.db.schema import job
+
+LEASE_S: Final = 60
+MOST_ATTEMPTS: Final = 8
+
+Handler = Callable[[Connection, "Job", int], None]
+"""Does a job within a transaction; the last argument is the time, Unix s. CarbonLedgerError: try again later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job as it was claimed; `attempts` counts the claims, this one included."""
+
+    id: str
+    kind: str
+    content: Mapping[str, Any]
+    attempts: int = 0
+
+
+def open_job(connection: Connection, identifier: str, kind: str, content: Mapping[str, Any], now: int) -> bool:
+    """Open a job unless there is one of this id; whether it is new."""
+    if connection.execute(select(job.c.id).where(job.c.id == identifier)).first() is not None:
+        return False
+    values = {"id": identifier, "kind": kind, "content": dict(content), "state": "waiting", "lease_until": None}
+    connection.execute(insert(job).values(**values, attempts=0, error=None, run_at=now))
+    return True
+
+
+class Queue:
+    """Does the jobs of the kinds that it has handlers for; others wait for whoever has."""
+
+    def __init__(self, engine: Engine, handlers: Mapping[str, Handler], clock: Callable[[], int]) -> None:
+        """`clock` gives Unix seconds of wall time, as leases need it."""
+        self._engine = engine
+        self._handlers = dict(handlers)
+        self._clock = clock
+
+    def step(self) -> bool:
+        """Claim one job and do it; False if none is due."""
+        claimed = self.claim()
+        if claimed is None:
+            return False
+        now = self._clock()
+        try:
+            with self._engine.begin() as connection:
+                self._handlers[claimed.kind](connection, claimed, now)
+                self._end(connection, claimed, state="done", error=None, run_at=now)
+        except _Overtaken:
+            return True  # what was done here is taken back; the other does it
+        except CarbonLedgerError as error:
+            state = "dead" if claimed.attempts >= MOST_ATTEMPTS else "waiting"
+            with suppress(_Overtaken), self._engine.begin() as connection:
+                self._end(connection, claimed, state=state, error=str(error)[:1000], run_at=now + 2**claimed.attempts)
+        return True
+
+    def claim(self) -> Job | None:
+        """The oldest job that is due, or whose worker's lease ran out; it is this worker's for `LEASE_S`."""
+        now = self._clock()
+        due = or_(
+            (job.c.state == "waiting") & (job.c.run_at <= now), (job.c.state == "running") & (job.c.lease_until <= now)
+        )
+        query = select(job).where(job.c.kind.in_(list(self._handlers)), due).order_by(job.c.run_at, job.c.id).limit(8)
+        with self._engine.begin() as connection:
+            for row in connection.execute(query).all():
+                same = (job.c.id == row.id) & (job.c.attempts == row.attempts) & (job.c.state == row.state)
+                values = {"state": "running", "lease_until": now + LEASE_S, "attempts": row.attempts + 1}
+                if connection.execute(update(job).where(same).values(**values)).rowcount == 1:
+                    return Job(row.id, row.kind, row.content, row.attempts + 1)
+        return None
+
+    def _end(self, connection: Connection, done: Job, **values: Any) -> None:
+        """Only the last claim ends a job; another's work is taken back."""
+        mine = (job.c.id == done.id) & (job.c.attempts == done.attempts) & (job.c.state == "running")
+        if connection.execute(update(job).where(mine).values(lease_until=None, **values)).rowcount != 1:
+            raise _Overtaken
+
+
+class _Overtaken(Exception):
+    """The lease ran out and another worker claimed the job."""
