@@ -1,4 +1,4 @@
-"""The `carbonledger` command: verify, replay, calculate, show, keygen, sign."""
+"""The `carbonledger` command: verify, replay, calculate, show, keygen, sign, report."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
-from carbonledger.cli import answers, calculate, keys, replay, show, verify
+from carbonledger.cli import answers, calculate, keys, replay, report, show, verify
 
 
 def parser() -> argparse.ArgumentParser:
@@ -25,6 +25,7 @@ def parser() -> argparse.ArgumentParser:
     show.add_parser(subparsers)
     keys.add_keygen_parser(subparsers)
     keys.add_sign_parser(subparsers)
+    report.add_parser(subparsers)
     return root
 
 
