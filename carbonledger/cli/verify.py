@@ -26,7 +26,9 @@ def add_parser(subparsers: Any) -> None:
         description="Verifies the bundle of a reading or of an annual report, offline, step by step. Without a policy, "
         "what depends on trust is INDETERMINATE. Exit 0 VALID, 1 INVALID, 2 misuse or ERROR, 3 INDETERMINATE.",
     )
-    parser.add_argument("file", metavar="FILE", help="bundle, or a report's PDF or XLSX that carries one; - reads standard input")
+    parser.add_argument(
+        "file", metavar="FILE", help="bundle, or a report's PDF or XLSX that carries one; - reads standard input"
+    )
     parser.add_argument("--policy", metavar="FILE", help="what you trust (TOML, docs/formats/policy.md)")
     parser.add_argument("--json", action="store_true", help="answer in JSON")
     parser.set_defaults(run=run)

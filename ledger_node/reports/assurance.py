@@ -65,7 +65,9 @@ def quality(facts: Facts, words: Words, period: Period, statement: Statement | N
 def _readings(facts: Facts, words: Words, period: Period) -> Table:
     rows = []
     for device in facts.report.devices:
-        found = [facts.manifests[key].manifest for m in period.months if (key := (device.identifier, m)) in facts.manifests]
+        found = [
+            facts.manifests[key].manifest for m in period.months if (key := (device.identifier, m)) in facts.manifests
+        ]
         flags: dict[str, int] = {}
         for manifest in found:
             for name, times in manifest.flags.items():

@@ -183,9 +183,7 @@ def activity(facts: Facts, words: Words, period: Period, statement: Statement | 
     blocks.append(Table("activity", words("activity.lines"), columns, tuple(rows)))
     if len(period.months) > 1:
         chunks = range(0, len(statement.lines), COLUMNS_OF_MONTHS)
-        blocks += [
-            _by_month(facts, words, period, statement.lines[at : at + COLUMNS_OF_MONTHS], at) for at in chunks
-        ]
+        blocks += [_by_month(facts, words, period, statement.lines[at : at + COLUMNS_OF_MONTHS], at) for at in chunks]
     return _section("3", words, blocks)
 
 
@@ -206,7 +204,9 @@ def _by_month(facts: Facts, words: Words, period: Period, lines: Sequence[Statem
         name = item(facts, line).text
         title = words.title(line.rule.title) + (f" · {name}" if name and len(lines) > 1 else "")
         columns.append(Column(title, "number", unit, width=4))
-    return Table(f"activity-months-{at // COLUMNS_OF_MONTHS + 1}", words("activity.months"), tuple(columns), tuple(rows))
+    return Table(
+        f"activity-months-{at // COLUMNS_OF_MONTHS + 1}", words("activity.months"), tuple(columns), tuple(rows)
+    )
 
 
 def factors(facts: Facts, words: Words, statement: Statement | None) -> Section:

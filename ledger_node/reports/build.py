@@ -88,7 +88,10 @@ def _cover(facts: Facts, words: Words, options: Options, period: Period, stateme
             (words("entity.report"), (cells.code(record.id.hex()),)),
             (
                 words("cover.as-of"),
-                (Text(cells.moment(header.timestamp)), Text(words("cover.block", number=f"{header.number:,}"), "quiet")),
+                (
+                    Text(cells.moment(header.timestamp)),
+                    Text(words("cover.block", number=f"{header.number:,}"), "quiet"),
+                ),
             ),
             (words("cover.evidence"), (Text(EVIDENCE_NAME), cells.code(facts.digest.hex()))),
         ),
@@ -102,9 +105,7 @@ def _cover(facts: Facts, words: Words, options: Options, period: Period, stateme
         period=period_text(words, period),
         headline_title=words("headline"),
         headline=None if emission is None else numbers.tonnes(emission),
-        exactly=words("nothing")
-        if emission is None
-        else words("exactly", grams=numbers.grouped(str(emission))),
+        exactly=words("nothing") if emission is None else words("exactly", grams=numbers.grouped(str(emission))),
         marks=marks(facts, words, period, statement),
         pairs=pairs,
         contents=words("contents"),

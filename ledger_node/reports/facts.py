@@ -59,9 +59,7 @@ class Facts:
             raise Refused("a document of a report", expected="the bundle of an annual report", found=bundle.kind)
         (record,) = bundle.chain.of_kind("report")
         rules = RuleSet.parse(bundle.report.rule_set)
-        return cls(
-            bundle, bundle.report, bundle.chain, record, rules, sha256(raw).digest(), names, Factors(library)
-        )
+        return cls(bundle, bundle.report, bundle.chain, record, rules, sha256(raw).digest(), names, Factors(library))
 
     @property
     def year(self) -> int:
@@ -194,5 +192,3 @@ def _factor(record: Record, known: Factor | None) -> Factor:
             remedy="Use a version of carbonledger whose factor library has it",
         )
     return factor
-
-

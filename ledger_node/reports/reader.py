@@ -75,7 +75,9 @@ def _attachments(raw: bytes) -> list[tuple[str, bytes]]:
     except CarbonLedgerError:
         raise
     except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
-        raise Malformed("the PDF", expected="a readable file", found=f"{type(error).__name__}: {error}"[:200]) from error
+        raise Malformed(
+            "the PDF", expected="a readable file", found=f"{type(error).__name__}: {error}"[:200]
+        ) from error
 
 
 def _attached(files: list[tuple[str, bytes]], name: str) -> bytes:

@@ -12,7 +12,20 @@ from ledger_node.reports import cells, numbers
 from ledger_node.reports.attributes import Attributes, attributes
 from ledger_node.reports.boundary import item
 from ledger_node.reports.facts import Facts
-from ledger_node.reports.model import Bar, Bars, Block, Cell, Column, Number, Paragraph, Row, RowStyle, Section, Table, Text
+from ledger_node.reports.model import (
+    Bar,
+    Bars,
+    Block,
+    Cell,
+    Column,
+    Number,
+    Paragraph,
+    Row,
+    RowStyle,
+    Section,
+    Table,
+    Text,
+)
 from ledger_node.reports.numbers import cut_grams, cut_tonnes, tonnes
 from ledger_node.reports.options import Period, View
 from ledger_node.reports.words import Words
@@ -56,9 +69,7 @@ def _columns(words: Words, first: str) -> tuple[Column, ...]:
 
 def _lines(facts: Facts, words: Words, statement: Statement) -> Table:
     """Each line, the exact sum, the rounding, the total."""
-    rows = [
-        _amount(Text(words.title(line.rule.title)), item(facts, line), line.emission) for line in statement.lines
-    ]
+    rows = [_amount(Text(words.title(line.rule.title)), item(facts, line), line.emission) for line in statement.lines]
     rows += [
         Row((Text(words.title(rule.title)), Text(""), cells.unreported(words), Text("")), "missing")
         for rule in facts.rules.lines

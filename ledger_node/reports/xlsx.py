@@ -32,7 +32,12 @@ def render(document: Document, bundle: bytes, options: str) -> bytes:
     with xlsxwriter.Workbook(out, settings) as book:
         made = datetime.fromtimestamp(document.time, UTC).replace(tzinfo=None)
         book.set_properties(
-            {"title": document.cover.title, "author": document.cover.entity, "created": made, "comments": "carbonledger"}
+            {
+                "title": document.cover.title,
+                "author": document.cover.entity,
+                "created": made,
+                "comments": "carbonledger",
+            }
         )
         _Writer(book).cover(document, words("sheet.cover"))
         for section in document.sections:
