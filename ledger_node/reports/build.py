@@ -1,4 +1,4 @@
-"""From a bundle and options to a document: a pure function, so that the same evidence always gives the same document."""
+"""From a bundle and options to a document: pure, so that the same evidence gives the same document."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one font of the documents: Noto Sans CJK (OFL 1.1), from a pinned package, so that all machines make equal bytes."""
+"""The one font of the documents: Noto Sans CJK (OFL 1.1), from a pinned package: all machines make equal bytes."""
 
 from __future__ import annotations
 

@@ -38,6 +38,7 @@ class Period:
         found = _PERIOD.fullmatch(text)
         if found is None:
             raise Malformed("period of a report", expected="such as 2025, 2025-Q1 or 2025-03", found=repr(text)[:40])
+        months: tuple[int, ...]
         if found["quarter"]:
             first = 3 * int(found["quarter"]) - 2
             months = (first, first + 1, first + 2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
-from typing import Final
+from typing import Any, Final
 
 import typst
 
@@ -14,19 +14,22 @@ from ledger_node.reports.fonts import font_folder
 from ledger_node.reports.model import DOCUMENT_NAME, EVIDENCE_NAME, Document
 
 MEDIA_TYPE: Final = "application/pdf"
-STANDARDS: Final = ["a-3a", "ua-1"]
 
 
 def render(document: Document, bundle: bytes) -> bytes:
     """The file; the same bytes for the same document and bundle, whatever the machine, its clock and its locale."""
-    project = {
+    project: Any = {  # a project in memory, which typst's stubs do not know of
         "main.typ": files("ledger_node.reports").joinpath("templates", "report.typ").read_bytes(),
         DOCUMENT_NAME: jcs.encode(document.to_json()),
         EVIDENCE_NAME: bundle,
     }
     try:
         made = typst.compile(
-            project, font_paths=_fonts(), ignore_system_fonts=True, pdf_standards=STANDARDS, timestamp=document.time
+            project,
+            font_paths=_fonts(),
+            ignore_system_fonts=True,
+            pdf_standards=["a-3a", "ua-1"],
+            timestamp=document.time,
         )
     except typst.TypstError as error:
         raise Refused(

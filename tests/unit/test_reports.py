@@ -21,6 +21,7 @@ from carbonledger.accounting import library
 from carbonledger.cli import main
 from carbonledger.errors import Invalid, Malformed, Refused
 from carbonledger.policy import Policy
+from carbonledger.records import Record
 from carbonledger.verify import verify
 from ledger_node.reports import make, reader
 from ledger_node.reports.build import build
@@ -35,7 +36,7 @@ PERIODS = [str(YEAR), f"{YEAR}-Q2", f"{YEAR}-11"]
 NAME = "示范钢铁有限公司"
 
 
-def with_a_name(records: dict) -> None:  # type: ignore[type-arg]
+def with_a_name(records: dict[tuple[str, bytes], Record]) -> None:
     """The enterprise is admitted under a name."""
     for at, record in records.items():
         if record.kind == "member" and record.field("member") == ENTERPRISE:
@@ -172,7 +173,7 @@ def test_the_cells_of_the_spreadsheet_are_the_numbers_of_the_model(bundle: bytes
     document = build(bundle, Options(language="en"))
     book = load_workbook(io.BytesIO(make.make(bundle, Options(language="en"), "xlsx")))
     seen = [str(cell) for name in book.sheet_names for row in book.get_sheet_by_name(name).to_python() for cell in row]
-    numbers = {Fraction(cell) for cell in seen if re.fullmatch(r"-?\d+(\.\d+)?", cell)}
+    numbers = {Fraction(cell) for cell in seen if re.fullmatch(r"-?\d+(\.\d+)?(e-\d+)?", cell)}
     for table in document.tables():
         assert table.title in seen
         for row in table.rows:
