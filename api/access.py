@@ -42,6 +42,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "getReport": EVERYONE,
     "listReportMonths": KEYED,
     "getReportBundle": EVERYONE,  # the bundle itself by `basis_of`
+    "getReportDocument": EVERYONE,  # as the bundle that it is made of
     "getLedger": EVERYONE,  # what a reader sees of it by `sees_details`
     "getArtefact": EVERYONE,  # by `basis_of`
     # rules

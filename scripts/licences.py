@@ -22,6 +22,8 @@ PERMISSIVE = {
 }  # fmt: skip
 # Weak copyleft of single files, unchanged by us: certifi's list of certificate authorities.
 WEAK = {"MPL-2.0"}
+# Fonts: may be embedded in any document.
+FONTS = {"OFL-1.1"}
 # package -> why a licence outside the lists above is acceptable for it (an LGPL library used unchanged, for example)
 EXCEPTIONS: dict[str, str] = {}
 
@@ -49,7 +51,7 @@ def known(text: str) -> str:
     """The SPDX expression that a text stands for, or "" where an operand of it is not on the lists."""
     spelled = SPELLINGS.get(text.strip().lower(), text.strip())
     operands = set(re.split(r" (?:AND|OR) |[()]", spelled)) - {""}
-    return spelled if operands and operands <= PERMISSIVE | WEAK else ""
+    return spelled if operands and operands <= PERMISSIVE | WEAK | FONTS else ""
 
 
 def expression(metadata: Message) -> str:

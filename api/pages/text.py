@@ -173,6 +173,7 @@ TEXT: Final[Mapping[str, tuple[str, str]]] = {
     "check.policy": ("下载策略", "Download the policy"),
     "check.browser": ("在浏览器中核验", "Verify in this browser"),
     "check.command": ("离线命令", "Offline, by command"),
+    "check.document": ("下载报告", "Download the report"),
     "check.none": ("该报告还没有公开的证据包。", "There is no bundle of this report that you may have."),
     # verify
     "verify.title": ("在浏览器中核验证据包", "Verify a bundle in this browser"),

@@ -25,6 +25,8 @@ from api.routes.common import (
 from api.service import CallerOf, Service
 from ledger_node.queries import activity, artefacts, records, reports
 from ledger_node.queries.records import Kept
+from ledger_node.reports import make
+from ledger_node.reports.options import Language, Name, Options, Period, View
 
 Status = Literal["filed", "verified", "approved", "returned-by-verifier", "returned-by-regulator", "replaced"]
 _NUMBERS: Final = {name: number for number, name in present.REPORT_STATUS.items()}
@@ -96,6 +98,44 @@ def of(service: Service) -> APIRouter:
         return answer(request, content, immutable=True, private=not kept.public, headers=headers)
 
     @found.get(
+        "/reports/{report}/document",
+        operation_id="getReportDocument",
+        response_class=Response,
+        responses={200: {"description": "The document (docs/formats/report-document.md)", "content": _DOCUMENTS}},
+    )
+    def get_report_document(
+        request: Request,
+        caller: CallerOf,
+        report: ReportId,
+        form: Annotated[make.Form, Query(alias="format", description="pdf is PDF/A-3a")] = "pdf",
+        view: Annotated[View, Query(description="GB, ISO 14064-1 or GHG Protocol")] = "gb",
+        language: Annotated[Language, Query(description="Of the document")] = "zh",
+        period: Annotated[
+            str | None, Query(pattern=f"^{_PERIOD}$", description="2025, 2025-Q1 or 2025-03; default the report's year")
+        ] = None,
+    ) -> Response:
+        """The report's document, made of its bundle for whoever may read that; reads of a private one are told."""
+        with service.engine.connect() as connection:
+            kept = artefacts.by_subject(connection, "report", report)
+            if kept is None:
+                raise missing("bundle", report)
+            read_private(service, connection, caller, kept)
+            bundle = bytes_of_artefact(connection, kept)
+        when = None if period is None else Period.parse(period)
+        named = {bytes.fromhex(i): Name(n.zh, n.en, n.credit_code) for i, n in service.settings.names.items()}
+        options = Options(view, language, when, dict(sorted(named.items())))
+        content = make.make(bundle, options, form)
+        name = f"report-{when.text if when else kept.year}-{report[:8]}-{view}-{language}.{form}"
+        return answer(
+            request,
+            content,
+            media_type=make.MEDIA_TYPES[form],
+            immutable=True,
+            private=not kept.public,
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )
+
+    @found.get(
         "/artefacts/{sha256}",
         operation_id="getArtefact",
         response_class=Response,
@@ -146,6 +186,11 @@ def of(service: Service) -> APIRouter:
 
 _JSON: Final[dict[str, Any]] = {"application/json": {"schema": {}}}
 _BYTES: Final[dict[str, Any]] = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+_DOCUMENTS: Final[dict[str, Any]] = {
+    media: {"schema": {} if media == "application/json" else {"type": "string", "format": "binary"}}
+    for media in make.MEDIA_TYPES.values()
+}
+_PERIOD: Final = "[12][0-9]{3}(-Q[1-4]|-(0[1-9]|1[0-2]))?"
 
 
 def report_document(connection: Connection, caller: Caller, report: Kept) -> schemas.Report:

@@ -17,6 +17,7 @@ from carbonledger.cli import (
     footprint,
     keys,
     replay,
+    report,
     show,
     verify,
 )
@@ -42,6 +43,7 @@ def parser() -> argparse.ArgumentParser:
     footprint.add_parser(subparsers)
     factors.add_parser(subparsers)
     crosscheck.add_parser(subparsers)
+    report.add_parser(subparsers)
     return root
 
 

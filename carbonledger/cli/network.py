@@ -30,6 +30,29 @@ class ChainCalculator(Protocol):
         ...
 
 
+class Reporter(Protocol):
+    """Makes and reads documents of reports."""
+
+    def report(
+        self, bundle: bytes, form: str, view: str, language: str, period: str | None, names: bytes | None
+    ) -> bytes:
+        """The document of a report's bundle; `names` are the bytes of a names file."""
+        ...
+
+    def check(self, document: bytes) -> str:
+        """One sentence that the document is what its evidence gives; Invalid where it is not."""
+        ...
+
+    def evidence(self, document: bytes) -> bytes:
+        """The bundle that a document carries, byte for byte."""
+        ...
+
+
+def reporter() -> Reporter:
+    """The installed services' maker of documents; Refused, saying so, where the services are not installed."""
+    return cast(Reporter, load("report", "report"))
+
+
 def chain_calculator() -> ChainCalculator:
     """The installed services' calculator; Refused, saying so, where the services are not installed."""
     return cast(ChainCalculator, load("chain", "calculate"))

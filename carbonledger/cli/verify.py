@@ -6,12 +6,16 @@ Exit codes: 0 VALID, 1 INVALID, 2 misuse or ERROR, 3 INDETERMINATE.
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import Any, Final
 
 from carbonledger.bundle.model import MAX_BYTES
-from carbonledger.cli import answers, files
+from carbonledger.cli import answers, files, network
 from carbonledger.errors import CarbonLedgerError
 from carbonledger.verify import verify
+
+MAX_DOCUMENT: Final = 4 * MAX_BYTES
+DOCUMENT_STARTS: Final = (b"%PDF-", b"PK\x03\x04")
+"""A PDF or XLSX of a report: what it carries is verified (docs/formats/report-document.md)."""
 
 
 def add_parser(subparsers: Any) -> None:
@@ -22,7 +26,9 @@ def add_parser(subparsers: Any) -> None:
         description="Verifies the bundle of a reading or of an annual report, offline, step by step. Without a policy, "
         "what depends on trust is INDETERMINATE. Exit 0 VALID, 1 INVALID, 2 misuse or ERROR, 3 INDETERMINATE.",
     )
-    parser.add_argument("file", metavar="FILE", help="bundle; - reads standard input")
+    parser.add_argument(
+        "file", metavar="FILE", help="bundle, or a report's PDF or XLSX that carries one; - reads standard input"
+    )
     parser.add_argument("--policy", metavar="FILE", help="what you trust (TOML, docs/formats/policy.md)")
     parser.add_argument("--json", action="store_true", help="answer in JSON")
     parser.set_defaults(run=run)
@@ -32,7 +38,9 @@ def run(args: argparse.Namespace) -> int:
     """Run the sub-command; the answer goes to standard output, messages to standard error."""
     try:
         policy = files.policy(args.policy)
-        bundle = files.read(args.file, MAX_BYTES)
+        bundle = files.read(args.file, MAX_DOCUMENT)
+        if bundle.startswith(DOCUMENT_STARTS):
+            bundle = network.reporter().evidence(bundle)
     except CarbonLedgerError as error:
         return answers.failed("verify", str(error), as_json=args.json)
     found = verify(bundle, policy)

@@ -12,6 +12,7 @@ from carbonledger.replay import replay
 from carbonledger.verify import verify
 from scripts.mainjob import audit
 from scripts.mainjob.api_service import ApiService
+from scripts.mainjob.documents import make_documents
 from scripts.mainjob.handover import hand_over
 from scripts.mainjob.home import open_home
 from scripts.mainjob.job import parts, replay_year
@@ -42,6 +43,8 @@ def run(options: Namespace) -> int:
         approved = replay_year(p)
         with progress.step("bundles", "making the bundles of the report and of one reading"):
             handed = hand_over(p, approved)
+        with progress.step("documents", "making the report's PDF and XLSX from its bundle"):
+            documents = make_documents(p, handed)
         with progress.step("package", "exporting the audit package under the auditor's grant"):
             package = audit.export(p, handed)
         policy = Policy.parse(handed.policy.read_bytes())
@@ -61,13 +64,14 @@ def run(options: Namespace) -> int:
                 return 1
             progress.say(f"  {service.url} answers {answered:,} gCO2e")
         p.clock.release()
-        summary = summarise(p, approved, handed, verdicts, package, service.url)
+        summary = summarise(p, approved, handed, verdicts, package, service.url, documents)
         if options.summary:
             write_summary(options.summary, summary)
         progress.say(
             f"\n{summary['readings']:,} readings, {summary['energy_wh']:,} Wh, {summary['emission_g']:,} gCO2e; "
             f"{summary['checkpoints']} checkpoints, {summary['anchors']} anchors, {summary['blocks']} blocks"
         )
+        progress.say(f"documents: {documents.pdf} and {documents.xlsx.name}")
         progress.say(f"check it: .venv/bin/carbonledger verify {handed.report} --policy {handed.policy}")
         try:
             if not options.exit:

@@ -10,6 +10,7 @@ from typing import Any
 from carbonledger.records import KINDS
 from ledger_node.chain.records import RECORD_WRITTEN
 from oracle.filing import manifest_of
+from scripts.mainjob.documents import Documents
 from scripts.mainjob.handover import HandedOver
 from scripts.mainjob.home import write_durably
 from scripts.mainjob.job import REPLAY_NOTE, Parts
@@ -18,7 +19,13 @@ from scripts.mainjob.report import Approved
 
 
 def summarise(
-    p: Parts, approved: Approved, handed: HandedOver, verdicts: Mapping[str, str], package: Path, api_url: str
+    p: Parts,
+    approved: Approved,
+    handed: HandedOver,
+    verdicts: Mapping[str, str],
+    package: Path,
+    api_url: str,
+    documents: Documents,
 ) -> dict[str, Any]:
     """What came out. Counts are of the log and the chain, not of what was sent to them."""
     manifests = p.node.manifest_entries(METER, p.year.year)
@@ -52,6 +59,9 @@ def summarise(
         "report_id": approved.report_id.hex(),
         "rule_set": approved.statement.rules.key,
         "directory": p.deployment.directory.hex(),
+        "report_pdf": str(documents.pdf),
+        "report_xlsx": str(documents.xlsx),
+        "names": str(documents.names),
     }
 
 

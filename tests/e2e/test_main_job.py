@@ -21,7 +21,7 @@ FACTOR = Fraction("0.5306")  # gCO2e/Wh, national grid, data year 2023
 PROMISED = {
     *("readings", "checkpoints", "anchors", "blocks", "energy_wh", "emission_g", "seconds", "chain", "api_url"),
     *("verdict_report", "verdict_reading", "verdict_replay", "bundle_report", "bundle_reading", "policy"),
-    *("audit_package", "log_dir", "log_origin", "log_vkey"),
+    *("audit_package", "log_dir", "log_origin", "log_vkey", "report_pdf", "report_xlsx"),
 }
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("main-job")]

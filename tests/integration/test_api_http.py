@@ -21,6 +21,7 @@ from carbonledger.policy import Policy
 from carbonledger.verify import verify
 from ledger_node.db.engine import migrate, open_database, sqlite_url
 from ledger_node.queries import idempotency
+from ledger_node.reports import reader
 from tests.integration.api_kit import LOG_ID, NOW, LedgerApi, SilentJournal, ledger_api, write_records
 from tests.support.world import ENTERPRISE, World
 
@@ -421,3 +422,17 @@ def test_the_journal_tells_who_asked_what(api: LedgerApi) -> None:
     line = api.journal.lines[-1]
     assert (line["operation"], line["status"], line["method"]) == ("listLogs", 200, "GET")
     assert api.keys["bank"] not in json.dumps(line)
+
+
+@pytest.mark.parametrize("form", ["pdf", "xlsx", "json"])
+def test_a_document_of_a_report_is_made_of_its_bundle(api: LedgerApi, form: str) -> None:
+    path = f"/v1/reports/{api.report_id}/document?format={form}&language=en&view=ghg&period=2025-Q1"
+    answer = api.get(path)
+    assert answer.status_code == 200, answer.text
+    assert "immutable" in answer.headers["cache-control"]
+    assert api.get(path, headers={"If-None-Match": answer.headers["etag"]}).status_code == 304
+    if form != "json":
+        assert reader.evidence(answer.content) == api.bundle
+    assert api.get(f"/v1/reports/{api.report_id}/document?period=2025-Q5").status_code == 422
+    assert api.get(f"/v1/reports/{api.report_id}/document?period=2024").status_code == 422
+    assert api.get(f"/v1/reports/{'0' * 64}/document").status_code == 404

@@ -1,0 +1,358 @@
+"""Every fixed text of the documents, in Chinese and English. Chinese is the source language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from ledger_node.reports.options import LANGUAGES, Language
+
+WORDS: Final[Mapping[str, tuple[str, str]]] = {
+    # cover
+    "brand": ("碳账本 carbonledger", "carbonledger 碳账本"),
+    "title.gb": ("企业温室气体排放报告", "Enterprise greenhouse gas emission report"),
+    "title.iso": ("温室气体报告(ISO 14064-1 视图)", "Greenhouse gas report, ISO 14064-1 view"),
+    "title.ghg": ("温室气体清单(GHG Protocol 视图)", "Greenhouse gas inventory, GHG Protocol view"),
+    "period.year": ("{year} 年度", "Reporting year {year}"),
+    "period.quarter": ("{year} 年第 {quarter} 季度", "Quarter {quarter} of {year}"),
+    "period.month": ("{year} 年 {month} 月", "Month {month} of {year}"),
+    "headline": ("温室气体排放总量", "Total greenhouse gas emission"),
+    "exactly": ("精确值 {grams} gCO2e", "exactly {grams} gCO2e"),
+    "nothing": ("本期没有填报的活动数据(未知,不等于零)", "No activity was reported for this period (unknown, which is not zero)"),
+    "contents": ("目录", "Contents"),
+    "page": ("第 {page} 页,共 {pages} 页", "Page {page} of {pages}"),
+    "footer": ("证据 SHA-256 {digest}", "Evidence SHA-256 {digest}"),
+    "cover.as-of": ("链上状态截至", "As the chain stood at"),
+    "cover.block": ("区块 {number}", "block {number}"),
+    "cover.evidence": ("所附证据", "Attached evidence"),
+    "cover.check": ("自行核验", "Check it yourself"),
+    # marks
+    "mark.approved": ("已批准", "Approved"),
+    "mark.verified": ("已核查", "Verified"),
+    "mark.filed": ("已提交", "Filed"),
+    "mark.returned-by-verifier": ("核查退回", "Returned by the verifier"),
+    "mark.returned-by-regulator": ("主管部门退回", "Returned by the regulator"),
+    "mark.replaced": ("已被替代", "Replaced"),
+    "mark.in-force": ("现行有效", "In force"),
+    "mark.not-in-force": ("非现行", "Not in force"),
+    "mark.provisional": ("期间数据,暂定", "Part of a year, provisional"),
+    "mark.unverified": ("含未核对数值", "Has unverified values"),
+    "mark.draft": ("含征求意见稿", "Has a draft"),
+    "mark.missing": ("有未报告的排放源", "Has lines not reported"),
+    # sections
+    "1": ("重点排放单位基本信息", "Reporting entity"),
+    "1.short": ("基本信息", "Entity"),
+    "2": ("核算边界与排放源", "Boundary and emission sources"),
+    "2.short": ("边界与排放源", "Boundary"),
+    "3": ("活动数据及来源", "Activity data and their sources"),
+    "3.short": ("活动数据", "Activity"),
+    "4": ("排放因子、计算系数及来源", "Emission factors, coefficients and their sources"),
+    "4.short": ("排放因子", "Factors"),
+    "5": ("温室气体排放量", "Greenhouse gas emissions"),
+    "5.short": ("排放量", "Emissions"),
+    "6": ("数据质量控制与存证", "Data quality control and evidence"),
+    "6.short": ("质量与存证", "Quality"),
+    "7": ("核查与批复", "Verification and approval"),
+    "7.short": ("核查与批复", "Verification"),
+    "8": ("声明", "Declaration"),
+    "8.short": ("声明", "Declaration"),
+    # 1 entity
+    "entity.name": ("单位名称", "Name"),
+    "entity.translated": ("英文名称为译名,链上只有中文名称的摘要", "the English name is a translation; the chain has the digest of the Chinese one"),
+    "entity.id": ("成员编号", "Member id"),
+    "entity.code": ("统一社会信用代码", "Unified social credit code"),
+    "entity.kinds": ("类别", "Kinds"),
+    "entity.status": ("成员状态", "Status as a member"),
+    "entity.since": ("准入时间", "Admitted"),
+    "entity.units": ("生产单元", "Production units"),
+    "entity.period": ("报告期", "Period"),
+    "entity.report": ("报告编号", "Report id"),
+    "entity.replaces": ("替代报告", "Replaces report"),
+    "entity.preparer": ("编制单位", "Prepared by"),
+    "entity.rules": ("核算依据", "Rule set"),
+    "entity.rules-id": ("规则集编号", "Rule set id"),
+    "entity.rules-source": ("依据文件", "It follows"),
+    "kind.1": ("主管部门", "regulator"),
+    "kind.2": ("重点排放单位", "enterprise"),
+    "kind.4": ("编制机构", "preparer"),
+    "kind.8": ("核查机构", "verifier"),
+    "kind.16": ("金融机构", "bank"),
+    "kind.32": ("审计机构", "auditor"),
+    "kind.64": ("交易机构", "exchange"),
+    "kind.128": ("计量机构", "metrology lab"),
+    "member.1": ("已准入", "admitted"),
+    "member.2": ("已暂停", "suspended"),
+    "member.3": ("已清退", "expelled"),
+    # 2 boundary
+    "boundary.text": (
+        "核算边界为登记的 {units} 个生产单元。链上为这些单元登记的计量器具共 {meters} 台,报告年度内在用的均在所附证据中(核验第 13 步)。",
+        "The boundary is the {units} registered production units. The chain has {meters} meters of these units; each "
+        "that was in place in the year is in the attached evidence (step 13 of its verification).",
+    ),
+    "boundary.sources": ("排放源与报告情况", "Emission sources, and what was reported"),
+    "boundary.meters": ("计量器具", "Meters"),
+    "source": ("排放源", "Source"),
+    "group": ("类别", "Category"),
+    "method": ("核算方法", "Method"),
+    "gas": ("气体", "Gas"),
+    "reported": ("报告情况", "Reported"),
+    "reported.yes": ("已报告", "Reported"),
+    "reported.no": ("未报告(未知,不等于零)", "Not reported (unknown, which is not zero)"),
+    "meter": ("器具编号", "Meter"),
+    "unit": ("生产单元", "Production unit"),
+    "measure": ("计量对象", "Measures"),
+    "measure.1": ("电量 Wh", "electricity, Wh"),
+    "measure.2": ("热量 kJ", "heat, kJ"),
+    "measure.3": ("质量 g", "mass, g"),
+    "measure.4": ("体积 L", "volume, L"),
+    "device.1": ("电能表", "electricity meter"),
+    "device.2": ("热量表", "heat meter"),
+    "device.3": ("皮带秤", "belt scale"),
+    "device.4": ("流量计", "flow meter"),
+    "device.5": ("分析仪", "analyser"),
+    "device.9": ("其他", "other"),
+    "accuracy": ("准确度等级", "Accuracy class"),
+    "calibrated": ("检定有效期至", "Calibrated until"),
+    "in-place": ("在用时间", "In place"),
+    "since": ("{day} 起", "since {day}"),
+    "from-to": ("{first} 至 {last}", "{first} to {last}"),
+    # 3 activity
+    "activity.lines": ("活动数据汇总", "Activity of the period"),
+    "activity.months": ("各月活动数据", "Activity by month"),
+    "activity.text": (
+        "数量取自经签名的仪表寄存器在期初与期末的读数,逐月存证;按计量器具归集到各排放源(核验第 14 步)。没有计量器具的排放源,数量来自凭证,见审计包。",
+        "Quantities are differences of signed meter registers at the bounds of each month, filed month by month, and "
+        "counted meter by meter into the lines (step 14 of the verification). A line without a meter follows from "
+        "documents: see the audit package.",
+    ),
+    "item": ("单元/品种", "Unit or kind"),
+    "quantity": ("数量", "Quantity"),
+    "base": ("基本单位", "In base units"),
+    "month": ("月份", "Month"),
+    "sum": ("合计", "Total"),
+    "month.short": ("{month} 月", "{year}-{month:02}"),
+    "none": ("未报告", "not reported"),
+    # 4 factors
+    "factors.table": ("采用的参数", "Parameters used"),
+    "factors.sources": ("来源", "Sources"),
+    "parameter": ("参数", "Parameter"),
+    "value": ("数值", "Value"),
+    "value.unit": ("单位", "Unit"),
+    "tier": ("层级", "Tier"),
+    "tier.default": ("缺省值", "default"),
+    "tier.measured": ("实测值", "measured"),
+    "tier.conservative": ("保守值", "conservative"),
+    "evidence": ("证据等级", "Evidence"),
+    "evidence.official": ("官方文本", "official"),
+    "evidence.reputable": ("可靠来源", "reputable"),
+    "evidence.transcription": ("转录,未核对", "transcription, unverified"),
+    "evidence.draft": ("征求意见稿", "draft"),
+    "evidence.unverified": ("未核对", "unverified"),
+    "evidence.own": ("企业自测,见审计包", "the enterprise's own, see the audit package"),
+    "factor": ("因子", "Factor"),
+    "published": ("发布文件", "Published in"),
+    "data-year": ("数据年份", "Year of data"),
+    "for-years": ("适用报告年度", "Reporting years"),
+    "open-years": ("{first} 起", "from {first}"),
+    "source-text": ("出处", "Source"),
+    "source-digest": ("出处文本摘要 {digest}", "digest of the source text {digest}"),
+    # 5 emissions
+    "result.lines": ("按排放源", "By source"),
+    "result.gas": ("按气体", "By gas"),
+    "result.scopes": ("直接与间接排放", "Direct and indirect emissions"),
+    "result.iso": ("按 ISO 14064-1:2018 类别", "By category of ISO 14064-1:2018"),
+    "result.ghg": ("按 GHG Protocol 范围", "By scope of the GHG Protocol"),
+    "result.scope3": ("范围三分类", "Scope 3 by category"),
+    "result.months": ("各月排放量", "Emission by month"),
+    "result.views": ("规则集规定的其他合计", "Further totals of the rule set"),
+    "emission": ("排放量", "Emission"),
+    "subtotal": ("小计:{title}", "Subtotal: {title}"),
+    "rounding": ("修约", "Rounding"),
+    "rounding.months": ("各月分别修约之差", "Months rounded one by one"),
+    "rounding.rule": ("修约规则", "Rounding rule"),
+    "rounding.line": ("逐行", "each line"),
+    "rounding.total": ("合计", "the total"),
+    "rounding.quantity": ("活动数据", "quantities"),
+    "rounding.parameter": ("参数", "parameters"),
+    "rounding.floor": ("向下取整", "down"),
+    "rounding.ceiling": ("向上取整", "up"),
+    "rounding.half-up": ("四舍五入", "half up"),
+    "rounding.half-even": ("四舍六入五成双", "half to even"),
+    "rounding.to": ("{place}{mode}至 {unit}", "{place} {mode} to whole {unit}"),
+    "total": ("排放总量", "Total emission"),
+    "exact-sum": ("修约前合计", "Sum before rounding"),
+    "result.cut": (
+        "各行由精确分数得出,列示时截至百分之一克;合计由精确分数相加后按规则集修约。",
+        "Each line is an exact fraction, shown cut after the hundredth of a gram; the total is the sum of the exact "
+        "fractions, rounded by the rule set.",
+    ),
+    "scope.1": ("范围一:直接排放", "Scope 1: direct"),
+    "scope.2": ("范围二:购入能源的间接排放", "Scope 2: purchased energy"),
+    "scope.3": ("范围三:其他间接排放", "Scope 3: other indirect"),
+    "scope.outside": ("范围之外(如生物源 CO2)", "Outside the scopes (such as biogenic CO2)"),
+    "direct.1": ("直接排放", "Direct emissions"),
+    "direct.2": ("购入与输出电力、热力对应的间接排放", "Indirect: electricity and heat bought and sold"),
+    "direct.3": ("其他间接排放", "Other indirect emissions"),
+    "direct.outside": ("不计入总量,单独列示", "Apart, not in the total"),
+    "iso.1": ("类别 1:直接温室气体排放与清除", "Category 1: direct emissions and removals"),
+    "iso.2": ("类别 2:输入能源的间接排放", "Category 2: indirect, imported energy"),
+    "iso.3": ("类别 3:运输的间接排放", "Category 3: indirect, transportation"),
+    "iso.4": ("类别 4:组织使用的产品的间接排放", "Category 4: indirect, products used by the organisation"),
+    "iso.5": ("类别 5:与使用组织产品相关的间接排放", "Category 5: indirect, use of the organisation's products"),
+    "iso.6": ("类别 6:其他来源的间接排放", "Category 6: indirect, other sources"),
+    "scope3.1": ("1 外购商品和服务", "1 Purchased goods and services"),
+    "scope3.2": ("2 资本品", "2 Capital goods"),
+    "scope3.3": ("3 燃料和能源相关活动", "3 Fuel- and energy-related activities"),
+    "scope3.4": ("4 上游运输和配送", "4 Upstream transportation and distribution"),
+    "scope3.5": ("5 运营中产生的废物", "5 Waste generated in operations"),
+    "scope3.6": ("6 商务旅行", "6 Business travel"),
+    "scope3.7": ("7 员工通勤", "7 Employee commuting"),
+    "scope3.8": ("8 上游租赁资产", "8 Upstream leased assets"),
+    "scope3.9": ("9 下游运输和配送", "9 Downstream transportation and distribution"),
+    "scope3.10": ("10 售出产品的加工", "10 Processing of sold products"),
+    "scope3.11": ("11 售出产品的使用", "11 Use of sold products"),
+    "scope3.12": ("12 售出产品的报废处理", "12 End-of-life treatment of sold products"),
+    "scope3.13": ("13 下游租赁资产", "13 Downstream leased assets"),
+    "scope3.14": ("14 特许经营", "14 Franchises"),
+    "scope3.15": ("15 投资", "15 Investments"),
+    "gas.CO2": ("二氧化碳 CO2", "Carbon dioxide, CO2"),
+    "gas.CH4": ("甲烷 CH4", "Methane, CH4"),
+    "gas.N2O": ("氧化亚氮 N2O", "Nitrous oxide, N2O"),
+    "gas.HFC": ("氢氟碳化物 HFCs", "Hydrofluorocarbons, HFCs"),
+    "gas.PFC": ("全氟化碳 PFCs", "Perfluorocarbons, PFCs"),
+    "gas.SF6": ("六氟化硫 SF6", "Sulphur hexafluoride, SF6"),
+    "gas.NF3": ("三氟化氮 NF3", "Nitrogen trifluoride, NF3"),
+    "gas.CO2e": ("未分气体的 CO2 当量", "CO2 equivalent, gases not told apart"),
+    "netting": (
+        "规则集从总量中扣除输出的电力与热力;GHG Protocol 与 ISO 14064-1 要求分别报告而不扣除。此处按规则集列示,输出部分为单独的负值行。",
+        "The rule set deducts exported electricity and heat from the total. GHG Protocol and ISO 14064-1 report them "
+        "apart and do not deduct: they are the negative lines above.",
+    ),
+    "mapping": (
+        "排放源与类别的对应为通行做法,未与标准原文核对(证据等级:未核对)。",
+        "How sources map to categories is common practice and was not compared with the standard's text (evidence: "
+        "unverified).",
+    ),
+    "scope2": (
+        "范围二按规则集的因子计算一次;规则集没有另行规定基于市场的口径,此处不作推断。",
+        "Scope 2 is computed once, by the rule set's factor. The rule set has no market-based total, and none is "
+        "guessed here.",
+    ),
+    "result.monthly": (
+        "各月按同一规则集分别计算并修约,仅为期间数据;年度总量以全年合计修约为准。",
+        "Each month is computed and rounded by the same rule set and is provisional: what counts is the year's sum.",
+    ),
+    "bars.alternative": ("各月排放量柱状图:{values}", "Bar chart of the emission by month: {values}"),
+    # 6 quality
+    "quality.readings": ("读数完整性", "Completeness of readings"),
+    "readings": ("读数", "Readings"),
+    "missing": ("缺失", "Missing"),
+    "flags": ("网关标记", "Flags of the gateway"),
+    "flag.missing": ("缺读数", "missing"),
+    "flag.backward_register": ("寄存器倒走", "register backward"),
+    "flag.impossible_power": ("功率超限", "impossible power"),
+    "flag.stuck": ("读数停滞", "stuck"),
+    "flag.clock_drift": ("时钟偏差", "clock drift"),
+    "flag.calibration_expired": ("检定过期", "calibration expired"),
+    "flag.device_status": ("设备状态", "device status"),
+    "no-flags": ("无", "none"),
+    "quality.months": ("月度存证", "Monthly evidence"),
+    "filed-at": ("存证时间", "Filed"),
+    "timeliness": ("时效", "In time"),
+    "late": ("逾期", "late"),
+    "in-time": ("按期", "in time"),
+    "commitment": ("承诺值(SHA-256)", "Commitment (SHA-256)"),
+    "quality.warnings": ("计算提示", "What the calculation warns of"),
+    "warning.unverified-factor": ("采用了未与原文核对的因子", "A factor was not compared with its document"),
+    "warning.draft-factor": ("采用了征求意见稿中的因子", "A factor is from a draft"),
+    "warning.draft-rule-set": ("规则集为征求意见稿,不能用于正式报告", "The rule set is a draft: not for a final report"),
+    "warning.unverified-rule-set": ("规则集未与原文核对", "The rule set was not compared with its document"),
+    "warning.mixed-substances": ("同一排放源的缺省值属于不同物质", "The defaults of a line are of different substances"),
+    "evidence.title": ("存证", "Evidence"),
+    "evidence.file": ("证据文件", "Evidence file"),
+    "evidence.digest": ("证据 SHA-256", "SHA-256 of the evidence"),
+    "evidence.log": ("日志", "Log"),
+    "evidence.head": ("日志头部", "Head of the log"),
+    "evidence.head-text": ("{size} 个条目,树根 {root}", "{size} entries, root {root}"),
+    "evidence.signed": ("检查点签名行", "Lines on the checkpoint"),
+    "evidence.anchored": ("最近锚定", "Last anchored"),
+    "evidence.anchors": ("日志锚点数", "Anchors of the log"),
+    "evidence.block": ("区块", "Block"),
+    "evidence.block-text": ("{number}({engine} 链),{time}", "{number} ({engine}), {time}"),
+    "evidence.directory": ("合约目录地址", "Address of the Directory"),
+    "evidence.lines": ("活动数据行摘要", "Digest of the lines"),
+    "evidence.months": ("月度存证摘要", "Digest of the months"),
+    # 7 verification
+    "course": ("报告经过", "Course of the report"),
+    "stage": ("环节", "Stage"),
+    "who": ("单位", "By"),
+    "when": ("时间", "Time"),
+    "said": ("结果与摘要", "Outcome, and digest of its text"),
+    "stage.filed": ("提交", "Filed"),
+    "stage.verified": ("核查", "Verified"),
+    "stage.decided": ("批复", "Decided"),
+    "outcome.filed": ("已提交", "filed"),
+    "outcome.open": ("待办", "still open"),
+    "outcome.confirmed": ("确认", "confirmed"),
+    "outcome.approved": ("批准", "approved"),
+    "outcome.returned": ("退回", "returned"),
+    "report.status": ("报告状态", "Status of the report"),
+    "part-of-year": (
+        "本文件为年度中一段期间的数据,未经单独核查与批复。以下为其所属年度报告的情况。",
+        "This document is of a part of a year, which nobody verified or approved by itself. Below is the course of "
+        "the annual report that it belongs to.",
+    ),
+    # 8 declaration
+    "declaration": (
+        "本单位对本报告的真实性、完整性和准确性负责。如报告中的信息与实际情况不符,本单位愿承担相应的法律责任。",
+        "The reporting entity answers for the truth, completeness and accuracy of this report, and bears the legal "
+        "consequences where it does not agree with the facts.",
+    ),
+    "sign.representative": ("法定代表人(签字)", "Legal representative (signature)"),
+    "sign.seal": ("单位(公章)", "Entity (seal)"),
+    "sign.date": ("日期", "Date"),
+    "made": (
+        "本文件由所附证据生成,不含生成时间:同样的证据与选项总是得到逐字节相同的文件。时间均为北京时间(UTC+8)。",
+        "This document is made from the attached evidence and has no time of its own: the same evidence and options "
+        "always give the same bytes. Times are UTC+8.",
+    ),
+    "check.verify": (
+        "carbonledger verify 本文件 --policy 策略文件:核验所附证据。结论是对证据的,不是对印出的数字的。",
+        "carbonledger verify FILE --policy POLICY verifies the attached evidence. Its verdict is of the evidence, not "
+        "of what is printed here.",
+    ),
+    "check.report": (
+        "carbonledger report check 本文件:由所附证据重新生成本文件并逐字节比较,证明印出的数字出自该证据。",
+        "carbonledger report check FILE makes this document again from its evidence and compares every byte: so what "
+        "is printed here is what the evidence says.",
+    ),
+    # forms
+    "sheet.cover": ("封面", "Cover"),
+    "sheet.evidence": ("证据", "Evidence"),
+    "sheet.evidence-text": (
+        "以下单元格按顺序连接并作 Base64 解码,即为证据文件 evidence.bundle.json。",
+        "The cells below, joined and decoded from Base64, are the file evidence.bundle.json.",
+    ),
+}  # fmt: skip
+"""Key → (Chinese, English)."""
+
+
+class Words:
+    """The texts in one language; a key that is not in the catalogue is an error."""
+
+    def __init__(self, language: Language) -> None:
+        self.language = language
+        self._at = LANGUAGES.index(language)
+
+    def __call__(self, key: str, **values: object) -> str:
+        """The text of a key, with its places filled."""
+        text = WORDS[key][self._at]
+        return text.format(**values) if values else text
+
+    def or_(self, key: str, otherwise: str) -> str:
+        """The text of a key that follows from data, or the data where there is no such key."""
+        return WORDS[key][self._at] if key in WORDS else otherwise
+
+    def title(self, pair: tuple[str, str]) -> str:
+        """Of a rule set's title (English, Chinese), the one of this language."""
+        return pair[1 - self._at]
