@@ -19,12 +19,16 @@ from carbonledger.evm import rlp
 from carbonledger.identifiers import chain_name
 from carbonledger.keccak import keccak256
 from ledger_node.chain.bindings import (
+    allowance_ledger,
     checkpoint_registry,
+    compliance,
     device_registry,
     directory,
     factor_registry,
     grant_registry,
     member_registry,
+    plan_registry,
+    quota_rules,
     report_registry,
     rule_set_registry,
     structs,
@@ -41,6 +45,10 @@ NAMES: Final = (
     "CombustionCalculator",
     "ReportRegistry",
     "GrantRegistry",
+    "PlanRegistry",
+    "QuotaRules",
+    "AllowanceLedger",
+    "Compliance",
 )
 """In the order of their creation: the n-th is made by the deployer's transaction `first_nonce + n`."""
 
@@ -128,6 +136,10 @@ def plan(
         "CombustionCalculator": b"",
         "ReportRegistry": report_registry.encode_constructor(where),
         "GrantRegistry": grant_registry.encode_constructor(where),
+        "PlanRegistry": plan_registry.encode_constructor(where),
+        "QuotaRules": quota_rules.encode_constructor(where),
+        "AllowanceLedger": allowance_ledger.encode_constructor(where),
+        "Compliance": compliance.encode_constructor(where),
     }
     return [
         Creation(

@@ -43,6 +43,10 @@ CONTRACTS = (
     "CombustionCalculator",
     "ReportRegistry",
     "GrantRegistry",
+    "PlanRegistry",
+    "QuotaRules",
+    "AllowanceLedger",
+    "Compliance",
 )
 
 SETTINGS: dict[str, Any] = {
