@@ -39,6 +39,26 @@ ARGUMENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "Approval": ("regulator",),
     "Grant": ("owner",),
     "GrantEnd": ("owner",),
+    "Plan": ("quorum",),
+    "PlanEnd": ("quorum",),
+    "OffsetProject": ("quorum",),
+    "ComplianceRules": ("quorum",),
+    "CarryOverRules": ("quorum",),
+    "PenaltyLaw": ("quorum",),
+    "Issuance": ("authority",),
+    "Recall": ("authority",),
+    "Release": ("authority",),
+    "Obligation": ("authority",),
+    "ForcedSurrender": ("authority",),
+    "Decision": ("authority",),
+    "Closing": ("authority",),
+    "Deduction": ("authority",),
+    "Movement": ("holder",),
+    "Surrender": ("holder",),
+    "Cancellation": ("holder",),
+    "CarryOver": ("holder",),
+    "Freeze": ("regulator",),
+    "Thaw": ("regulator",),
 }
 """Act → what its call takes beside it, in the call's order; `form` follows from `json` and is not sent."""
 
@@ -55,6 +75,11 @@ class Relayed:
     act: Act
     arguments: tuple[Any, ...]
     signatures: tuple[Signed, ...]
+
+    @property
+    def is_step(self) -> bool:
+        """Its authority is a plan that was signed before; whether it is a step of it, the contract says."""
+        return any(isinstance(a, structs.Authority) and any(a.plan) for a in self.arguments)
 
     def call(self, addresses: Mapping[str, bytes]) -> tuple[bytes, bytes]:
         """(contract's address, calldata)."""
@@ -82,7 +107,7 @@ def parse(given: SignedAct) -> Relayed:
 def check_signatures(relayed: Relayed, chain_id: int, has_code: Callable[[bytes], bool]) -> None:
     """BadSignature for a signature of 65 bytes that is not its signer's, unless the signer is a contract."""
     domain = eip712.Domain(chain_id)
-    if not relayed.signatures:
+    if not relayed.signatures and not relayed.is_step:
         raise BadSignature(f"act {relayed.act.type.name}", expected="a signature", found="none")
     for signed in relayed.signatures:
         try:
@@ -119,6 +144,8 @@ def _argument(name: str, value: Any, signatures: list[Signed]) -> Any:
             several = [_signed(name, item) for item in _list(name, [] if value is None else value)]
             signatures.extend(several)
             return several
+        case "authority":
+            return _authority(value, signatures)
         case "consistency" | "months":
             return [_word(name, item) for item in _list(name, value)]
         case "lines":
@@ -136,6 +163,23 @@ def _argument(name: str, value: Any, signatures: list[Signed]) -> Any:
             one = _signed(name, value)
             signatures.append(one)
             return one
+
+
+def _authority(value: Any, signatures: list[Signed]) -> structs.Authority:
+    """{"quorum"} or, for a step of a plan, {"plan","index","proof"}."""
+    match value:
+        case {"quorum": quorum, **rest} if not rest:
+            several = [_signed("quorum", item) for item in _list("quorum", quorum)]
+            signatures.extend(several)
+            # the contract reads plan 0 as: by the quorum's signatures
+            return structs.Authority(tuple(structs.Signed(s.signer, s.signature) for s in several), bytes(32), 0, ())
+        case {"plan": plan, "index": int(index), "proof": proof, **rest} if not rest and 0 <= index < 2**53:
+            return structs.Authority(
+                (), _word("plan", plan), index, tuple(_word("proof", item) for item in _list("proof", proof))
+            )
+        case _:
+            expected = '{"quorum"} or {"plan","index","proof"}'
+            raise Malformed("argument 'authority'", expected=expected, found=repr(value)[:80])
 
 
 def _list(name: str, value: Any) -> list[Any]:

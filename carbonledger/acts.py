@@ -268,5 +268,117 @@ ACTS: Final[dict[str, ActType]] = {
             "BalanceProposal(bytes32 ruleSetId,uint16 year,bytes32 sector,uint64 value,uint32 members,"
             "bytes32 entriesDigest,bytes32 reference,uint64 deadline)",
         ),
+        _act(
+            "PlanRegistry",
+            "publish",
+            "Plan(bytes32 root,uint64 size,uint16 year,bytes32 statementDigest,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "PlanRegistry",
+            "end",
+            "PlanEnd(bytes32 planId,bytes32 reasonDigest,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "AllowanceLedger",
+            "registerProject",
+            "OffsetProject(bytes32 project,bytes32 owner,bytes32 methodology,uint8 covered,"
+            "bytes32 documentDigest,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "AllowanceLedger",
+            "issue",
+            "Issuance(bytes32 member,uint8 kind,uint16 vintage,bytes32 project,uint64 amount,uint8 state,"
+            "uint64 registeredAt,bytes32 decision,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "AllowanceLedger",
+            "recall",
+            "Recall(bytes32 member,bytes32 lot,uint64 amount,bytes32 decision,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "AllowanceLedger",
+            "release",
+            "Release(bytes32 member,bytes32 lot,uint64 amount,bytes32 decision,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "AllowanceLedger",
+            "move",
+            "Movement(bytes32 member,bytes32 lot,uint8 source,uint8 target,uint64 amount,bytes32 reference,"
+            "uint64 deadline)",
+        ),
+        _act(
+            "AllowanceLedger",
+            "freeze",
+            "Freeze(bytes32 regulator,bytes32 member,bytes32 lot,uint8 source,uint64 amount,bytes32 order,"
+            "bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "AllowanceLedger",
+            "thaw",
+            "Thaw(bytes32 regulator,bytes32 freezeId,bytes32 order,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "QuotaRules",
+            "publishCompliance",
+            "ComplianceRules(uint16 year,uint16 edition,uint64 dueAt,uint8 rounding,uint16 vintageFrom,"
+            "uint16 vintageTo,uint32 offsetPpm,uint64 offsetFrom,uint16 borrowVintage,uint32 borrowGapPpm,"
+            "uint32 borrowPpm,uint8 evidence,bytes32 sourceDigest,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "QuotaRules",
+            "publishCarryOver",
+            "CarryOverRules(uint16 toVintage,uint16 edition,uint16 vintageFrom,uint16 vintageTo,uint64 base,"
+            "uint32 ratePpm,uint16 salesFrom,uint16 salesTo,uint16 holdingsYear,uint64 applyUntil,"
+            "uint16 compliantFrom,uint16 compliantTo,uint8 evidence,bytes32 sourceDigest,bytes32 reference,"
+            "uint64 deadline)",
+        ),
+        _act(
+            "QuotaRules",
+            "publishPenalty",
+            "PenaltyLaw(bytes32 law,uint64 since,uint8 basis,uint64 minimum,uint64 maximum,uint8 deducts,"
+            "uint8 evidence,bytes32 sourceDigest,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "Compliance",
+            "fix",
+            "Obligation(bytes32 member,uint16 year,bytes32 report,uint64 dueAt,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "Compliance",
+            "surrender",
+            "Surrender(bytes32 member,uint16 year,bytes32 lot,uint64 amount,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "Compliance",
+            "forceSurrender",
+            "ForcedSurrender(bytes32 member,uint16 year,bytes32 lot,uint8 source,uint64 amount,bytes32 decision,"
+            "bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "Compliance",
+            "cancel",
+            "Cancellation(bytes32 member,bytes32 lot,uint64 amount,bytes32 beneficiary,bytes32 reference,"
+            "uint64 deadline)",
+        ),
+        _act(
+            "Compliance",
+            "carryOver",
+            "CarryOver(bytes32 member,uint16 toVintage,bytes32 lot,uint64 amount,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "Compliance",
+            "decide",
+            "Decision(bytes32 disposal,uint8 outcome,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "Compliance",
+            "close",
+            "Closing(bytes32 member,uint16 year,uint64 price,bytes32 priceDigest,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "Compliance",
+            "deduct",
+            "Deduction(bytes32 member,uint16 year,uint64 amount,bytes32 decision,bytes32 reference,uint64 deadline)",
+        ),
     )
 }

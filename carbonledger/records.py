@@ -199,6 +199,11 @@ def current_id(member: bytes, year: int) -> bytes:
     return keccak256(member + year.to_bytes(32, "big"))
 
 
+def position_id(member: bytes, lot: bytes) -> bytes:
+    """Id of the record `position`."""
+    return keccak256(member + lot)
+
+
 def founders_digest(founders: Sequence[tuple[bytes, bytes, bytes]]) -> bytes:
     """keccak256 of the founders' words: (member, province, key) of each in constructor order; keys are addresses."""
     return keccak256(b"".join(member + province + bytes(12) + key for member, province, key in founders))
@@ -309,6 +314,90 @@ KINDS: Final[dict[str, RecordKind]] = {
             "allocationRules",
             "AllocationRules",
             "bytes32 ruleSetId, bytes32 key, uint16 yearFrom, uint16 yearTo, uint8 status, bytes32 formDigest",
+        ),
+        _kind(
+            "plan",
+            "PlanRegistry",
+            "bytes32 planId, bytes32 root, uint64 size, uint16 year, bytes32 statementDigest, "
+            "uint64 publishedAt, uint64 endedAt",
+        ),
+        _kind(
+            "compliancerules",
+            "QuotaRules",
+            "bytes32 rulesId, uint16 year, uint16 edition, uint64 dueAt, uint8 rounding, uint16 vintageFrom, "
+            "uint16 vintageTo, uint32 offsetPpm, uint64 offsetFrom, uint16 borrowVintage, uint32 borrowGapPpm, "
+            "uint32 borrowPpm, uint8 evidence, bytes32 sourceDigest",
+        ),
+        _kind(
+            "carryoverrules",
+            "QuotaRules",
+            "bytes32 rulesId, uint16 toVintage, uint16 edition, uint16 vintageFrom, uint16 vintageTo, "
+            "uint64 base, uint32 ratePpm, uint16 salesFrom, uint16 salesTo, uint16 holdingsYear, "
+            "uint64 applyUntil, uint16 compliantFrom, uint16 compliantTo, uint8 evidence, bytes32 sourceDigest",
+        ),
+        _kind(
+            "penaltylaw",
+            "QuotaRules",
+            "bytes32 law, uint64 since, uint8 basis, uint64 minimum, uint64 maximum, bool deducts, "
+            "uint8 evidence, bytes32 sourceDigest",
+        ),
+        _kind(
+            "offsetproject",
+            "AllowanceLedger",
+            "bytes32 project, bytes32 owner, bytes32 methodology, bool covered, bytes32 documentDigest, "
+            "uint64 registeredAt",
+        ),
+        _kind(
+            "lot",
+            "AllowanceLedger",
+            "bytes32 lot, bytes32 member, uint8 kind, uint16 vintage, bytes32 project, uint64 amount, "
+            "uint64 serialFrom, uint64 registeredAt, bytes32 decision, bytes32 plan, bytes32 source, "
+            "uint64 issuedAt",
+        ),
+        _kind(
+            "tally",
+            "AllowanceLedger",
+            "bytes32 lot, uint64 issued, uint64 surrendered, uint64 cancelled, uint64 carried",
+        ),
+        _kind(
+            "position",
+            "AllowanceLedger",
+            "bytes32 member, bytes32 lot, uint64 registered, uint64 trading, uint64 frozen, uint64 pledged, "
+            "uint64 pending, uint64 provincial",
+            lambda fields: position_id(fields["member"], fields["lot"]),
+        ),
+        _kind(
+            "freeze",
+            "AllowanceLedger",
+            "bytes32 freezeId, bytes32 member, bytes32 lot, uint64 amount, bytes32 order, bytes32 regulator, "
+            "uint64 frozenAt, uint64 thawedAt, bytes32 thawOrder",
+        ),
+        _kind(
+            "year",
+            "Compliance",
+            "bytes32 member, uint16 year, uint64 obligation, uint64 settled, uint64 surrendered, uint64 pending, "
+            "uint64 offsets, uint64 borrowed, uint64 late, uint64 arrears, uint64 deduction, uint64 deducted, "
+            "uint64 dueAt, uint32 part, uint8 status, bytes32 report",
+            lambda fields: current_id(fields["member"], fields["year"]),
+        ),
+        _kind(
+            "obligation",
+            "Compliance",
+            "bytes32 obligationId, bytes32 member, uint16 year, uint32 part, uint64 tonnes, bytes32 report, "
+            "bytes32 rulesId, uint64 dueAt, uint64 fixedAt",
+        ),
+        _kind(
+            "disposal",
+            "Compliance",
+            "bytes32 disposalId, bytes32 member, bytes32 lot, uint64 amount, uint8 purpose, uint16 year, "
+            "bytes32 note, uint64 requestedAt, bool late, uint8 status, uint64 decidedAt",
+        ),
+        _kind(
+            "closing",
+            "Compliance",
+            "bytes32 closingId, bytes32 member, uint16 year, uint32 part, uint64 shortfall, uint64 uncorrected, "
+            "bytes32 law, uint64 price, bytes32 priceDigest, uint256 penaltyFrom, uint256 penaltyTo, "
+            "bytes32 deductionLaw, uint64 deduction, uint64 closedAt",
         ),
     )
 }

@@ -20,12 +20,16 @@ from carbonledger.identifiers import chain_name
 from carbonledger.keccak import keccak256
 from ledger_node.chain.bindings import (
     allocation_rules,
+    allowance_ledger,
     checkpoint_registry,
+    compliance,
     device_registry,
     directory,
     factor_registry,
     grant_registry,
     member_registry,
+    plan_registry,
+    quota_rules,
     report_registry,
     rule_set_registry,
     structs,
@@ -45,6 +49,10 @@ NAMES: Final = (
     "GrantRegistry",
     "AllocationRules",
     "AllocationCalculator",
+    "PlanRegistry",
+    "QuotaRules",
+    "AllowanceLedger",
+    "Compliance",
 )
 """In the order of their creation: the n-th is made by the deployer's transaction `first_nonce + n`."""
 
@@ -135,6 +143,10 @@ def plan(
         "GrantRegistry": grant_registry.encode_constructor(where),
         "AllocationRules": allocation_rules.encode_constructor(where),
         "AllocationCalculator": b"",
+        "PlanRegistry": plan_registry.encode_constructor(where),
+        "QuotaRules": quota_rules.encode_constructor(where),
+        "AllowanceLedger": allowance_ledger.encode_constructor(where),
+        "Compliance": compliance.encode_constructor(where),
     }
     return [
         Creation(

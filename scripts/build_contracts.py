@@ -46,6 +46,10 @@ CONTRACTS = (
     "GrantRegistry",
     "AllocationRules",
     "AllocationCalculator",
+    "PlanRegistry",
+    "QuotaRules",
+    "AllowanceLedger",
+    "Compliance",
 )
 
 SETTINGS: dict[str, Any] = {

@@ -8,12 +8,16 @@ from typing import Any, Final
 from carbonledger.acts import Act
 from carbonledger.errors import Unknown
 from ledger_node.chain.bindings import (
+    allowance_ledger,
     checkpoint_registry,
+    compliance,
     device_registry,
     directory,
     factor_registry,
     grant_registry,
     member_registry,
+    plan_registry,
+    quota_rules,
     report_registry,
     rule_set_registry,
 )
@@ -38,6 +42,26 @@ ENCODERS: Final[Mapping[str, Callable[..., bytes]]] = {
     "Approval": report_registry.encode_approve,
     "Grant": grant_registry.encode_grant,
     "GrantEnd": grant_registry.encode_revoke,
+    "Plan": plan_registry.encode_publish,
+    "PlanEnd": plan_registry.encode_end,
+    "OffsetProject": allowance_ledger.encode_register_project,
+    "Issuance": allowance_ledger.encode_issue,
+    "Recall": allowance_ledger.encode_recall,
+    "Release": allowance_ledger.encode_release,
+    "Movement": allowance_ledger.encode_move,
+    "Freeze": allowance_ledger.encode_freeze,
+    "Thaw": allowance_ledger.encode_thaw,
+    "ComplianceRules": quota_rules.encode_publish_compliance,
+    "CarryOverRules": quota_rules.encode_publish_carry_over,
+    "PenaltyLaw": quota_rules.encode_publish_penalty,
+    "Obligation": compliance.encode_fix,
+    "Surrender": compliance.encode_surrender,
+    "ForcedSurrender": compliance.encode_force_surrender,
+    "Cancellation": compliance.encode_cancel,
+    "CarryOver": compliance.encode_carry_over,
+    "Decision": compliance.encode_decide,
+    "Closing": compliance.encode_close,
+    "Deduction": compliance.encode_deduct,
 }
 
 

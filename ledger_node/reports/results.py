@@ -132,7 +132,7 @@ def _scope3(words: Words, statement: Statement) -> Table:
 
 def _caveats(words: Words, statement: Statement) -> list[Block]:
     """What the reader of a view must know of how the rule set differs from it."""
-    netted = any(line.numerator < 0 for line in statement.lines)
+    netted = any(line.emission < 0 for line in statement.lines)
     mapping: list[Block] = [Paragraph(words("mapping"), "note")]
     return [Paragraph(words("netting"), "note"), *mapping] if netted else mapping
 

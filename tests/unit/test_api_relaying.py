@@ -40,6 +40,7 @@ def given(name: str, **changes: Any) -> SignedAct:
     one = {"signer": signed.signer.hex(), "signature": signed.signature.hex()}
     sample: dict[str, Any] = {
         "quorum": [one],
+        "authority": {"quorum": [one]},
         "witnesses": [one],
         "consistency": ["ab" * 32],
         "months": ["cd" * 32] * 12,
@@ -83,6 +84,18 @@ def test_the_signature_of_a_contract_is_left_to_the_chain() -> None:
     act = given("GrantEnd")
     act.arguments["owner"]["signer"] = "44" * 20
     relaying.check_signatures(relaying.parse(act), 9732, lambda address: address == b"\x44" * 20)
+
+
+def test_a_step_of_a_plan_needs_no_signature_and_is_one_or_the_other() -> None:
+    step: dict[str, Any] = {"plan": "55" * 32, "index": 3, "proof": ["66" * 32]}
+    relayed = relaying.parse(given("Decision", arguments={"authority": step}))
+    relaying.check_signatures(relayed, 9732, lambda address: False)
+    for wrong in (step | {"quorum": []}, step | {"index": -1}, {}, None):
+        with pytest.raises(Malformed, match="argument 'authority'"):
+            relaying.parse(given("Decision", arguments={"authority": wrong}))
+    unsigned = relaying.parse(given("Decision", arguments={"authority": {"quorum": []}}))
+    with pytest.raises(BadSignature, match="expected a signature"):
+        relaying.check_signatures(unsigned, 9732, lambda address: False)
 
 
 def test_an_act_without_any_signature_is_refused() -> None:

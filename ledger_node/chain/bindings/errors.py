@@ -132,6 +132,76 @@ ERRORS: dict[bytes, tuple[str, str, tuple[tuple[str, str], ...]]] = {
         "allocation rules year outside",
         (('bytes32', 'rule set id'), ('uint16', 'year'),),
     ),
+    bytes.fromhex("05f90b49"): (
+        'AllowanceLedgerAlreadyThawed',
+        "allowance ledger already thawed",
+        (('bytes32', 'freeze id'), ('uint64', 'thawed at'),),
+    ),
+    bytes.fromhex("00c1423b"): (
+        'AllowanceLedgerAmountOutOfRange',
+        "allowance ledger amount out of range",
+        (('uint64', 'amount'),),
+    ),
+    bytes.fromhex("14097501"): (
+        'AllowanceLedgerDecisionUsed',
+        "The decision has been carried out: it made the lot `lot`.",
+        (('bytes32', 'decision'), ('bytes32', 'lot'),),
+    ),
+    bytes.fromhex("e3b1a810"): (
+        'AllowanceLedgerFreezeUnknown',
+        "allowance ledger freeze unknown",
+        (('bytes32', 'freeze id'),),
+    ),
+    bytes.fromhex("d330e6be"): (
+        'AllowanceLedgerHolderRefused',
+        "Only enterprises and banks hold units; regulators, verifiers, auditors, consultancies, laboratories and the exchange do not.",
+        (('bytes32', 'member'), ('uint16', 'kinds'),),
+    ),
+    bytes.fromhex("936d6fbf"): (
+        'AllowanceLedgerHoldingsForgotten',
+        "The account has changed since the year after `year` began to be kept: what it held is no longer known.",
+        (('bytes32', 'member'), ('uint16', 'year'), ('uint16', 'last changed'),),
+    ),
+    bytes.fromhex("51b9f0d8"): (
+        'AllowanceLedgerKindUnknown',
+        "allowance ledger kind unknown",
+        (('uint8', 'kind'), ('uint16', 'vintage'), ('bytes32', 'project'),),
+    ),
+    bytes.fromhex("3cd1c8d3"): (
+        'AllowanceLedgerLotUnknown',
+        "allowance ledger lot unknown",
+        (('bytes32', 'lot'),),
+    ),
+    bytes.fromhex("ae0e6b06"): (
+        'AllowanceLedgerMoveForbidden',
+        "allowance ledger move forbidden",
+        (('uint8', 'source'), ('uint8', 'target'),),
+    ),
+    bytes.fromhex("d8b2f0c0"): (
+        'AllowanceLedgerNotTheContract',
+        "The caller is not the contract of this name in the Directory, or that contract may not do this.",
+        (('bytes32', 'name'), ('address', 'expected'), ('address', 'found'),),
+    ),
+    bytes.fromhex("2c0468d2"): (
+        'AllowanceLedgerNotTheOwner',
+        "allowance ledger not the owner",
+        (('bytes32', 'project'), ('bytes32', 'expected'), ('bytes32', 'found'),),
+    ),
+    bytes.fromhex("31f3938a"): (
+        'AllowanceLedgerProjectKnown',
+        "allowance ledger project known",
+        (('bytes32', 'project'),),
+    ),
+    bytes.fromhex("d5c8faa8"): (
+        'AllowanceLedgerProjectUnknown',
+        "allowance ledger project unknown",
+        (('bytes32', 'project'),),
+    ),
+    bytes.fromhex("765aa450"): (
+        'AllowanceLedgerTooFew',
+        "The member has fewer units of the lot in this state than asked for.",
+        (('bytes32', 'member'), ('bytes32', 'lot'), ('uint8', 'state'), ('uint64', 'available'), ('uint64', 'asked'),),
+    ),
     bytes.fromhex("0752051e"): (
         'CalculatorMethodUnknown',
         "calculator method unknown",
@@ -216,6 +286,116 @@ ERRORS: dict[bytes, tuple[str, str, tuple[tuple[str, str], ...]]] = {
         'CheckpointRegistryWitnessesTooFew',
         "checkpoint registry witnesses too few",
         (('bytes32', 'log id'), ('uint256', 'expected'), ('uint256', 'found'),),
+    ),
+    bytes.fromhex("7c9a840f"): (
+        'ComplianceAlreadyFixed',
+        "The report is the one by which the obligation was fixed already.",
+        (('bytes32', 'member'), ('uint16', 'year'), ('bytes32', 'report'),),
+    ),
+    bytes.fromhex("9f20ddf2"): (
+        'ComplianceBorrowingAboveCap',
+        "compliance borrowing above cap",
+        (('uint64', 'cap'), ('uint64', 'asked'),),
+    ),
+    bytes.fromhex("d613cd3a"): (
+        'ComplianceCarryOverAboveLimit',
+        "compliance carry over above limit",
+        (('uint64', 'limit'), ('uint64', 'asked'),),
+    ),
+    bytes.fromhex("6bb340d2"): (
+        'ComplianceDeductionAboveArrears',
+        "compliance deduction above arrears",
+        (('uint64', 'deductible'), ('uint64', 'asked'),),
+    ),
+    bytes.fromhex("ef87146e"): (
+        'ComplianceDisposalDecided',
+        "compliance disposal decided",
+        (('bytes32', 'disposal id'), ('uint8', 'status'),),
+    ),
+    bytes.fromhex("05494e51"): (
+        'ComplianceDisposalUnknown',
+        "compliance disposal unknown",
+        (('bytes32', 'disposal id'),),
+    ),
+    bytes.fromhex("374f5f67"): (
+        'ComplianceDueOutOfRange',
+        "The first part is due when the rules say (0 in the act); an additional one later than now.",
+        (('uint64', 'due at'), ('uint64', 'time'),),
+    ),
+    bytes.fromhex("8b04f808"): (
+        'ComplianceMoreThanOwed',
+        "compliance more than owed",
+        (('uint64', 'owed'), ('uint64', 'asked'),),
+    ),
+    bytes.fromhex("49c253e6"): (
+        'ComplianceNoObligation',
+        "compliance no obligation",
+        (('bytes32', 'member'), ('uint16', 'year'),),
+    ),
+    bytes.fromhex("8d36a69d"): (
+        'ComplianceNotYetDue',
+        "compliance not yet due",
+        (('uint64', 'due at'), ('uint64', 'time'),),
+    ),
+    bytes.fromhex("ae246b22"): (
+        'ComplianceNothingAdditional',
+        "A closed year can only gain an additional obligation.",
+        (('uint64', 'settled'), ('uint64', 'found'),),
+    ),
+    bytes.fromhex("acf4af12"): (
+        'ComplianceOffsetIneligible',
+        "The offsets are of a project under the allowance scheme, or registered before `from`.",
+        (('bytes32', 'project'), ('bool', 'covered'), ('uint64', 'registered at'), ('uint64', 'from'),),
+    ),
+    bytes.fromhex("14701a9c"): (
+        'ComplianceOffsetsAboveCap',
+        "compliance offsets above cap",
+        (('uint64', 'cap'), ('uint64', 'asked'),),
+    ),
+    bytes.fromhex("7dbd9818"): (
+        'ComplianceOutcomeUnknown',
+        "compliance outcome unknown",
+        (('uint8', 'outcome'),),
+    ),
+    bytes.fromhex("18332304"): (
+        'CompliancePriceMissing',
+        "compliance price missing",
+        (('bytes32', 'law'),),
+    ),
+    bytes.fromhex("5667a29c"): (
+        'ComplianceReportNotCurrent',
+        "compliance report not current",
+        (('bytes32', 'member'), ('uint16', 'year'), ('bytes32', 'current'), ('bytes32', 'found'),),
+    ),
+    bytes.fromhex("3c5d650c"): (
+        'ComplianceRequestsPending',
+        "Requests wait for a decision.",
+        (('uint64', 'pending'),),
+    ),
+    bytes.fromhex("b700e99f"): (
+        'ComplianceStateRefused',
+        "compliance state refused",
+        (('uint8', 'state'),),
+    ),
+    bytes.fromhex("88731c95"): (
+        'ComplianceTooLate',
+        "compliance too late",
+        (('uint64', 'until'), ('uint64', 'time'),),
+    ),
+    bytes.fromhex("9ac43d47"): (
+        'ComplianceVintageRefused',
+        "compliance vintage refused",
+        (('uint16', 'vintage'), ('uint16', 'from'), ('uint16', 'to'),),
+    ),
+    bytes.fromhex("486b2e38"): (
+        'ComplianceYearClosed',
+        "compliance year closed",
+        (('bytes32', 'member'), ('uint16', 'year'), ('uint32', 'part'),),
+    ),
+    bytes.fromhex("02f0b593"): (
+        'ComplianceYearNotCompliant',
+        "compliance year not compliant",
+        (('uint16', 'year'), ('uint8', 'status'),),
     ),
     bytes.fromhex("b1e0174a"): (
         'DataStoreFailed',
@@ -432,10 +612,60 @@ ERRORS: dict[bytes, tuple[str, str, tuple[tuple[str, str], ...]]] = {
         "member registry threshold out of range",
         (('uint16', 'threshold'), ('uint256', 'founders'),),
     ),
+    bytes.fromhex("db389f78"): (
+        'PlanRegistryEmpty',
+        "plan registry empty",
+        (('bytes32', 'root'), ('uint64', 'size'),),
+    ),
+    bytes.fromhex("1d7251e5"): (
+        'PlanRegistryEnded',
+        "plan registry ended",
+        (('bytes32', 'plan id'), ('uint64', 'ended at'),),
+    ),
+    bytes.fromhex("db0fa4c9"): (
+        'PlanRegistryNotAStep',
+        "The proof does not show the act at this index of the plan.",
+        (('bytes32', 'plan id'), ('uint64', 'index'), ('bytes32', 'act id'),),
+    ),
+    bytes.fromhex("d99a5847"): (
+        'PlanRegistryUnknown',
+        "plan registry unknown",
+        (('bytes32', 'plan id'),),
+    ),
     bytes.fromhex("1282d115"): (
         'PowersOutOfRange',
         "powers out of range",
         (('uint256', 'found'),),
+    ),
+    bytes.fromhex("b26b017d"): (
+        'QuotaRulesDraft',
+        "A draft is published to be read; nothing is done by it.",
+        (('bytes32', 'rules id'),),
+    ),
+    bytes.fromhex("158637c0"): (
+        'QuotaRulesEditionNotNext',
+        "quota rules edition not next",
+        (('uint16', 'year'), ('uint16', 'expected'), ('uint16', 'found'),),
+    ),
+    bytes.fromhex("149faace"): (
+        'QuotaRulesFieldWrong',
+        "quota rules field wrong",
+        (('bytes32', 'field'), ('uint256', 'value'),),
+    ),
+    bytes.fromhex("f9f37603"): (
+        'QuotaRulesLawNotLater',
+        "quota rules law not later",
+        (('bytes32', 'law'), ('uint64', 'latest'), ('uint64', 'since'),),
+    ),
+    bytes.fromhex("ce976bb7"): (
+        'QuotaRulesNoLawAt',
+        "quota rules no law at",
+        (('uint64', 'time'),),
+    ),
+    bytes.fromhex("c735c731"): (
+        'QuotaRulesUnknown',
+        "quota rules unknown",
+        (('uint16', 'year'),),
     ),
     bytes.fromhex("66637c79"): (
         'RegistryActExpired',

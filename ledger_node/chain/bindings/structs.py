@@ -1236,3 +1236,801 @@ class BandEntry:
             value[1],
             value[2],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class PlanEnd:
+    planId: bytes
+    reasonDigest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> PlanEnd:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRecord:
+    planId: bytes
+    root: bytes
+    size: int
+    year: int
+    statementDigest: bytes
+    publishedAt: int
+    endedAt: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> PlanRecord:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    root: bytes
+    size: int
+    year: int
+    statementDigest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Plan:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CarryRules:
+    rulesId: bytes
+    toVintage: int
+    edition: int
+    vintageFrom: int
+    vintageTo: int
+    base: int
+    ratePpm: int
+    salesFrom: int
+    salesTo: int
+    holdingsYear: int
+    applyUntil: int
+    compliantFrom: int
+    compliantTo: int
+    evidence: int
+    sourceDigest: bytes
+
+    @classmethod
+    def from_abi(cls, value: Any) -> CarryRules:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+            value[10],
+            value[11],
+            value[12],
+            value[13],
+            value[14],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class YearRules:
+    rulesId: bytes
+    year: int
+    edition: int
+    dueAt: int
+    rounding: int
+    vintageFrom: int
+    vintageTo: int
+    offsetPpm: int
+    offsetFrom: int
+    borrowVintage: int
+    borrowGapPpm: int
+    borrowPpm: int
+    evidence: int
+    sourceDigest: bytes
+
+    @classmethod
+    def from_abi(cls, value: Any) -> YearRules:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+            value[10],
+            value[11],
+            value[12],
+            value[13],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    law: bytes
+    since: int
+    basis: int
+    minimum: int
+    maximum: int
+    deducts: bool
+    evidence: int
+    sourceDigest: bytes
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Law:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CarryOverRules:
+    toVintage: int
+    edition: int
+    vintageFrom: int
+    vintageTo: int
+    base: int
+    ratePpm: int
+    salesFrom: int
+    salesTo: int
+    holdingsYear: int
+    applyUntil: int
+    compliantFrom: int
+    compliantTo: int
+    evidence: int
+    sourceDigest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> CarryOverRules:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+            value[10],
+            value[11],
+            value[12],
+            value[13],
+            value[14],
+            value[15],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ComplianceRules:
+    year: int
+    edition: int
+    dueAt: int
+    rounding: int
+    vintageFrom: int
+    vintageTo: int
+    offsetPpm: int
+    offsetFrom: int
+    borrowVintage: int
+    borrowGapPpm: int
+    borrowPpm: int
+    evidence: int
+    sourceDigest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> ComplianceRules:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+            value[10],
+            value[11],
+            value[12],
+            value[13],
+            value[14],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PenaltyLaw:
+    law: bytes
+    since: int
+    basis: int
+    minimum: int
+    maximum: int
+    deducts: int
+    evidence: int
+    sourceDigest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> PenaltyLaw:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    held: int
+    heldAtStart: int
+    issued: int
+    year: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Account:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    regulator: bytes
+    member: bytes
+    lot: bytes
+    source: int
+    amount: int
+    order: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Freeze:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeRecord:
+    freezeId: bytes
+    member: bytes
+    lot: bytes
+    amount: int
+    order: bytes
+    regulator: bytes
+    frozenAt: int
+    thawedAt: int
+    thawOrder: bytes
+
+    @classmethod
+    def from_abi(cls, value: Any) -> FreezeRecord:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Issuance:
+    member: bytes
+    kind: int
+    vintage: int
+    project: bytes
+    amount: int
+    state: int
+    registeredAt: int
+    decision: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Issuance:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    quorum: tuple[Signed, ...]
+    plan: bytes
+    index: int
+    proof: tuple[bytes, ...]
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Authority:
+        return cls(
+            tuple(Signed.from_abi(item) for item in value[0]),
+            value[1],
+            value[2],
+            tuple(value[3]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    member: bytes
+    lot: bytes
+    source: int
+    target: int
+    amount: int
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Movement:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    member: bytes
+    lot: bytes
+    registered: int
+    trading: int
+    frozen: int
+    pledged: int
+    pending: int
+    provincial: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Position:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectRecord:
+    project: bytes
+    owner: bytes
+    methodology: bytes
+    covered: bool
+    documentDigest: bytes
+    registeredAt: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> ProjectRecord:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    member: bytes
+    lot: bytes
+    amount: int
+    decision: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Recall:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OffsetProject:
+    project: bytes
+    owner: bytes
+    methodology: bytes
+    covered: int
+    documentDigest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> OffsetProject:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    member: bytes
+    lot: bytes
+    amount: int
+    decision: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Release:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    lot: bytes
+    issued: int
+    surrendered: int
+    cancelled: int
+    carried: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Tally:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Thaw:
+    regulator: bytes
+    freezeId: bytes
+    order: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Thaw:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    member: bytes
+    lot: bytes
+    amount: int
+    beneficiary: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Cancellation:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CarryOver:
+    member: bytes
+    toVintage: int
+    lot: bytes
+    amount: int
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> CarryOver:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    member: bytes
+    year: int
+    price: int
+    priceDigest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Closing:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    disposal: bytes
+    outcome: int
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Decision:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Deduction:
+    member: bytes
+    year: int
+    amount: int
+    decision: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Deduction:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Disposal:
+    disposalId: bytes
+    member: bytes
+    lot: bytes
+    amount: int
+    purpose: int
+    year: int
+    note: bytes
+    requestedAt: int
+    late: bool
+    status: int
+    decidedAt: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Disposal:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+            value[10],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Obligation:
+    member: bytes
+    year: int
+    report: bytes
+    dueAt: int
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Obligation:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ForcedSurrender:
+    member: bytes
+    year: int
+    lot: bytes
+    source: int
+    amount: int
+    decision: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> ForcedSurrender:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Surrender:
+    member: bytes
+    year: int
+    lot: bytes
+    amount: int
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Surrender:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class YearRecord:
+    member: bytes
+    year: int
+    obligation: int
+    settled: int
+    surrendered: int
+    pending: int
+    offsets: int
+    borrowed: int
+    late: int
+    arrears: int
+    deduction: int
+    deducted: int
+    dueAt: int
+    part: int
+    status: int
+    report: bytes
+
+    @classmethod
+    def from_abi(cls, value: Any) -> YearRecord:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+            value[10],
+            value[11],
+            value[12],
+            value[13],
+            value[14],
+            value[15],
+        )
