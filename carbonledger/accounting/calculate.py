@@ -208,10 +208,10 @@ _EVIDENCE: Mapping[str, str] = {
 
 
 def describe(rules: RuleSet) -> dict[str, Any]:
-    """One row of a list of rule sets: id, key, titles, status, years."""
+    """One row of a list of rule sets: its readable id (the key), the SHA-256 that binds it, titles, status, years."""
     return {
-        "id": rules.id.hex(),
-        "key": rules.key,
+        "id": rules.key,
+        "sha256": rules.id.hex(),
         "status": rules.status,
         "title": {"en": rules.title[0], "zh": rules.title[1]},
         "version": rules.version,

@@ -152,10 +152,10 @@ def solve_sector(
 
 
 def describe(rules: AllocationRules) -> dict[str, Any]:
-    """One row of a list of rule sets: id, key, titles, status, years, method, sectors."""
+    """One row of a list: readable id (the key), the SHA-256 that binds it, titles, status, years, method, sectors."""
     return {
-        "id": rules.id.hex(),
-        "key": rules.key,
+        "id": rules.key,
+        "sha256": rules.id.hex(),
         "method": rules.method,
         "sectors": list(rules.sectors),
         "status": rules.status,

@@ -143,9 +143,10 @@ class Head:
         }
 
     def listed(self, identifier: bytes) -> dict[str, Any]:
-        """One row of a list."""
+        """One row of a list: its readable id (the key), and the SHA-256 that binds it."""
         validity = {"valid_from": self.valid_from.isoformat(), "valid_to": self.valid_to and self.valid_to.isoformat()}
-        return self.summary(identifier) | {"region": self.region, "version": self.version} | validity
+        named = {"id": self.key, "sha256": identifier.hex(), "status": self.status, "title": bilingual(self.title)}
+        return named | {"region": self.region, "version": self.version} | validity
 
 
 def key(node: Node) -> str:

@@ -60,7 +60,7 @@ def _run(args: argparse.Namespace) -> int:
     if args.list:
         known = library.examples()
         if args.json:
-            print_json([{"boundary": boundary, "example": name} for name, boundary in known.items()])
+            print_json([{"id": name, "title": {"en": boundary}} for name, boundary in known.items()])
         else:
             print(text.examples(known))
         return COMPUTED

@@ -58,7 +58,7 @@ def test_the_schema_is_that_of_the_api_and_the_list_names_ids_that_have_examples
 ) -> None:
     assert client.get(f"/v1/{door.name}/schema").json() == answer(door.name, "--schema")
     for row in answer(door.name, "--list", "--json"):
-        assert door.example(row["id"]) == door.example(row["key"])
+        assert door.example(row["id"]) == door.example(row["sha256"])
 
 
 @pytest.mark.parametrize("door", DOORS)

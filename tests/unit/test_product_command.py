@@ -31,7 +31,7 @@ def answer(*arguments: str | Path, given: bytes = b"") -> Any:
 
 
 def test_every_example_listed_computes_from_a_file_and_from_standard_input() -> None:
-    names = [row["example"] for row in answer("--list", "--json")]
+    names = [row["id"] for row in answer("--list", "--json")]
     assert names == ["joint-products", "one-product", "rolling-mill"]
     validator = jsonschema_rs.Draft202012Validator(answer("--schema"))
     for name in names:
