@@ -93,7 +93,8 @@ def calculate(document: bytes | Node, rules: Sequence[RuleSet], factors: Factors
 def find(node: Node, rules: Sequence[RuleSet]) -> RuleSet:
     """The rule set that a document names by key or by id."""
     name = node.text(most=64)
-    found = [rule for rule in rules if name in (rule.key, rule.id.hex())]
+    # the id is the hash of the whole rule set: computed only for a name that can be one
+    found = [rule for rule in rules if name == rule.key or (len(name) == 64 and name == rule.id.hex())]
     if len(found) == 1:
         return found[0]
     if found:

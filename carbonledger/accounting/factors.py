@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from typing import Any, Final
 
@@ -182,17 +183,33 @@ class Factors:
         by_id = self.by_id.get(bytes.fromhex(reference)) if _ID.fullmatch(reference) else None
         if by_id:
             return [by_id]
-        return [factor for factor in self.by_id.values() if reference in (factor.reference, factor.full_name)]
+        return list(self._by_name.get(reference, ()))
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Factor]]:
+        found: dict[str, list[Factor]] = {}
+        for factor in self.by_id.values():
+            for name in {factor.reference, factor.full_name}:
+                found.setdefault(name, []).append(factor)
+        return found
 
     def with_(self, factors: Iterable[Factor]) -> Factors:
-        """These and some more."""
-        return Factors([*self.by_id.values(), *factors])
+        """These and some more; the same set where it has them all."""
+        more = list(factors)
+        if all(self.by_id.get(factor.id) == factor for factor in more):
+            return self
+        return Factors([*self.by_id.values(), *more])
 
     def published(self) -> Mapping[bytes, Published]:
         """As a register holds them: those whose years are known."""
+        return self._published
+
+    @cached_property
+    def _published(self) -> dict[bytes, Published]:
         return {identifier: factor.published for identifier, factor in self.by_id.items() if factor.published}
 
 
+@lru_cache(maxsize=8192)  # asked for at every line and every copy of the library
 def factor_id(guideline: str, version: str, row: str, region: str, data_year: int) -> bytes:
     """SHA-256 of the canonical JSON of a factor's key."""
     key = {"data_year": data_year, "guideline": guideline, "region": region, "row": row, "version": version}
