@@ -154,7 +154,7 @@ def activity(facts: Facts, words: Words, period: Period, statement: Statement | 
     if statement is None:
         return _section("3", words, [*blocks, Paragraph(words("nothing"), "warn")])
     rows = []
-    for line in statement.lines:
+    for line in cells.in_order(statement):
         number, unit = cells.large(line.quantity.value, line.quantity.unit)
         rows.append(
             Row(
@@ -238,7 +238,7 @@ def factors(facts: Facts, words: Words, statement: Statement | None) -> Section:
                 ),
             )
         )
-        for line in statement.lines
+        for line in cells.in_order(statement)
         for used in line.parameters
     ]
     table = Table(

@@ -88,6 +88,11 @@ def item(facts: Facts, words: Words, statement: Statement, line: StatementLine) 
     return in_month(Text(known) if known is not None else short(base), words, statement.year, line.month)
 
 
+def in_order(statement: Statement) -> list[StatementLine]:
+    """The lines as people read them: items by name, months in their order; the chain's order is that of hashes."""
+    return sorted(statement.lines, key=lambda line: (line.rule.code, line.item, line.month))
+
+
 def in_month(base: Text, words: Words, year: int, month: int) -> Text:
     """The name of an item that stands for one month; month 0: for the year."""
     if not month:

@@ -236,7 +236,7 @@ def _total(words: Words, emission: int) -> Row:
 
 def _counted(statement: Statement) -> list[StatementLine]:
     """The lines that are in the total."""
-    return [line for line in statement.lines if line.rule.sign]
+    return [line for line in cells.in_order(statement) if line.rule.sign]
 
 
 def total_of(statement: Statement) -> Fraction:

@@ -338,6 +338,9 @@ def test_lines_of_single_months_are_named_by_unit_and_month(coal: tuple[World, b
     shown = {row.cells[1].text for row in document.table("emissions").rows if isinstance(row.cells[1], Text)}
     assert {"plant-1", "plant-1, 2025-03"} <= shown
     assert not any("…" in name for name in shown)
+    named = [row.cells[1].text for row in document.table("emissions").rows if isinstance(row.cells[1], Text)]
+    months_shown = [name for name in named if name.startswith("plant-1, ")]
+    assert months_shown == sorted(months_shown) and len(months_shown) == 11, "months in their order"
     assert document.figures["statement"]["emission"]["value"] == str(world.statement.emission)
     chinese = build(bundle, Options()).table("emissions").rows
     assert Text("plant-1,3 月") in {row.cells[1] for row in chinese}
