@@ -120,17 +120,21 @@ def of(service: Service) -> APIRouter:
             if kept is None:
                 raise missing("bundle", report)
             read_private(service, connection, caller, kept)
-            bundle = bytes_of_artefact(connection, kept)
         when = None if period is None else Period.parse(period)
         named = {bytes.fromhex(i): Name(n.zh, n.en, n.credit_code) for i, n in service.settings.names.items()}
         options = Options(view, language, when, dict(sorted(named.items())))
-        content = make.make(bundle, options, form)
+
+        def render() -> bytes:
+            with service.engine.connect() as connection:
+                bundle = bytes_of_artefact(connection, kept)
+            return make.make(bundle, options, form)
+
         name = f"report-{when.text if when else kept.year}-{report[:8]}-{view}-{language}.{form}"
         return answer(
             request,
-            content,
+            render,
             media_type=make.MEDIA_TYPES[form],
-            immutable=True,
+            identity=make.identity(kept.sha256, options, form),
             private=not kept.public,
             headers={"Content-Disposition": f'attachment; filename="{name}"'},
         )

@@ -6,7 +6,7 @@ from typing import Final
 
 from carbonledger.accounting.statement import Statement
 from carbonledger.records import Record
-from ledger_node.reports import cells
+from ledger_node.reports import cells, documents
 from ledger_node.reports.cells import code, mark
 from ledger_node.reports.facts import Facts
 from ledger_node.reports.model import (
@@ -58,6 +58,7 @@ def quality(facts: Facts, words: Words, period: Period, statement: Statement | N
         rows = tuple((mark("!", "warn"), Text(words.or_(f"warning.{c}", text))) for c, text in warned.items())
         table = Table("warnings", words("quality.warnings"), (Column(""), Column("", width=16)), tuple(map(Row, rows)))
         blocks.append(table)
+    blocks += documents.register(facts, words)
     blocks.append(_evidence(facts, words))
     return Section("6", words("6"), words("6.short"), tuple(blocks))
 

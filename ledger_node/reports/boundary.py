@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import partial
 
 from carbonledger.accounting import exact
 from carbonledger.accounting.factors import Factor
-from carbonledger.accounting.statement import Statement, StatementLine, Used
+from carbonledger.accounting.lines import item_id
+from carbonledger.accounting.rule_set import LineRule
+from carbonledger.accounting.statement import Statement, Used
 from carbonledger.identifiers import object_id
-from ledger_node.reports import cells, numbers
-from ledger_node.reports.attributes import attributes
-from ledger_node.reports.cells import code, mark
+from ledger_node.reports import cells, documents, numbers
+from ledger_node.reports.cells import code, item, mark
+from ledger_node.reports.derivations import derivations
 from ledger_node.reports.facts import Facts
 from ledger_node.reports.model import Block, Cell, Column, Number, Pairs, Paragraph, Row, Section, Table, Text, Tone
 from ledger_node.reports.options import Period
@@ -74,14 +77,13 @@ def boundary(facts: Facts, words: Words, statement: Statement | None) -> Section
     reported = {line.rule.code for line in statement.lines} if statement else set()
     rows = []
     for rule in facts.rules.lines:
-        found = attributes(rule)
         said = rule.code in reported
         rows.append(
             Row(
                 (
                     Text(words.title(rule.title)),
                     Text(rule.code, "code"),
-                    Text(words(f"direct.{found.scope}")),
+                    Text(words(f"direct.{rule.scope}" if rule.sign else "direct.outside")),
                     Text(rule.method.name, "code"),
                     mark(words("reported.yes"), "good") if said else Text(words("reported.no"), "quiet"),
                 ),
@@ -152,13 +154,13 @@ def activity(facts: Facts, words: Words, period: Period, statement: Statement | 
     if statement is None:
         return _section("3", words, [*blocks, Paragraph(words("nothing"), "warn")])
     rows = []
-    for line in statement.lines:
+    for line in cells.in_order(statement):
         number, unit = cells.large(line.quantity.value, line.quantity.unit)
         rows.append(
             Row(
                 (
                     Text(words.title(line.rule.title)),
-                    item(facts, line),
+                    item(facts, words, statement, line),
                     number,
                     Text(unit),
                     cells.in_words(line.quantity.value, line.quantity.unit),
@@ -182,27 +184,35 @@ def activity(facts: Facts, words: Words, period: Period, statement: Statement | 
     )
     blocks.append(Table("activity", words("activity.lines"), columns, tuple(rows)))
     if len(period.months) > 1:
-        chunks = range(0, len(statement.lines), COLUMNS_OF_MONTHS)
-        blocks += [_by_month(facts, words, period, statement.lines[at : at + COLUMNS_OF_MONTHS], at) for at in chunks]
+        figures = {(line.rule.code, item_id(line.item)): line.rule for line in statement.lines}
+        each = [(rule, base) for (_, base), rule in figures.items()]
+        chunks = range(0, len(each), COLUMNS_OF_MONTHS)
+        blocks += [_by_month(facts, words, period, each[at : at + COLUMNS_OF_MONTHS], at) for at in chunks]
+    blocks += documents.figures(facts, words, period)
     return _section("3", words, blocks)
 
 
-def _by_month(facts: Facts, words: Words, period: Period, lines: Sequence[StatementLine], at: int) -> Table:
-    rows = []
+def _by_month(facts: Facts, words: Words, period: Period, figures: Sequence[tuple[LineRule, bytes]], at: int) -> Table:
+    """Lines of single months count with their base item."""
+    rows, totals = [], [0] * len(figures)
     for month in period.months:
-        found = {(line.code, facts.item(line.item)): line.quantity for line in facts.opened(month).lines}
+        found: dict[tuple[str, bytes], int] = {}
+        for line in facts.opened(month).lines:
+            key = line.code, facts.base(line.item)[0]
+            found[key] = found.get(key, 0) + line.quantity
         row: list[Cell] = [Text(words("month.short", year=period.year, month=month))]
-        for line in lines:
-            value = found.get((line.rule.code, facts.item(_word(line))))
-            row.append(cells.unreported(words) if value is None else cells.large(value, line.quantity.unit)[0])
+        for place, (rule, base) in enumerate(figures):
+            value = found.get((rule.code, base))
+            totals[place] += value or 0
+            row.append(cells.unreported(words) if value is None else cells.large(value, rule.quantity)[0])
         rows.append(Row(tuple(row)))
-    total = [cells.large(line.quantity.value, line.quantity.unit)[0] for line in lines]
+    total = [cells.large(value, rule.quantity)[0] for value, (rule, _) in zip(totals, figures, strict=True)]
     rows.append(Row((Text(words("sum")), *total), "sum"))
     columns = [Column(words("month"), width=2)]
-    for line in lines:
-        unit = numbers.SHOWN.get(line.quantity.unit, (line.quantity.unit, 0))[0]
-        name = item(facts, line).text
-        title = words.title(line.rule.title) + (f" · {name}" if name and len(lines) > 1 else "")
+    for rule, base in figures:
+        unit = numbers.SHOWN.get(rule.quantity, (rule.quantity, 0))[0]
+        name = facts.items.get(base) or (cells.short(base).text if any(base) else "")
+        title = words.title(rule.title) + (f" · {name}" if name and len(figures) > 1 else "")
         columns.append(Column(title, "number", unit, width=4))
     return Table(
         f"activity-months-{at // COLUMNS_OF_MONTHS + 1}", words("activity.months"), tuple(columns), tuple(rows)
@@ -213,19 +223,22 @@ def factors(facts: Facts, words: Words, statement: Statement | None) -> Section:
     """4. Every parameter with its value, tier and evidence, and where the factors were published."""
     if statement is None:
         return _section("4", words, [Paragraph(words("nothing"), "warn")])
+    entered = {(m.line, m.item, m.month, n) for m in facts.supported.manuals.values() for n in m.parameters or ()}
     rows = [
         Row(
             (
                 Text(words.title(line.rule.title)),
-                item(facts, line),
+                item(facts, words, statement, line),
                 Text(used.name, "code"),
                 Number(exact.fixed_text(used.value)),
                 Text(used.unit),
                 Text(words(f"tier.{used.tier}")),
-                evidence_of(used, words),
+                evidence_of(
+                    used, words, by_hand=(line.rule.code, item_id(line.item), line.month, used.name) in entered
+                ),
             )
         )
-        for line in statement.lines
+        for line in cells.in_order(statement)
         for used in line.parameters
     ]
     table = Table(
@@ -246,6 +259,9 @@ def factors(facts: Facts, words: Words, statement: Statement | None) -> Section:
         used.factor.id: used.factor for line in statement.lines for used in line.parameters if used.factor is not None
     }
     blocks: list[Block] = [table]
+    derived = derivations(statement, words, partial(item, facts, words, statement))
+    if derived is not None:
+        blocks.append(derived)
     if used_factors:
         blocks.append(_sources(facts, words, list(used_factors.values())))
     return _section("4", words, blocks)
@@ -279,23 +295,13 @@ def _sources(facts: Facts, words: Words, used: Sequence[Factor]) -> Table:
     return Table("factors", words("factors.sources"), columns, tuple(rows))
 
 
-def evidence_of(used: Used, words: Words) -> Text:
-    """The evidence tag of a parameter."""
+def evidence_of(used: Used, words: Words, *, by_hand: bool) -> Text:
+    """The evidence tag of a parameter; `by_hand`: a manual entry gives it."""
+    if by_hand:
+        return Text(words("evidence.by-document"), "info")
     if used.factor is None:
         return Text(words("evidence.own"), "info")
     return mark(words(f"evidence.{used.factor.evidence}"), EVIDENCE_TONES[used.factor.evidence])
-
-
-def item(facts: Facts, line: StatementLine) -> Text:
-    """What a line's item is called; an id that the evidence does not open is cut short."""
-    if not line.item:
-        return Text("")
-    known = facts.items.get(_word(line))
-    return Text(known) if known is not None else cells.short(_word(line))
-
-
-def _word(line: StatementLine) -> bytes:
-    return bytes.fromhex(line.item) if line.item else bytes(32)
 
 
 def _section(number: str, words: Words, blocks: Sequence[Block]) -> Section:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
+from carbonledger.accounting.lines import item_id
+from carbonledger.accounting.statement import Statement, StatementLine
 from ledger_node.reports import numbers
 from ledger_node.reports.facts import Facts
 from ledger_node.reports.model import Cell, Number, Text, Tone
@@ -77,6 +79,26 @@ def large(value: int, unit: str) -> tuple[Number, str]:
 def in_words(value: int, unit: str) -> Text:
     """A quantity with its base unit, in one text."""
     return Text(f"{numbers.grouped(str(value))} {unit}", "quiet")
+
+
+def item(facts: Facts, words: Words, statement: Statement, line: StatementLine) -> Text:
+    """What a line's item is called, and its month; an id that the evidence does not open is cut short."""
+    base = item_id(line.item)
+    known = facts.items.get(base)
+    return in_month(Text(known) if known is not None else short(base), words, statement.year, line.month)
+
+
+def in_order(statement: Statement) -> list[StatementLine]:
+    """The lines as people read them: items by name, months in their order; the chain's order is that of hashes."""
+    return sorted(statement.lines, key=lambda line: (line.rule.code, line.item, line.month))
+
+
+def in_month(base: Text, words: Words, year: int, month: int) -> Text:
+    """The name of an item that stands for one month; month 0: for the year."""
+    if not month:
+        return base
+    named = words("month.short", year=year, month=month)
+    return Text(words("item.month", item=base.text, month=named) if base.text else named, base.tone)
 
 
 def count(value: int) -> Number:

@@ -12,7 +12,7 @@ from carbonledger.accounting import exact
 from carbonledger.accounting.calculate import calculate
 from carbonledger.accounting.factors import EVIDENCE, Factor, Factors
 from carbonledger.accounting.inputs import Node
-from carbonledger.accounting.lines import Line
+from carbonledger.accounting.lines import Line, month_item
 from carbonledger.accounting.names import name_of
 from carbonledger.accounting.rule_set import TIERS, RuleSet
 from carbonledger.accounting.statement import Statement
@@ -24,6 +24,7 @@ from carbonledger.month_statement import MonthStatement
 from carbonledger.records import Record
 from carbonledger.verify import verify
 from carbonledger.verify.quantities import MonthManifest, manifests_of
+from carbonledger.verify.supported import Supported, supported
 from ledger_node.reports.options import Name, Options, Period
 
 _TIER_NAMES: Final = {number: name for name, number in TIERS.items()}
@@ -98,6 +99,21 @@ class Facts:
         return known
 
     @cached_property
+    def supported(self) -> Supported:
+        """The manual entries and documents beneath the report's figures."""
+        return supported(self.bundle, self.year)
+
+    @cached_property
+    def month_items(self) -> Mapping[bytes, tuple[bytes, int]]:
+        """Item of a line that stands for one month → its base item and the month, for every base that is known here."""
+        bases = {*self.items, *(manual.item for manual in self.supported.manuals.values())}
+        return {month_item(base, self.year, month): (base, month) for base in bases for month in range(1, 13)}
+
+    def base(self, word: bytes) -> tuple[bytes, int]:
+        """Base item and month of a line's item; month 0 where it stands for the year."""
+        return self.month_items.get(word, (word, 0))
+
+    @cached_property
     def items(self) -> Mapping[bytes, str]:
         """Id of an item → what it is called: the identifiers that the bundle opens."""
         return {bytes(32): "", **{object_id(unit): unit for unit in self.report.units}}
@@ -143,9 +159,11 @@ class Facts:
             else:
                 value = exact.fixed_text(int.from_bytes(word, "big"))
                 parameters[parameter.name] = {"tier": tier, "unit": parameter.unit, "value": value}
+        base, month = self.base(line.item)
         return {
             "code": line.code,
-            "item": line.item.hex() if any(line.item) else "",
+            "item": base.hex() if any(base) else "",
+            **({"month": month} if month else {}),
             "parameters": parameters,
             "quantity": {"unit": rule.quantity, "value": str(quantity)},
         }

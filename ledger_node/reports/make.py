@@ -42,6 +42,11 @@ def made_by() -> str:
     return ", ".join(f"{name} {version(name)}" for name in _MADE_BY)
 
 
+def identity(evidence: str, options: Options, form: Form) -> bytes:
+    """What decides the bytes, so that they need not be made to see that they are the same: `evidence` is in hex."""
+    return jcs.encode({"evidence": evidence, "form": form, "made_by": made_by(), "options": options.to_json()})
+
+
 def check(raw: bytes) -> reader.Carried:
     """What the document carries; Invalid unless it is, byte for byte, what its evidence gives."""
     found = reader.carried(raw)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from ledger_node.reports.options import LANGUAGES, Language
@@ -120,10 +120,9 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "activity.lines": ("活动数据汇总", "Activity of the period"),
     "activity.months": ("各月活动数据", "Activity by month"),
     "activity.text": (
-        "数量取自经签名的仪表寄存器在期初与期末的读数,逐月存证;按计量器具归集到各排放源(核验第 14 步)。没有计量器具的排放源,数量来自凭证,见审计包。",
+        "数量取自经签名的仪表寄存器在期初与期末的读数,逐月存证;按计量器具归集到各排放源(核验第 14 步)。没有计量器具的数据来自凭证。",
         "Quantities are differences of signed meter registers at the bounds of each month, filed month by month, and "
-        "counted meter by meter into the lines (step 14 of the verification). A line without a meter follows from "
-        "documents: see the audit package.",
+        "counted meter by meter into the lines (step 14 of the verification). What has no meter rests on documents.",
     ),
     "item": ("单元/品种", "Unit or kind"),
     "quantity": ("数量", "Quantity"),
@@ -148,6 +147,7 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "evidence.transcription": ("转录,未核对", "transcription, unverified"),
     "evidence.draft": ("征求意见稿", "draft"),
     "evidence.unverified": ("未核对", "unverified"),
+    "evidence.by-document": ("凭证见第三节", "documents in section 3"),
     "evidence.own": ("企业自测,见审计包", "the enterprise's own, see the audit package"),
     "factor": ("因子", "Factor"),
     "published": ("发布文件", "Published in"),
@@ -164,6 +164,12 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "result.ghg": ("按 GHG Protocol 范围", "By scope of the GHG Protocol"),
     "result.scope3": ("范围三分类", "Scope 3 by category"),
     "result.months": ("各月排放量", "Emission by month"),
+    "result.apart": ("单独报告,不计入合计", "Apart from the total"),
+    "result.apart-text": ("以上各行按规则集单独报告,不计入排放总量及各分类小计。", "By the rule set these lines are reported apart: they are in no total or subtotal above or below."),
+    "view": ("合计项", "Sum"),
+    "view.of": ("所含排放源", "Its lines"),
+    "view.lines": ("{lines} 项中已报告 {reported} 项", "{reported} of {lines} reported"),
+    "item.month": ("{item},{month}", "{item}, {month}"),
     "result.views": ("规则集规定的其他合计", "Further totals of the rule set"),
     "emission": ("排放量", "Emission"),
     "subtotal": ("小计:{title}", "Subtotal: {title}"),
@@ -178,7 +184,12 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "rounding.ceiling": ("向上取整", "up"),
     "rounding.half-up": ("四舍五入", "half up"),
     "rounding.half-even": ("四舍六入五成双", "half to even"),
-    "rounding.to": ("{place}{mode}至 {unit}", "{place} {mode} to whole {unit}"),
+    "rounding.to": ("{place}{mode}至整 {unit}", "{place} {mode} to whole {unit}"),
+    "rounding.g": ("克", "grams"),
+    "rounding.kg": ("千克", "kilograms"),
+    "rounding.10kg": ("10 千克(0.01 吨)", "10 kg (0.01 t)"),
+    "rounding.t": ("吨", "tonnes"),
+    "rounding.input": ("{place}以 {unit} 计,{mode}至 {decimals} 位小数", "{place} in {unit} {mode} to {decimals} decimals"),
     "total": ("排放总量", "Total emission"),
     "exact-sum": ("修约前合计", "Sum before rounding"),
     "result.cut": (
@@ -229,8 +240,8 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "apart and do not deduct: they are the negative lines above.",
     ),
     "mapping": (
-        "排放源与类别的对应为通行做法,未与标准原文核对(证据等级:未核对)。",
-        "How sources map to categories is common practice and was not compared with the standard's text (evidence: "
+        "排放源与类别的对应由规则集给出,未与标准原文核对(证据等级:未核对)。",
+        "The rule set says how sources map to categories; this was not compared with the standard's text (evidence: "
         "unverified).",
     ),
     "scope2": (
@@ -256,6 +267,45 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "flag.calibration_expired": ("检定过期", "calibration expired"),
     "flag.device_status": ("设备状态", "device status"),
     "no-flags": ("无", "none"),
+    "derived": ("取值过程", "How values came about"),
+    "derived.how": ("说明", "How"),
+    "derived.reported": ("报告值 {value} {unit}", "reported {value} {unit}"),
+    "derived.meter": ("计量器具{case},要求准确度 {required},修正后 {corrected}(基本单位)", "meter {case}, accuracy required {required}, corrected to {corrected} (base unit)"),
+    "derived.meter.on-time": ("按期检定", "calibrated on time"),
+    "derived.meter.not-calibrated": ("未检定", "not calibrated"),
+    "derived.meter.late": ("逾期检定", "calibrated late"),
+    "derived.calibrated": ("实测准确度 {value}", "accuracy found {value}"),
+    "derived.factor": ("修正系数 {value}", "factor of the correction {value}"),
+    "derived.rounded": ("修约为 {value}(基本单位)", "rounded to {value} (base unit)"),
+    "derived.parameter-rounded": ("报告值 {reported},按规则集修约", "reported {reported}, rounded by the rule set"),
+    "derived.weighted-mean": ("{batches} 个批次的加权平均值 {mean}", "mean of {batches} batches by weight, {mean}"),
+    "derived.mean-of-measured": ("缺失({reason}),取 {months} 个实测月的平均值", "missing ({reason}); the mean of {months} measured months stands in"),
+    "derived.default-for-missing": ("缺失({reason}),取缺省值", "missing ({reason}); the default stands in"),
+    "by-hand": ("填报值", "Entered"),
+    "by-hand.title": ("由凭证支持的数据", "Figures that rest on documents"),
+    "by-hand.text": ("以下数据没有计量器具,由人员签名填报并写入日志,每项列出所依据的凭证;凭证清单见第六节。", "The figures below have no meter: a person signed each, with the documents that it rests on, into the log. Section 6 lists the documents."),
+    "documents": ("凭证", "Documents"),
+    "document": ("凭证名称", "Document"),
+    "document.none": ("无凭证", "no document"),
+    "document.number": ("凭证编号", "Number"),
+    "document.issued": ("出具日期", "Issued"),
+    "document.odd": ("提示", "Remarks"),
+    "documents.title": ("凭证清单", "Documents"),
+    "documents.text": ("凭证原件由单位保存;其 SHA-256 已写入日志,原件可据此核对。", "The enterprise keeps the documents. The log has the SHA-256 of each, by which the original can be recognised."),
+    "log-index": ("日志序号", "Log index"),
+    "purpose": ("用途", "Purpose"),
+    "purpose.invoice": ("发票", "invoice"),
+    "purpose.contract": ("合同", "contract"),
+    "purpose.lab-report": ("化验报告", "lab report"),
+    "purpose.stock-ledger": ("盘存台账", "stock ledger"),
+    "purpose.settlement": ("结算单", "settlement"),
+    "purpose.production-record": ("生产记录", "production record"),
+    "purpose.calibration": ("检定证书", "calibration certificate"),
+    "purpose.other": ("其他", "other"),
+    "odd.document-missing": ("缺少凭证", "document missing"),
+    "odd.document-twice": ("用于多项数据", "behind several figures"),
+    "odd.lab-late": ("化验报告逾期", "lab report late"),
+    "odd.lab-undated": ("化验报告无日期", "lab report undated"),
     "quality.months": ("月度存证", "Monthly evidence"),
     "filed-at": ("存证时间", "Filed"),
     "timeliness": ("时效", "In time"),
@@ -267,6 +317,7 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "warning.draft-factor": ("采用了征求意见稿中的因子", "A factor is from a draft"),
     "warning.draft-rule-set": ("规则集为征求意见稿,不能用于正式报告", "The rule set is a draft: not for a final report"),
     "warning.unverified-rule-set": ("规则集未与原文核对", "The rule set was not compared with its document"),
+    "warning.missing-value": ("有缺失的实测值,已按规则集取替代值", "A measured value is missing; the rule set says what stands in"),
     "warning.mixed-substances": ("同一排放源的缺省值属于不同物质", "The defaults of a line are of different substances"),
     "evidence.title": ("存证", "Evidence"),
     "evidence.file": ("证据文件", "Evidence file"),
@@ -352,6 +403,10 @@ class Words:
     def or_(self, key: str, otherwise: str) -> str:
         """The text of a key that follows from data, or the data where there is no such key."""
         return WORDS[key][self._at] if key in WORDS else otherwise
+
+    def listed(self, parts: Iterable[str]) -> str:
+        """Several names in one text."""
+        return ("、" if self.language == "zh" else ", ").join(parts)
 
     def title(self, pair: tuple[str, str]) -> str:
         """Of a rule set's title (English, Chinese), the one of this language."""

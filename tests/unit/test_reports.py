@@ -12,23 +12,37 @@ import subprocess
 import sys
 from fractions import Fraction
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from pypdf import PdfReader
 from python_calamine import load_workbook
+from starlette.requests import Request
 
+from api.answers import answer
 from carbonledger.accounting import library
+from carbonledger.accounting.calculate import calculate
+from carbonledger.accounting.exact import INPUT_PLACES, MASSES, MODES, PLACES
+from carbonledger.accounting.factors import EVIDENCE
+from carbonledger.accounting.line_rule import GASES, ISO_CATEGORIES, SCOPES
+from carbonledger.accounting.quantities import CASES
+from carbonledger.accounting.statement import Statement
 from carbonledger.cli import main
 from carbonledger.errors import Invalid, Malformed, Refused
+from carbonledger.mrv.evidence import PURPOSES
+from carbonledger.mrv.support import FlagName
 from carbonledger.policy import Policy
 from carbonledger.records import Record
 from carbonledger.verify import verify
 from ledger_node.reports import make, reader
+from ledger_node.reports.boundary import EVIDENCE_TONES
 from ledger_node.reports.build import build
+from ledger_node.reports.derivations import derivations, of_parameter, of_quantity
 from ledger_node.reports.facts import Facts
-from ledger_node.reports.model import Number
+from ledger_node.reports.model import Number, Row, Table, Text
 from ledger_node.reports.options import LANGUAGES, VIEWS, Options, Period, read_names
-from ledger_node.reports.words import WORDS
+from ledger_node.reports.results import amounts
+from ledger_node.reports.words import WORDS, Words
 from ledger_node.reports.xlsx import exact_in_a_spreadsheet
 from tests.support.world import ENTERPRISE, YEAR, World
 
@@ -164,7 +178,7 @@ def test_a_part_of_the_year_has_the_months_of_it_and_is_marked(bundle: bytes) ->
 def test_lines_that_were_not_reported_and_lost_readings_are_told(bundle: bytes) -> None:
     document = build(bundle, Options(language="en"))
     missing = [row for row in document.table("emissions").rows if row.style == "missing"]
-    assert len(missing) == len(document.figures["statement"]["missing"]) > 0
+    assert len(missing) == len(document.figures["statement"]["missing"]) > 0  # the rule set has no line apart
     (device,) = document.table("readings").rows
     assert device.cells[2] == Number("1")
 
@@ -204,3 +218,171 @@ def test_a_file_that_is_no_document_is_refused(pdf: bytes, bundle: bytes) -> Non
     for text in ("2025-Q5", "2025-13", "25", "2025-Q1-1"):
         with pytest.raises(Malformed):
             Period.parse(text)
+
+
+EXAMPLES = Path(library.__file__).parent / "examples"
+
+
+def example(key: str) -> Statement:
+    return calculate((EXAMPLES / f"{key}.json").read_bytes(), library.rule_sets(), library.factors())
+
+
+def tables_of(statement: Statement, view: str, language: str = "en") -> dict[str, Table]:
+    words = Words(language)  # type: ignore[arg-type]
+    blocks = amounts(statement, words, view, lambda line: Text(line.item))  # type: ignore[arg-type]
+    return {block.key: block for block in blocks if isinstance(block, Table)}
+
+
+def grams(row: Row) -> Fraction:
+    (cell,) = row.cells[-1:]
+    assert isinstance(cell, Number)
+    return Fraction(cell.value)
+
+
+@pytest.mark.parametrize("key", [rules.key for rules in library.rule_sets()])
+@pytest.mark.parametrize("view", VIEWS)
+def test_lines_subtotals_and_roundings_of_every_rule_set_give_the_emission(key: str, view: str) -> None:
+    statement = example(key)
+    tables = tables_of(statement, view)
+    rows = tables["emissions"].rows
+    *groups, exact_sum = (row for row in rows if row.style == "head")
+    counted = [row for row in rows if row.style == "plain"]
+    assert len(counted) == sum(line.rule.sign != 0 for line in statement.lines)
+    cut = Fraction(len(counted), 100)
+    if groups:
+        assert len(groups) == len(statement.by_group())
+        assert abs(sum(map(grams, groups)) - grams(exact_sum)) < cut
+    assert abs(sum(map(grams, counted)) - grams(exact_sum)) < cut
+    roundings = [row for row in rows if row.style == "rounding"]
+    assert abs(grams(exact_sum) + sum(map(grams, roundings)) - statement.emission) < cut
+    assert grams(rows[-1]) == statement.emission
+    for table in tables.values():
+        if table.key.startswith("by-") and table.rows[-1].style == "sum":
+            parts = [grams(row) for row in table.rows[:-1] if row.style != "missing"]
+            assert abs(sum(parts) - statement.emission) < cut, table.key
+
+
+def test_lines_apart_are_told_apart_and_are_in_no_sum() -> None:
+    statement = example("ghg-protocol")
+    apart = [line for line in statement.lines if not line.rule.sign]
+    table = tables_of(statement, "gb")["apart"]
+    assert [grams(row) for row in table.rows] == [Fraction(line.shown) for line in apart] != []
+    assert table.title == "Apart from the total"
+    assert tables_of(statement, "gb", "zh")["apart"].title == "单独报告,不计入合计"
+    assert "apart" not in tables_of(example("power-2023"), "gb")
+
+
+@pytest.mark.parametrize("key", ["steel-2024", "power-2023", "ghg-protocol"])
+def test_views_of_the_rule_set_are_rows_with_their_titles(key: str) -> None:
+    statement = example(key)
+    rows = tables_of(statement, "gb", "zh")["views"].rows
+    assert [row.cells[0] for row in rows] == [Text(view.title[1]) for view in statement.rules.views]
+    told = [None if row.style == "missing" else int(grams(row)) for row in rows]
+    assert told == [statement.view(view) for view in statement.rules.views]
+
+
+def test_each_rounding_of_steel_is_said_and_each_changes_what_is_told() -> None:
+    statement = example("steel-2024")
+    tables = tables_of(statement, "gb")
+    said = [row.cells[0].text for row in tables["rounding"].rows if isinstance(row.cells[0], Text)]
+    assert said[0] == "quantities in t half up to 2 decimals" and len(said) == 7
+    assert said[-2:] == ["each line half up to whole 10 kg (0.01 t)", "the total half up to whole tonnes"]
+    by_line, by_total = (row for row in tables["emissions"].rows if row.style == "rounding")
+    before = next(grams(row) for row in reversed(tables["emissions"].rows) if row.style == "head")
+    assert abs(before + grams(by_line) - round((before + grams(by_line)) / 10_000) * 10_000) < 1, (
+        "lines are whole 10 kg"
+    )
+    assert grams(by_total) != 0 and statement.emission % 10**6 == 0
+
+
+def test_every_word_that_a_statement_or_an_entry_can_use_has_a_text() -> None:
+    keys = {f"purpose.{p}" for p in PURPOSES} | {f"odd.{name}" for name in get_args(FlagName)}
+    keys |= (
+        {f"evidence.{word}" for word in EVIDENCE} | {f"gas.{g}" for g in GASES} | {f"iso.{c}" for c in ISO_CATEGORIES}
+    )
+    keys |= {f"rounding.{word}" for word in (*MODES, *MASSES, *PLACES, *INPUT_PLACES)}
+    keys |= {f"derived.meter.{case}" for case in CASES} | {f"{k}.{s}" for k in ("scope", "direct") for s in SCOPES}
+    assert keys <= set(WORDS)
+    assert set(EVIDENCE) == set(EVIDENCE_TONES)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_how_values_came_about_is_told(language: str) -> None:
+    words = Words(language)  # type: ignore[arg-type]
+    table = derivations(example("power-2023"), words, lambda line: Text(line.item))
+    assert table is not None
+    text = " ".join(cell.text for row in table.rows for cell in row.cells if isinstance(cell, Text))
+    assert "no sample" in text
+    given = {"unit": "t", "value": "100"}
+    meter = {"case": "late", "data": "activity", "required": "0.005", "calibrated": "0.01"}
+    told = of_quantity({"corrected": "100500000", "meter": meter, "reported": given, "rounded": "1"}, words)
+    assert all(part in told for part in ("100 t", "0.005", "0.01", "100500000", words("derived.meter.late")))
+    for kind in ("rounded", "weighted-mean", "mean-of-measured", "default-for-missing"):
+        values = {"batches": 3, "kind": kind, "mean": "1.25", "months": 3, "reason": "lost", "reported": "1.2"}
+        assert re.search("1.25|lost|1.2", of_parameter(values, words))
+
+
+@pytest.fixture(scope="module")
+def coal() -> tuple[World, bytes]:
+    """Coal by hand: lines of single months, invoices, heating values."""
+    made = World(coal=True)
+    return made, made.report_bundle()
+
+
+def test_lines_of_single_months_are_named_by_unit_and_month(coal: tuple[World, bytes]) -> None:
+    world, bundle = coal
+    document = build(bundle, Options(language="en"))
+    lines = document.figures["statement"]["lines"]
+    of_months = {line["month"] for line in lines if line["code"] == "fuel-heat-mass"}
+    assert of_months == {0, *range(1, 13)} - {10}
+    shown = {row.cells[1].text for row in document.table("emissions").rows if isinstance(row.cells[1], Text)}
+    assert {"plant-1", "plant-1, 2025-03"} <= shown
+    assert not any("…" in name for name in shown)
+    named = [row.cells[1].text for row in document.table("emissions").rows if isinstance(row.cells[1], Text)]
+    months_shown = [name for name in named if name.startswith("plant-1, ")]
+    assert months_shown == sorted(months_shown) and len(months_shown) == 11, "months in their order"
+    assert document.figures["statement"]["emission"]["value"] == str(world.statement.emission)
+    chinese = build(bundle, Options()).table("emissions").rows
+    assert Text("plant-1,3 月") in {row.cells[1] for row in chinese}
+    months = document.table("activity-months-1")
+    assert len(months.columns) == 3, "one column for the coal of all months"
+    coal_g = sum(world.coal_g(month) for month in range(1, 13))
+    assert Number(f"{coal_g // 10**6}.000000") in months.rows[-1].cells
+
+
+def test_figures_by_hand_are_listed_with_their_documents(coal: tuple[World, bytes], bundle: bytes) -> None:
+    world, made = coal
+    document = build(made, Options(language="en"))
+    rows = document.table("by-hand").rows
+    assert len(rows) == 12
+    assert rows[2].cells[3] == Text("3,000.000000 t; ncv 22.035 kJ/g")
+    assert rows[2].cells[4] == Text("发票 3.pdf (INV-3)")
+    listed = document.table("documents").rows
+    digests = [hashlib.sha256(b"invoice %d" % month).hexdigest() for month in range(1, 13)]
+    assert [row.cells[5] for row in listed] == [Text(digest, "code") for digest in digests]
+    assert {row.cells[2] for row in listed} == {Text("invoice")}
+    assert [row.cells[0] for row in listed] == [Number(str(world.documents[m])) for m in range(1, 13)]
+    quarter = build(made, Options(language="en", period=Period.parse(f"{YEAR}-Q2")))
+    assert len(quarter.table("by-hand").rows) == 3
+    assert "by-hand" not in {table.key for table in build(bundle, Options()).tables()}
+
+
+def test_a_document_that_the_caller_has_is_not_made_again() -> None:
+    def headers(**named: str) -> Request:
+        raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in named.items()]
+        return Request({"type": "http", "method": "GET", "headers": raw})
+
+    def dear() -> bytes:
+        made.append(1)
+        return b"document"
+
+    made: list[int] = []
+    identity = make.identity("00" * 32, Options(), "pdf")
+    first = answer(headers(), dear, identity=identity, private=True)
+    assert (first.body, made, first.headers["cache-control"]) == (b"document", [1], "private, no-cache")
+    again = answer(headers(if_none_match=first.headers["etag"]), dear, identity=identity)
+    assert (again.status_code, made) == (304, [1])
+    others = [("11" * 32, Options(), "pdf"), ("00" * 32, Options("iso"), "pdf"), ("00" * 32, Options(), "xlsx")]
+    for other in others:
+        changed = make.identity(*other)  # type: ignore[arg-type]
+        assert answer(headers(if_none_match=first.headers["etag"]), dear, identity=changed).status_code == 200
