@@ -90,9 +90,15 @@ class PlantYear(SmallYear):
         for month in months:
             record = self._document(line, month, "production-record", "record")
             quantity = each + (rest if month == months[-1] else 0)
+            batches = list(_measured(line, stated))
+            reports = [
+                self._document(line, month, "lab-report", f"batch {number}") for number in range(1, len(batches) + 1)
+            ]
+            if len(batches) == 1:
+                self._value(line, month, (record, *reports), batches[0], reason, quantity, counted.unit)
+                continue
             self._value(line, month, (record,), {}, reason, quantity, counted.unit)
-            for number, measured in enumerate(_measured(line, stated)):
-                report = self._document(line, month, "lab-report", f"batch {number + 1}")
+            for report, measured in zip(reports, batches, strict=True):
                 self._value(line, month, (report,), measured, "laboratory")
 
     def _document(self, line: dict[str, Any], month: int, purpose: str, what: str) -> int:
