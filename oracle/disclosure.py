@@ -32,6 +32,7 @@ from carbonledger.identifiers import object_id
 from carbonledger.keys import PublicKey
 from carbonledger.mrv.evidence import Manual
 from carbonledger.note import Note, VerifierKey
+from carbonledger.periods import instants
 from carbonledger.records import Record
 from ledger_node.chain.evidence import gather
 from ledger_node.chain.interface import Chain
@@ -118,7 +119,7 @@ class Disclosure:
         written = records_of_kind(self._chain, registry, "anchor", block)
         report = self._record(Need("report", reported.report_id), block)
         sizes = sorted(int(anchor.field("size")) for anchor in written if anchor.field("logId") == origin)
-        needs = self._needs(reported, report, sizes, self._persons(self._by_hand(reported)))
+        needs = self._needs(reported, report, sizes, reported.devices, self._persons(self._by_hand(reported)))
         records = records_at(self._chain, self._addresses, needs, block)
         evidence = gather(self._chain, block, slots_of(needs, self._addresses))
         return YearEvidence.of(self._addresses, records.values(), evidence)
@@ -127,14 +128,15 @@ class Disclosure:
         """The bundle of the annual report."""
         head = self._head(year)
         entries: list[DisclosedEntry] = []
-        for device in reported.devices:
+        counting = [d for d in reported.devices if _counts(year.records[Need("device", object_id(d))], reported.year)]
+        for device in counting:
             entries += self._node.boundary_entries(device, reported.year)
             entries += self._node.manifest_entries(device, reported.year)
         by_hand = self._by_hand(reported)
         entries += by_hand
         sizes = {int(year.anchor_of(item.index).field("size")) for item in entries}
         report = year.records[Need("report", reported.report_id)]
-        needs = self._needs(reported, report, sorted(sizes), self._persons(by_hand))
+        needs = self._needs(reported, report, sorted(sizes), counting, self._persons(by_hand))
         by_name = {signer.identifier: signer for signer in self._node.devices()}
         return make_report_bundle(
             [self._entry(item, head.size) for item in entries],
@@ -187,8 +189,9 @@ class Disclosure:
         return [key.key_id for key in keys if key.short_id in short_ids]
 
     def _needs(
-        self, reported: Reported, report: Record, anchor_sizes: Sequence[int], persons: Iterable[bytes]
-    ) -> tuple[Need, ...]:
+        self, reported: Reported, report: Record, anchor_sizes: Sequence[int], signing: Iterable[str],
+        persons: Iterable[bytes],
+    ) -> tuple[Need, ...]:  # fmt: skip
         factors = {
             word for line in reported.statement.chain_lines for i, word in enumerate(line.parameters)
             if line.tier(i) == 0 and any(word)
@@ -201,7 +204,7 @@ class Disclosure:
             units=[object_id(unit) for unit, _ in reported.units],
             devices=[object_id(device) for device in reported.devices],
             factors=sorted(factors),
-            keys=[*self._head_key_ids(), *(self._device_key(device) for device in reported.devices), *persons],
+            keys=[*self._head_key_ids(), *(self._device_key(device) for device in signing), *persons],
         )
 
     def _record(self, need: Need, block: int) -> Record:
@@ -251,3 +254,10 @@ class Disclosure:
             PublicKey(key.algorithm, key.public) for signer in self._node.directory.signers for key in signer.keys
         ]
         return [*devices, self._node.identity.gateway.public]
+
+
+def _counts(device: Record, year: int) -> bool:
+    """Whether a device was installed for any part of the year; one that was not has no readings to disclose."""
+    start_ms, *_, end_ms = instants(year)
+    removed = int(device.field("removedAt")) * 1000
+    return int(device.field("installedFrom")) * 1000 < end_ms and not 0 < removed <= start_ms

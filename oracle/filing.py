@@ -34,6 +34,9 @@ from oracle.periods import month_bounds
 MONTH_SALT: Final = b"carbonledger/month-salt/v1\0"
 NOBODY: Final = bytes(32)
 
+Chosen = Mapping[tuple[str, bytes], Mapping[str, str]]
+"""Code of a line and its base item -> parameter -> reference of a published factor."""
+
 
 @dataclass(frozen=True, slots=True)
 class MeterPoint:
@@ -137,12 +140,16 @@ def yearly(
     months: Sequence[Month],
     rules: RuleSet,
     factors: Factors,
-    chosen: Mapping[str, Mapping[str, str]] | None = None,
+    chosen: Chosen | None = None,
 ) -> Statement:
     """The year's statement of result: one computation over the sum of the months' quantities.
 
-    `chosen` names the factors of parameters that were not measured: code of the line, parameter, reference.
+    `chosen` names the factors of parameters that were not measured.
     """
+    year = months[0].statement.year
+    references = dict(chosen or {})
+    for (code, base), names in (chosen or {}).items():
+        references |= {(code, month_item(base, year, number)): names for number in range(1, 13)}
     measured = {key: values for filed in months for key, values in filed.parameters.items()}
     sums: dict[tuple[str, bytes], int] = {}
     for filed in months:
@@ -151,7 +158,7 @@ def yearly(
     lines: list[dict[str, Any]] = []
     for code, item in sorted(sums):
         given: dict[str, Any] = {
-            name: {"factor": reference} for name, reference in (chosen or {}).get(code, {}).items()
+            name: {"factor": reference} for name, reference in references.get((code, item), {}).items()
         }
         given |= {
             name: {"tier": "measured", "unit": value.unit, "value": fixed_text(value.value)}
@@ -161,7 +168,6 @@ def yearly(
         lines.append(
             {"code": code, "item": item.hex(), "quantity": quantity, **({"parameters": given} if given else {})}
         )
-    year = months[0].statement.year
     return calculate(jcs.encode({"lines": lines, "rule_set": rules.id.hex(), "year": year}), [rules], factors)
 
 

@@ -25,6 +25,9 @@ WINDOW: Final = 1_000
 """Unmined nonces of the sender that nodes may hold: above it, validators drop what is far ahead (Besu)."""
 GAS: Final = 8_000_000
 """What a transaction may use if its maker does not say; unused gas costs nothing on these chains."""
+GAS_PER_BYTE: Final = 250
+"""And for each byte beyond `SMALL_BYTES`: the contracts keep large rule sets as code, at 200 gas a byte."""
+SMALL_BYTES: Final = 16_384
 STALL_BLOCKS: Final = 3
 RESEND_AFTER_S: Final = 30
 HEAD_AGE_ALARM_S: Final = 60
@@ -33,6 +36,11 @@ _FOREIGN_BLOCKS: Final = 12
 """Blocks for which a nonce must be spent without our receipt before it is taken as another's: a node may lag."""
 _KNOWN: Final = ("already known", "known transaction", "already imported", "alreadyknown", "already exists")
 _SPENT: Final = ("nonce too low", "nonce is too low", "nonce below", "-32001")
+
+
+def usual_gas(data: bytes) -> int:
+    """What a call may use if its maker does not say."""
+    return GAS + GAS_PER_BYTE * max(0, len(data) - SMALL_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +131,10 @@ class Outbox:
     def put_all(self, items: Iterable[tuple[str, bytes | None, bytes, int | None]]) -> list[int]:
         """As `put` for (reference, to, data, gas) each, all or none, with one write to the disk."""
         with self._mutex, self._store.transaction():
-            return [self._put(reference, to, data, GAS if gas is None else gas) for reference, to, data, gas in items]
+            return [
+                self._put(reference, to, data, usual_gas(data) if gas is None else gas)
+                for reference, to, data, gas in items
+            ]
 
     def _put(self, reference: str, to: bytes | None, data: bytes, gas: int) -> int:
         content = hashlib.sha256((to or b"").rjust(21, b"\0" if to is None else b"\1") + data).digest()

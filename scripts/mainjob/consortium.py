@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from carbonledger.accounting.factors import Factor
@@ -68,9 +68,11 @@ def admit(relay: Relay, cast: Mapping[str, Member]) -> None:
     relay.settle()
 
 
-def publish_rules(relay: Relay, regulators: Sequence[Member], year: int) -> RuleSet:
-    """Publish the rule set of the main job, and before it the factors that it names."""
-    rules = rule_set(RULE_SET)
+def publish_rules(
+    relay: Relay, regulators: Sequence[Member], year: int, key: str = RULE_SET, chosen: Iterable[Factor] = ()
+) -> RuleSet:
+    """Publish a rule set, and before it the factors that it names and those that an enterprise has `chosen`."""
+    rules = rule_set(key)
     if not (rules.covers(year) and all(f.in_force(year) for f in rules.factors)):
         lasts = [f"{f.reference} {f.years}" for f in rules.factors]
         raise Refused(
@@ -79,7 +81,7 @@ def publish_rules(relay: Relay, regulators: Sequence[Member], year: int) -> Rule
             found=year,
             remedy="Give another --year",
         )
-    for factor in rules.factors:
+    for factor in (*rules.factors, *chosen):
         relay.put(f"factor/{factor.id.hex()}", lambda factor=factor: _factor(relay, factor, regulators))  # type: ignore[misc]
 
     def publication() -> tuple[Act, Sequence[Any]]:

@@ -15,7 +15,7 @@ from carbonledger.mrv.findings import Findings
 from ledger_node.chain.bindings import report_registry, structs
 from ledger_node.chain.rule_sets import emission, rule_set_for
 from oracle import filing
-from oracle.filing import Month
+from oracle.filing import Chosen, Month
 from oracle.log import Published
 from oracle.sources.intervals import REPORTING_ZONE
 from scripts.mainjob.cast import Member
@@ -48,15 +48,18 @@ def file_and_approve(
     year: int,
     replaces: bytes = NONE,
     month_ids: Sequence[bytes] = (),
+    rule_set: str = RULE_SET,
+    chosen: Chosen | None = None,
 ) -> Approved:
     """The rule set is read from the chain, the contract computes; Python must agree to the gram.
 
-    A restatement names the report that it `replaces`, and the ids of its months where some are replaced too.
+    A restatement names the report that it `replaces`, and the ids of its months where some are replaced too. `chosen`
+    names the factors of parameters that were not measured.
     """
     enterprise = cast["enterprise"]
     registry = relay.addresses["RuleSetRegistry"]
-    rules = rule_set_for(relay.chain, registry, RULE_SET, year)
-    statement = filing.yearly(months, rules, factors())
+    rules = rule_set_for(relay.chain, registry, rule_set, year)
+    statement = filing.yearly(months, rules, factors(), chosen)
     computed = emission(relay.chain, registry, rules.id, year, statement.chain_lines)
     if computed != statement.emission:
         raise Invalid("Solidity and Python differ", expected=f"{statement.emission} g", found=f"{computed} g")

@@ -10,6 +10,8 @@ from typing import Any
 
 from carbonledger.acts import Act
 from carbonledger.periods import instants
+from carbonledger.policy import ChainPolicy, LogPolicy, Policy, WitnessPolicy
+from ledger_node.chain.evidence import engine_of, validators_of
 from ledger_node.chain.interface import Chain
 from ledger_node.chain.open import open_chain
 from ledger_node.chain.outbox import Outbox
@@ -27,7 +29,7 @@ from scripts.mainjob import consortium, plant
 from scripts.mainjob.cast import REGULATOR, load_cast, secret
 from scripts.mainjob.clock import ReplayClock
 from scripts.mainjob.relay import Relay
-from scripts.mainjob.report import file_and_approve
+from scripts.mainjob.report import Approved, file_and_approve
 from scripts.mainjob.services import Service
 
 YEAR = 2025
@@ -54,17 +56,23 @@ class SmallYear:
         self.regulators = [member for member in self.cast.values() if member.kinds == REGULATOR]
         self.deployment = consortium.deploy(self.relay, self.regulators, outbox.sender)
         consortium.admit(self.relay, self.cast)
-        consortium.publish_rules(self.relay, self.regulators, 2025)
+        self._publish()
         self.node = self._node(stack)
         self.months = self._close_and_file()
         head = self._head()
-        self.report = file_and_approve(self.relay, self.cast, self.months, head, YEAR)
+        self.report = self._approve(head)
         self.bundle = home / "report.bundle.json"
         self.bundle.write_bytes(self._bundle())
 
     @property
     def owner(self) -> bytes:
         return self.cast["enterprise"].id
+
+    def _publish(self) -> None:
+        consortium.publish_rules(self.relay, self.regulators, YEAR)
+
+    def _approve(self, head: Published) -> Approved:
+        return file_and_approve(self.relay, self.cast, self.months, head, YEAR)
 
     def _node(self, stack: ExitStack) -> OracleNode:
         settings = Settings(origin=plant.ORIGIN, chain_id=self.chain.chain_id)
@@ -148,6 +156,21 @@ class SmallYear:
         )
         evidence = disclosure.evidence(reported, self.chain.head().number)
         return disclosure.report_bundle(reported, evidence)
+
+    def policy(self) -> Policy:
+        """What a reader is asked to trust."""
+        head = self.chain.head().number
+        engine = engine_of(self.chain, self.chain.header(head))
+        validators = validators_of(self.chain, engine, head)
+        directory, keys = self.deployment.directory, self.node.log.keys
+        return Policy(
+            ChainPolicy(
+                self.chain.chain_id, self.chain.genesis_hash, directory, engine, self.chain.operator, validators
+            ),
+            (LogPolicy(self.node.origin, keys.verifier, keys.eip712_verifier),),
+            WitnessPolicy(plant.WITNESS_QUORUM, (self._witness.vkey, self._witness.eip712_vkey)),
+            frozenset(member.id for member in self.regulators),
+        )
 
     def carry(self, reference: str, make: Callable[[], Act], role: str, *more: Any) -> Act:
         """One act signed by a member of the cast, into a block."""
