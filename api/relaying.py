@@ -11,6 +11,7 @@ from carbonledger import acts, eip712
 from carbonledger.accounting.lines import Line
 from carbonledger.accounting.rule_set import RuleSet
 from carbonledger.acts import ACTS, Act, Signed
+from carbonledger.allocation.rule_set import AllocationRules
 from carbonledger.errors import BadSignature, CarbonLedgerError, Malformed
 from carbonledger.framing import decode_base64
 from carbonledger.records import Field
@@ -39,6 +40,8 @@ ARGUMENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "Approval": ("regulator",),
     "Grant": ("owner",),
     "GrantEnd": ("owner",),
+    "AllocationPublication": ("json", "form", "quorum"),
+    "BalanceProposal": ("quorum",),
     "Plan": ("quorum",),
     "PlanEnd": ("quorum",),
     "OffsetProject": ("quorum",),
@@ -100,7 +103,7 @@ def parse(given: SignedAct) -> Relayed:
             raise Malformed(f"arguments of {given.act}", expected=name, found="missing")
         found[name] = _argument(name, given.arguments.get(name), signatures)
     if "form" in names:
-        found["form"] = structs.RuleSetForm.from_abi(RuleSet.parse(found["json"]).form())
+        found["form"] = _form(given.act, found["json"])
     return Relayed(act, tuple(found[name] for name in names), tuple(signatures))
 
 
@@ -163,6 +166,13 @@ def _argument(name: str, value: Any, signatures: list[Signed]) -> Any:
             one = _signed(name, value)
             signatures.append(one)
             return one
+
+
+def _form(act: str, json: bytes) -> structs.RuleSetForm | structs.AllocationForm:
+    """What the contract takes beside the JSON of a publication, derived from it."""
+    if act == "AllocationPublication":
+        return structs.AllocationForm.from_abi(AllocationRules.parse(json).form())
+    return structs.RuleSetForm.from_abi(RuleSet.parse(json).form())
 
 
 def _authority(value: Any, signatures: list[Signed]) -> structs.Authority:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from carbonledger.acts import Act
 from carbonledger.errors import Unknown
 from ledger_node.chain.bindings import (
+    allocation_rules,
     allowance_ledger,
     checkpoint_registry,
     compliance,
@@ -42,6 +43,8 @@ ENCODERS: Final[Mapping[str, Callable[..., bytes]]] = {
     "Approval": report_registry.encode_approve,
     "Grant": grant_registry.encode_grant,
     "GrantEnd": grant_registry.encode_revoke,
+    "AllocationPublication": allocation_rules.encode_publish,
+    "BalanceProposal": allocation_rules.encode_propose_balance,
     "Plan": plan_registry.encode_publish,
     "PlanEnd": plan_registry.encode_end,
     "OffsetProject": allowance_ledger.encode_register_project,

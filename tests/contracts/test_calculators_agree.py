@@ -28,7 +28,7 @@ FACTORS = library.factors()
 FUELS = ("bituminous", "diesel", "natural-gas")
 ON_THE_CHAIN = [
     *GENERAL.factors,
-    *(FACTORS.named(f"{fuel}/{part}")[0] for fuel in FUELS for part in ("ncv", "cc", "of")),
+    *(FACTORS.named(f"CETS-AG-03.01 V01-2024 {fuel}/{part}")[0] for fuel in FUELS for part in ("ncv", "cc", "of")),
 ]
 KNOWN = {factor.id: factor.published for factor in ON_THE_CHAIN if factor.published}
 FEW = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25)
@@ -106,7 +106,7 @@ def documents(draw: st.DrawFn) -> bytes:
                 continue
             fitting = [f for f in ON_THE_CHAIN if f.unit == parameter.unit and f.row.endswith(f"/{parameter.name}")]
             if fitting and draw(st.booleans()):
-                parameters[parameter.name] = {"factor": draw(st.sampled_from(fitting)).row}
+                parameters[parameter.name] = {"factor": draw(st.sampled_from(fitting)).id.hex()}
             else:
                 most = known.most or 10**21
                 parameters[parameter.name] = measured(parameter.unit, draw(st.integers(0, most)))

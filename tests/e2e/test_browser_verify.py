@@ -331,12 +331,20 @@ def test_canonical_json_is_the_same_in_both(page: Page, raw: bytes) -> None:
         assert found == {"text": jcs.encode(wanted).decode()}
 
 
+NOT_IN_BUNDLES = frozenset({"AllocationRules", "AllowanceLedger", "Compliance", "PlanRegistry", "QuotaRules"})
+"""Contracts whose records no bundle carries yet: the page does not know them."""
+
+
 def test_records_have_the_same_fields_in_both(page: Page) -> None:
     found = page.evaluate("""async () => {
       const { KINDS } = await import("/static/verify/records.js");
       return Object.fromEntries(Object.entries(KINDS).map(([name, k]) => [name, [k.contract, k.fields]]));
     }""")
-    wanted = {name: [kind.contract, [[f.name, f.type] for f in kind.fields]] for name, kind in KINDS.items()}
+    wanted = {
+        name: [kind.contract, [[f.name, f.type] for f in kind.fields]]
+        for name, kind in KINDS.items()
+        if kind.contract not in NOT_IN_BUNDLES
+    }
     assert found == wanted
 
 

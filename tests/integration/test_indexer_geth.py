@@ -16,14 +16,14 @@ from ledger_node.chain.outbox import Outbox
 from ledger_node.db.engine import migrate, open_database, sqlite_url
 from ledger_node.db.indexer import Indexer
 from ledger_node.db.schema import record
-from ledger_node.deployment import Deployment, plan
+from ledger_node.deployment import NAMES, Deployment, plan
 from tests.integration.chain_kit import wait_for
 from tests.integration.geth_network import geth_network
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.xdist_group("geth")]
 
 KEY = b"\x21" * 32
-CONTRACTS = 10
+CONTRACTS = len(NAMES)
 
 
 def _wall() -> int:

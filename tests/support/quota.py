@@ -30,7 +30,15 @@ def instant(year: int, month: int, day: int = 1) -> int:
 
 DUE = instant(2027, 1) - 1
 RULE = structs.LineRule(
-    word("power"), word("EnergyCalculator"), word("electricity"), 1, 1, 2, (ZERO,) * 6, (word("gCO2e/Wh"), *(ZERO,) * 5)
+    word("power"),
+    word("EnergyCalculator"),
+    word("electricity"),
+    1,
+    1,
+    2,
+    (ZERO,) * 6,
+    (ZERO,) * 6,
+    (word("gCO2e/Wh"), *(ZERO,) * 5),
 )
 FORM = structs.RuleSetForm(word("general"), 2015, 2026, 1, 40, 90, 1, (RULE,))
 COMPLIANCE = {

@@ -15,6 +15,7 @@ from api.schemas import SignedAct
 from carbonledger import acts
 from carbonledger.accounting import library
 from carbonledger.acts import ACTS, Act
+from carbonledger.allocation import library as plans
 from carbonledger.eip712 import Domain
 from carbonledger.errors import BadSignature, Malformed, Unknown
 from ledger_node.chain.calls import ENCODERS
@@ -22,6 +23,7 @@ from ledger_node.chain.calls import ENCODERS
 KEY = b"\x07" * 32
 DOMAIN = Domain(9732)
 RULES = library.rule_set("gbt32150-2015")
+PLAN = plans.rule_set("power-2023")
 
 
 def values_of(name: str) -> dict[str, Any]:
@@ -45,7 +47,7 @@ def given(name: str, **changes: Any) -> SignedAct:
         "consistency": ["ab" * 32],
         "months": ["cd" * 32] * 12,
         "lines": [["electricity-purchased", "00" * 32, 5, 0, ["ee" * 32, 0, 0, 0, 0, 0]]],
-        "json": RULES.json().decode(),
+        "json": (PLAN if name == "AllocationPublication" else RULES).json().decode(),
     }
     arguments = {argument: sample.get(argument, one) for argument in ARGUMENTS[name] if argument != "form"}
     document = {"act": name, "fields": {k: as_json(v) for k, v in act.values.items()}, "arguments": arguments}
