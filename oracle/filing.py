@@ -207,7 +207,9 @@ def yearly(
     bases: dict[tuple[str, bytes], tuple[bytes, int, Own]] = {}
     for filed in months:
         number = filed.statement.month
-        bases |= {(code, month_item(base, year, number)): (base, number, own) for (code, base), own in filed.own.items()}
+        bases |= {
+            (code, month_item(base, year, number)): (base, number, own) for (code, base), own in filed.own.items()
+        }
         for corrected in filed.cases:
             _require_side(rules, corrected.manual)
     sums: dict[tuple[str, bytes], int] = {}

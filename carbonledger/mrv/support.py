@@ -52,11 +52,7 @@ def standing(manuals: Mapping[int, Manual]) -> dict[int, Manual]:
                 found="none" if before is None else f"line {before.line}, month {before.month}",
             )
         replaced.add(old)
-    return {
-        index: manual
-        for index, manual in sorted(manuals.items())
-        if index not in replaced and manual.says
-    }
+    return {index: manual for index, manual in sorted(manuals.items()) if index not in replaced and manual.says}
 
 
 def amounts(manuals: Iterable[Manual]) -> dict[Figure, int]:
