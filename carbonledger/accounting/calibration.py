@@ -26,7 +26,7 @@ DATA: Final[tuple[Data, ...]] = ("activity", "production")
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """A case of the guide. `calibrated` is None where nobody calibrated, `covered` (base units) of a late case alone."""
+    """A case of the guide. `calibrated` is None where nobody calibrated; `covered` (base units) is of a late case."""
 
     case: Case
     data: Data

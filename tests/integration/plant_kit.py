@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from carbonledger.accounting import library
-from carbonledger.accounting.calibration import Calibration
 from carbonledger.accounting.calculate import calculate
+from carbonledger.accounting.calibration import Calibration
 from carbonledger.accounting.exact import SCALE
 from carbonledger.accounting.lines import item_id
 from carbonledger.accounting.statement import StatementLine
