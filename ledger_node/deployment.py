@@ -21,17 +21,21 @@ from carbonledger.keccak import keccak256
 from ledger_node.chain.bindings import (
     allocation_rules,
     allowance_ledger,
+    assessment_rules,
     checkpoint_registry,
+    code_registry,
     compliance,
     device_registry,
     directory,
     factor_registry,
+    grade_registry,
     grant_registry,
     member_registry,
     plan_registry,
     quota_rules,
     report_registry,
     rule_set_registry,
+    statistics_registry,
     structs,
 )
 
@@ -53,6 +57,10 @@ NAMES: Final = (
     "QuotaRules",
     "AllowanceLedger",
     "Compliance",
+    "AssessmentRules",
+    "StatisticsRegistry",
+    "CodeRegistry",
+    "GradeRegistry",
 )
 """In the order of their creation: the n-th is made by the deployer's transaction `first_nonce + n`."""
 
@@ -147,6 +155,10 @@ def plan(
         "QuotaRules": quota_rules.encode_constructor(where),
         "AllowanceLedger": allowance_ledger.encode_constructor(where),
         "Compliance": compliance.encode_constructor(where),
+        "AssessmentRules": assessment_rules.encode_constructor(where),
+        "StatisticsRegistry": statistics_registry.encode_constructor(where),
+        "CodeRegistry": code_registry.encode_constructor(where),
+        "GradeRegistry": grade_registry.encode_constructor(where),
     }
     return [
         Creation(

@@ -50,6 +50,10 @@ CONTRACTS = (
     "QuotaRules",
     "AllowanceLedger",
     "Compliance",
+    "AssessmentRules",
+    "StatisticsRegistry",
+    "CodeRegistry",
+    "GradeRegistry",
 )
 
 SETTINGS: dict[str, Any] = {

@@ -202,6 +202,56 @@ ERRORS: dict[bytes, tuple[str, str, tuple[tuple[str, str], ...]]] = {
         "The member has fewer units of the lot in this state than asked for.",
         (('bytes32', 'member'), ('bytes32', 'lot'), ('uint8', 'state'), ('uint64', 'available'), ('uint64', 'asked'),),
     ),
+    bytes.fromhex("fc5f1c79"): (
+        'AssessmentRulesDraft',
+        "assessment rules draft",
+        (('bytes32', 'set id'),),
+    ),
+    bytes.fromhex("edf029cd"): (
+        'AssessmentRulesEditionNotNext',
+        "assessment rules edition not next",
+        (('uint16', 'year'), ('uint16', 'expected'), ('uint16', 'found'),),
+    ),
+    bytes.fromhex("b3de46ab"): (
+        'AssessmentRulesFormDiffers',
+        "assessment rules form differs",
+        (('bytes32', 'expected'), ('bytes32', 'found'),),
+    ),
+    bytes.fromhex("9442a556"): (
+        'AssessmentRulesFormWrong',
+        "assessment rules form wrong",
+        (('string', 'field'), ('uint256', 'value'),),
+    ),
+    bytes.fromhex("33194621"): (
+        'AssessmentRulesJsonDiffers',
+        "assessment rules json differs",
+        (('bytes32', 'expected'), ('bytes32', 'found'),),
+    ),
+    bytes.fromhex("0e33a62d"): (
+        'AssessmentRulesKnown',
+        "assessment rules known",
+        (('bytes32', 'set id'),),
+    ),
+    bytes.fromhex("d604bd02"): (
+        'AssessmentRulesNotInForce',
+        "assessment rules not in force",
+        (('bytes32', 'set id'), ('uint64', 'valid from'), ('uint64', 'valid to'), ('uint64', 'time'),),
+    ),
+    bytes.fromhex("e86d31e4"): (
+        'AssessmentRulesOfAnotherKind',
+        "assessment rules of another kind",
+        (('bytes32', 'set id'), ('uint8', 'expected'), ('uint8', 'found'),),
+    ),
+    bytes.fromhex("326a7e67"): (
+        'AssessmentRulesUnknown',
+        "assessment rules unknown",
+        (('bytes32', 'set id'),),
+    ),
+    bytes.fromhex("4c215cb3"): (
+        'AssessmentRulesYearWrong',
+        "A working year with a day off beyond its end, or with no working day.",
+        (('uint16', 'year'), ('uint256', 'off low'), ('uint256', 'off high'),),
+    ),
     bytes.fromhex("0752051e"): (
         'CalculatorMethodUnknown',
         "calculator method unknown",
@@ -286,6 +336,131 @@ ERRORS: dict[bytes, tuple[str, str, tuple[tuple[str, str], ...]]] = {
         'CheckpointRegistryWitnessesTooFew',
         "checkpoint registry witnesses too few",
         (('bytes32', 'log id'), ('uint256', 'expected'), ('uint256', 'found'),),
+    ),
+    bytes.fromhex("ad351e82"): (
+        'CodeRegistryCandidatesDiffer',
+        "code registry candidates differ",
+        (('bytes32', 'expected'), ('bytes32', 'found'),),
+    ),
+    bytes.fromhex("d1e68efa"): (
+        'CodeRegistryCaseUnknown',
+        "code registry case unknown",
+        (('bytes32', 'case id'),),
+    ),
+    bytes.fromhex("22137d91"): (
+        'CodeRegistryColourUnknown',
+        "code registry colour unknown",
+        (('uint8', 'colour'),),
+    ),
+    bytes.fromhex("90d5656a"): (
+        'CodeRegistryEscalated',
+        "code registry escalated",
+        (('bytes32', 'case id'),),
+    ),
+    bytes.fromhex("0cd523b8"): (
+        'CodeRegistryHardReason',
+        "A hard rule ends by corrected data, not by a finding without fault.",
+        (('bytes32', 'case id'), ('uint64', 'reasons'),),
+    ),
+    bytes.fromhex("3ab1420e"): (
+        'CodeRegistryItemsDiffer',
+        "code registry items differ",
+        (('bytes32', 'expected'), ('bytes32', 'found'),),
+    ),
+    bytes.fromhex("8f6d4500"): (
+        'CodeRegistryItemsNotAscending',
+        "code registry items not ascending",
+        (('bytes32', 'previous'), ('bytes32', 'code id'),),
+    ),
+    bytes.fromhex("59c9d36f"): (
+        'CodeRegistryLotDiffers',
+        "code registry lot differs",
+        (('bytes32', 'expected'), ('bytes32', 'found'),),
+    ),
+    bytes.fromhex("2d338e12"): (
+        'CodeRegistryNoCandidate',
+        "code registry no candidate",
+        (('bytes32', 'case id'),),
+    ),
+    bytes.fromhex("421013af"): (
+        'CodeRegistryNoItems',
+        "code registry no items",
+        (),
+    ),
+    bytes.fromhex("3c8a75c0"): (
+        'CodeRegistryNoRerun',
+        "The rules were not run again green, since the finding, for the quarter of the case or a later one.",
+        (('bytes32', 'case id'), ('bytes32', 'rerun'),),
+    ),
+    bytes.fromhex("5d77cf45"): (
+        'CodeRegistryNotASecond',
+        "The second is another member, neither the inspector nor the subject; none for an error that was found.",
+        (('bytes32', 'case id'), ('bytes32', 'second'),),
+    ),
+    bytes.fromhex("a55d305c"): (
+        'CodeRegistryNotDue',
+        "code registry not due",
+        (('bytes32', 'case id'), ('uint64', 'due'), ('uint64', 'time'),),
+    ),
+    bytes.fromhex("5498f379"): (
+        'CodeRegistryNotTheInspector',
+        "code registry not the inspector",
+        (('bytes32', 'case id'), ('bytes32', 'expected'), ('bytes32', 'found'),),
+    ),
+    bytes.fromhex("a75a4b4c"): (
+        'CodeRegistryNotTheSubject',
+        "code registry not the subject",
+        (('bytes32', 'case id'), ('bytes32', 'expected'), ('bytes32', 'found'),),
+    ),
+    bytes.fromhex("526be915"): (
+        'CodeRegistryOtherQuarterRed',
+        "So many quarters are red that the case is not about.",
+        (('bytes32', 'case id'), ('uint16', 'red quarters'),),
+    ),
+    bytes.fromhex("285e2436"): (
+        'CodeRegistryOutcomeUnknown',
+        "code registry outcome unknown",
+        (('uint8', 'outcome'),),
+    ),
+    bytes.fromhex("051cf02a"): (
+        'CodeRegistryQuarterNotBegun',
+        "code registry quarter not begun",
+        (('uint16', 'year'), ('uint8', 'quarter'),),
+    ),
+    bytes.fromhex("94462524"): (
+        'CodeRegistryReasonsGrew',
+        "A later run of the case's quarter found more than the case was opened for.",
+        (('bytes32', 'case id'), ('uint64', 'reasons'),),
+    ),
+    bytes.fromhex("26dba348"): (
+        'CodeRegistryReasonsWrong',
+        "Red has reasons, a lot and candidates; green has no reason and neither has a lot.",
+        (('bytes32', 'code id'), ('uint8', 'colour'), ('uint64', 'reasons'),),
+    ),
+    bytes.fromhex("661caaa3"): (
+        'CodeRegistryRevisionNotNext',
+        "code registry revision not next",
+        (('bytes32', 'code id'), ('uint16', 'expected'), ('uint16', 'found'),),
+    ),
+    bytes.fromhex("e403ff0e"): (
+        'CodeRegistryStateUnchangeable',
+        "code registry state unchangeable",
+        (('bytes32', 'case id'), ('uint8', 'expected'), ('uint8', 'found'),),
+    ),
+    bytes.fromhex("4edfbcc5"): (
+        'CodeRegistrySuppressed',
+        "These rules were found without fault for this subject and quarter.",
+        (('bytes32', 'code id'), ('uint64', 'reasons'),),
+    ),
+    bytes.fromhex("14dbdb57"): (
+        'CodeRegistryVerifierMissing',
+        "A correction of more than this part needs a verifier's statement.",
+        (('bytes32', 'case id'), ('uint32', 'limit ppm'), ('uint32', 'change ppm'),),
+    ),
+    bytes.fromhex("f99a1885"): (
+        'CodeRegistryVeto',
+        "code registry veto",
+        (('bytes32', 'case id'), ('uint64', 'veto until'), ('uint64', 'time'),),
     ),
     bytes.fromhex("7c9a840f"): (
         'ComplianceAlreadyFixed',
@@ -517,6 +692,56 @@ ERRORS: dict[bytes, tuple[str, str, tuple[tuple[str, str], ...]]] = {
         "factor registry years out of order",
         (('uint16', 'year from'), ('uint16', 'year to'),),
     ),
+    bytes.fromhex("6631b534"): (
+        'GradeRegistryGradeUnknown',
+        "grade registry grade unknown",
+        (('bytes32', 'scheme id'), ('uint8', 'grade'),),
+    ),
+    bytes.fromhex("89915c13"): (
+        'GradeRegistryItemsDiffer',
+        "grade registry items differ",
+        (('bytes32', 'expected'), ('bytes32', 'found'),),
+    ),
+    bytes.fromhex("e548dbcf"): (
+        'GradeRegistryNoItems',
+        "grade registry no items",
+        (),
+    ),
+    bytes.fromhex("f2c402da"): (
+        'GradeRegistryNotReached',
+        "Better than was reached.",
+        (('bytes32', 'member'), ('uint8', 'reached'), ('uint8', 'grade'),),
+    ),
+    bytes.fromhex("4ba12e6f"): (
+        'GradeRegistryQuarterNotOver',
+        "grade registry quarter not over",
+        (('uint16', 'year'), ('uint8', 'quarter'),),
+    ),
+    bytes.fromhex("8d25970c"): (
+        'GradeRegistryRevisionNotNext',
+        "grade registry revision not next",
+        (('bytes32', 'member'), ('uint16', 'expected'), ('uint16', 'found'),),
+    ),
+    bytes.fromhex("a67ecd49"): (
+        'GradeRegistryScoreTooLow',
+        "grade registry score too low",
+        (('bytes32', 'member'), ('uint32', 'least'), ('uint32', 'score'),),
+    ),
+    bytes.fromhex("281754eb"): (
+        'GradeRegistryTooEarly',
+        "Up without the margin, in the first quarter that reached it.",
+        (('bytes32', 'member'), ('uint8', 'before'), ('uint8', 'grade'),),
+    ),
+    bytes.fromhex("a7e04a23"): (
+        'GradeRegistryTooLow',
+        "Lower than both the grade reached and the one that was held.",
+        (('bytes32', 'member'), ('uint8', 'lowest'), ('uint8', 'grade'),),
+    ),
+    bytes.fromhex("bb6c27f1"): (
+        'GradeRegistryVeto',
+        "grade registry veto",
+        (('bytes32', 'member'), ('uint64', 'veto until'),),
+    ),
     bytes.fromhex("5257ff9c"): (
         'GrantRegistryAlreadyRevoked',
         "grant registry already revoked",
@@ -636,6 +861,11 @@ ERRORS: dict[bytes, tuple[str, str, tuple[tuple[str, str], ...]]] = {
         'PowersOutOfRange',
         "powers out of range",
         (('uint256', 'found'),),
+    ),
+    bytes.fromhex("365bb8c9"): (
+        'QuartersUnknown',
+        "quarters unknown",
+        (('uint16', 'year'), ('uint8', 'quarter'),),
     ),
     bytes.fromhex("b26b017d"): (
         'QuotaRulesDraft',
@@ -836,6 +1066,26 @@ ERRORS: dict[bytes, tuple[str, str, tuple[tuple[str, str], ...]]] = {
         'RuleSetRegistryYearOutside',
         "rule set registry year outside",
         (('bytes32', 'rule set id'), ('uint16', 'year'), ('uint16', 'year from'), ('uint16', 'year to'),),
+    ),
+    bytes.fromhex("39fb76f9"): (
+        'StatisticsRegistryFieldWrong',
+        "statistics registry field wrong",
+        (('string', 'field'), ('uint256', 'value'),),
+    ),
+    bytes.fromhex("74f39a59"): (
+        'StatisticsRegistryKnown',
+        "statistics registry known",
+        (('bytes32', 'digest'),),
+    ),
+    bytes.fromhex("3cab8d98"): (
+        'StatisticsRegistryRevisionNotNext',
+        "statistics registry revision not next",
+        (('bytes32', 'industry'), ('uint16', 'expected'), ('uint16', 'found'),),
+    ),
+    bytes.fromhex("0ed3a23d"): (
+        'StatisticsRegistryUnknown',
+        "statistics registry unknown",
+        (('bytes32', 'digest'),),
     ),
     bytes.fromhex("8ee940c5"): (
         'Uint512Negative',

@@ -2034,3 +2034,471 @@ class YearRecord:
             value[14],
             value[15],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class GradeRow:
+    key: bytes
+    least: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> GradeRow:
+        return cls(
+            value[0],
+            value[1],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AssessmentForm:
+    key: bytes
+    kind: int
+    region: bytes
+    validFrom: int
+    validTo: int
+    status: int
+    explainDays: int
+    inspectDays: int
+    rectifyDays: int
+    silentQuarters: int
+    vetoQuarters: int
+    clearChangePpm: int
+    upgradeMargin: int
+    grades: tuple[GradeRow, ...]
+
+    @classmethod
+    def from_abi(cls, value: Any) -> AssessmentForm:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+            value[10],
+            value[11],
+            value[12],
+            tuple(GradeRow.from_abi(item) for item in value[13]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AssessmentPublication:
+    setId: bytes
+    formDigest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> AssessmentPublication:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingYear:
+    year: int
+    edition: int
+    offLow: int
+    offHigh: int
+    sourceDigest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> WorkingYear:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AssessmentSet:
+    setId: bytes
+    key: bytes
+    kind: int
+    region: bytes
+    validFrom: int
+    validTo: int
+    status: int
+    formDigest: bytes
+
+    @classmethod
+    def from_abi(cls, value: Any) -> AssessmentSet:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingYearRecord:
+    year: int
+    edition: int
+    offLow: int
+    offHigh: int
+    sourceDigest: bytes
+
+    @classmethod
+    def from_abi(cls, value: Any) -> WorkingYearRecord:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PeerStatement:
+    assessor: bytes
+    industry: bytes
+    level: int
+    year: int
+    quarter: int
+    revision: int
+    peers: int
+    digest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> PeerStatement:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    caseId: bytes
+    assessor: bytes
+    secret: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Assignment:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Clearance:
+    caseId: bytes
+    inspector: bytes
+    second: bytes
+    rerun: bytes
+    changePpm: int
+    verifier: bytes
+    digest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Clearance:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    member: bytes
+    project: bytes
+    state: int
+    since: int
+    due: int
+    escalated: bool
+    vetoUntil: int
+    caseId: bytes
+    year: int
+    quarter: int
+    greyQuarters: int
+    redQuarters: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Code:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+            value[10],
+            value[11],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    caseId: bytes
+    member: bytes
+    digest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Explanation:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CodeList:
+    assessor: bytes
+    year: int
+    quarter: int
+    ruleSetId: bytes
+    itemsDigest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> CodeList:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CodeItem:
+    member: bytes
+    project: bytes
+    revision: int
+    colour: int
+    points: int
+    reasons: int
+    inputsDigest: bytes
+    explainDigest: bytes
+    statisticsDigest: bytes
+    lot: bytes
+    candidatesDigest: bytes
+
+    @classmethod
+    def from_abi(cls, value: Any) -> CodeItem:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+            value[10],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    caseId: bytes
+    inspector: bytes
+    outcome: int
+    digest: bytes
+    second: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Finding:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    caseId: bytes
+    member: bytes
+    project: bytes
+    year: int
+    quarter: int
+    ruleSetId: bytes
+    reasons: int
+    lot: bytes
+    candidatesDigest: bytes
+    openedAt: int
+    explanation: bytes
+    explainedAt: int
+    inspector: bytes
+    assignedAt: int
+    finding: int
+    findingDigest: bytes
+    second: bytes
+    foundAt: int
+    rerun: bytes
+    changePpm: int
+    clearedBy: bytes
+    clearDigest: bytes
+    clearedAt: int
+    escalations: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Inspection:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+            value[10],
+            value[11],
+            value[12],
+            value[13],
+            value[14],
+            value[15],
+            value[16],
+            value[17],
+            value[18],
+            value[19],
+            value[20],
+            value[21],
+            value[22],
+            value[23],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class GradeList:
+    assessor: bytes
+    year: int
+    quarter: int
+    schemeId: bytes
+    itemsDigest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> GradeList:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class GradeItem:
+    member: bytes
+    project: bytes
+    revision: int
+    grade: int
+    reached: int
+    score: int
+    inputsDigest: bytes
+    explainDigest: bytes
+    statisticsDigest: bytes
+
+    @classmethod
+    def from_abi(cls, value: Any) -> GradeItem:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class GradeStanding:
+    grade: bytes
+    year: int
+    quarter: int
+    revision: int
+    schemeId: bytes
+    suspended: bool
+    vetoUntil: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> GradeStanding:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+        )
