@@ -107,7 +107,7 @@ interface ICodeRegistry is IRegistry {
     }
 
     event CodeAssessed(bytes32 indexed codeId, bytes32 indexed assessmentId, uint8 colour, bytes32 listId);
-    event CodeChanged(bytes32 indexed codeId, uint8 from, uint8 to, bytes32 caseId);
+    event CodeChanged(bytes32 indexed codeId, uint8 previous, uint8 state, bytes32 caseId);
     event CodeExplained(bytes32 indexed caseId, bytes32 digest, bytes32 actId);
     event InspectorDrawn(bytes32 indexed caseId, bytes32 indexed inspector, bytes32 secret, bytes32 actId);
     event CodeFound(bytes32 indexed caseId, uint8 outcome, bytes32 indexed inspector, bytes32 second, bytes32 actId);

@@ -250,8 +250,8 @@ class CodeChanged:
     TOPIC: ClassVar[bytes] = bytes.fromhex("33af18207c6d42a25601455f6f438a12210cb6df335b3265594ded87b2e984bc")
 
     codeId: bytes
-    from: int
-    to: int
+    previous: int
+    state: int
     caseId: bytes
 
     @classmethod
