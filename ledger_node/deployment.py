@@ -21,11 +21,14 @@ from carbonledger.keccak import keccak256
 from ledger_node.chain.bindings import (
     allocation_rules,
     allowance_ledger,
+    assessment_rules,
     checkpoint_registry,
+    code_registry,
     compliance,
     device_registry,
     directory,
     factor_registry,
+    grade_registry,
     grant_registry,
     market,
     member_registry,
@@ -34,6 +37,7 @@ from ledger_node.chain.bindings import (
     report_registry,
     rule_set_registry,
     settlement_token,
+    statistics_registry,
     structs,
     trading_rules,
 )
@@ -59,6 +63,10 @@ NAMES: Final = (
     "SettlementToken",
     "TradingRules",
     "Market",
+    "AssessmentRules",
+    "StatisticsRegistry",
+    "CodeRegistry",
+    "GradeRegistry",
 )
 """In the order of their creation: the n-th is made by the deployer's transaction `first_nonce + n`."""
 
@@ -156,6 +164,10 @@ def plan(
         "SettlementToken": settlement_token.encode_constructor(where),
         "TradingRules": trading_rules.encode_constructor(where),
         "Market": market.encode_constructor(where),
+        "AssessmentRules": assessment_rules.encode_constructor(where),
+        "StatisticsRegistry": statistics_registry.encode_constructor(where),
+        "CodeRegistry": code_registry.encode_constructor(where),
+        "GradeRegistry": grade_registry.encode_constructor(where),
     }
     return [
         Creation(

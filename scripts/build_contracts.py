@@ -53,6 +53,10 @@ CONTRACTS = (
     "SettlementToken",
     "TradingRules",
     "Market",
+    "AssessmentRules",
+    "StatisticsRegistry",
+    "CodeRegistry",
+    "GradeRegistry",
 )
 
 SETTINGS: dict[str, Any] = {

@@ -12,9 +12,12 @@ import pytest
 from carbonledger import merkle
 from carbonledger.acts import Signed
 from carbonledger.allocation import library as plans
+from carbonledger.assessment import on_chain
+from carbonledger.assessment.filing import items_digest
 from carbonledger.keccak import keccak256
 from ledger_node import deployment
 from ledger_node.chain.bindings import allowance_ledger, checkpoint_registry, codec, structs
+from tests.support.codes import CODE_RULES, SCHEMES, SECRET, Codes, china
 from tests.support.quota import CARRY, COMPLIANCE, Quota, instant
 
 ZERO = bytes(32)
@@ -46,6 +49,9 @@ REFUSALS = {
     "MemberRegistryKeyDidNotSign",
     "CheckpointRegistryNotTheGateway",
     "AllowanceLedgerNotTheContract",
+    "CodeRegistryNotTheSubject",
+    "CodeRegistryNotTheInspector",
+    "CodeRegistryNotASecond",
     "RegistryContractUnknown",  # a contract that may, but is not listed
 }
 
@@ -529,6 +535,119 @@ def deduct(world: Any, signed_by: Any) -> None:
     quota.by_half("Deduction", member=world["enterprise"].id, year=2025, amount=1, decision=ROOT)
 
 
+class BySigner(Codes):
+    """The acts of codes and grades in the own name of the signer under test, where it has one."""
+
+    def __init__(self, world: Any, signed_by: Any) -> None:
+        super().__init__(world, china(2026, 7, 6))
+        self.signed_by = signed_by
+        self.member = world.actors[signed_by.name].id if signed_by.name in world.actors else ROOT
+
+    def listed(self) -> None:
+        self.rules()
+        item = self.item()
+        act = self.list_of(item, assessor=self.member)
+        self.world.relay(act, [structs.CodeItem(*item.values())], self.signed_by(act))
+
+    def inspected(self) -> bytes:
+        self.rules()
+        case = self.red("S01", "S03")
+        self.explain(case)
+        self.assign(case)
+        return case
+
+
+def publish_set(world: Any, signed_by: Any) -> None:
+    act = world.act("AssessmentPublication", setId=CODE_RULES.id, formDigest=on_chain.form_digest(CODE_RULES))
+    world.relay(act, CODE_RULES.json(), Codes.form(CODE_RULES), with_regulator(world, act, signed_by))
+
+
+def publish_working_year(world: Any, signed_by: Any) -> None:
+    act = world.act("WorkingYear", year=2026, edition=1, offLow=1, offHigh=0, sourceDigest=ZERO)
+    world.relay(act, with_regulator(world, act, signed_by))
+
+
+def publish_statistics(world: Any, signed_by: Any) -> None:
+    values = {"industry": word("2511"), "level": 1, "year": 2026, "quarter": 2, "revision": 1, "peers": 9}
+    act = world.act("PeerStatement", assessor=BySigner(world, signed_by).member, digest=ROOT, **values)
+    world.relay(act, signed_by(act))
+
+
+def file_codes(world: Any, signed_by: Any) -> None:
+    BySigner(world, signed_by).listed()
+
+
+def explain_code(world: Any, signed_by: Any) -> None:
+    codes = BySigner(world, signed_by)
+    codes.rules()
+    act = world.act("Explanation", caseId=codes.red(), member=codes.member, digest=ROOT)
+    world.relay(act, signed_by(act))
+
+
+def assign_inspector(world: Any, signed_by: Any) -> None:
+    codes = BySigner(world, signed_by)
+    codes.rules()
+    case = codes.red()
+    codes.explain(case)
+    act = world.act("Assignment", caseId=case, assessor=codes.member, secret=SECRET)
+    world.relay(act, codes.candidates, signed_by(act))
+
+
+def find_error(world: Any, signed_by: Any) -> None:
+    codes = BySigner(world, signed_by)
+    codes.candidates = [world["bank"].id]
+    values = {"outcome": 1, "digest": ROOT, "second": ZERO, "inspector": codes.member}
+    act = world.act("Finding", caseId=codes.inspected(), **values)
+    world.relay(act, signed_by(act), Signed(bytes(20), b""))
+
+
+def find_no_fault_as_second(world: Any, signed_by: Any) -> None:
+    codes = BySigner(world, signed_by)
+    codes.candidates = [world["bank"].id]
+    values = {"outcome": 2, "digest": ROOT, "second": codes.member, "inspector": world["bank"].id}
+    act = world.act("Finding", caseId=codes.inspected(), **values)
+    world.relay(act, world.sign(act, world["bank"]), signed_by(act))
+
+
+def clearing(world: Any, signed_by: Any, role: str) -> None:
+    codes = BySigner(world, signed_by)
+    codes.candidates = [world["bank"].id]
+    case = codes.inspected()
+    codes.find(case, 1)
+    codes.file(codes.item(revision=2))
+    members = {"inspector": world["bank"].id, "second": world["regulator 1"].id, "verifier": world["verifier"].id}
+    act = world.act(
+        "Clearance", caseId=case, rerun=codes.rerun_id(2), changePpm=60_000, digest=ROOT,
+        **members | {role: codes.member},
+    )  # fmt: skip
+    signed = {name: world.sign(act, world[who]) for name, who in CLEARERS.items()} | {role: signed_by(act)}
+    world.relay(act, signed["inspector"], signed["second"], signed["verifier"])
+
+
+CLEARERS = {"inspector": "bank", "second": "regulator 1", "verifier": "verifier"}
+
+
+def clear_as_inspector(world: Any, signed_by: Any) -> None:
+    clearing(world, signed_by, "inspector")
+
+
+def clear_as_second(world: Any, signed_by: Any) -> None:
+    clearing(world, signed_by, "second")
+
+
+def clear_with_verifier(world: Any, signed_by: Any) -> None:
+    clearing(world, signed_by, "verifier")
+
+
+def file_grades(world: Any, signed_by: Any) -> None:
+    codes = BySigner(world, signed_by)
+    codes.publish(SCHEMES["gcg-1"])
+    item = codes.grade_item(3, 3, 0)
+    values = {"assessor": codes.member, "year": 2026, "quarter": 2, "schemeId": SCHEMES["gcg-1"].id}
+    act = world.act("GradeList", itemsDigest=items_digest([item]), **values)
+    world.relay(act, [structs.GradeItem(*item.values())], signed_by(act))
+
+
 QUORUM = ("regulator 1",)
 OWNER = ("enterprise",)
 
@@ -585,6 +704,24 @@ TABLE: dict[str, tuple[Row, ...]] = {
     "Compliance.decide": (Row(QUORUM, decide),),
     "Compliance.close": (Row(QUORUM, close_year),),
     "Compliance.deduct": (Row(QUORUM, deduct),),
+    "AssessmentRules.publish": (Row(QUORUM, publish_set),),
+    "AssessmentRules.publishCalendar": (Row(QUORUM, publish_working_year),),
+    "StatisticsRegistry.publish": (Row(QUORUM, publish_statistics),),
+    "CodeRegistry.file": (Row(QUORUM, file_codes),),
+    "CodeRegistry.explain": (Row(OWNER, explain_code),),
+    "CodeRegistry.assign": (Row(QUORUM, assign_inspector),),
+    "CodeRegistry.find": (
+        Row(("bank",), find_error),
+        Row(("regulator 1", "verifier"), find_no_fault_as_second),
+    ),
+    "CodeRegistry.clear": (
+        Row(("bank",), clear_as_inspector),
+        Row(("regulator 1", "verifier"), clear_as_second),
+        Row(("verifier",), clear_with_verifier),
+    ),
+    # open to all: a date that is over needs no signature
+    "CodeRegistry.escalate": (),
+    "GradeRegistry.file": (Row(QUORUM, file_grades),),
 }
 
 ROWS = [(name, row) for name, rows in TABLE.items() for row in rows]
