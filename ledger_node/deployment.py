@@ -27,12 +27,15 @@ from ledger_node.chain.bindings import (
     directory,
     factor_registry,
     grant_registry,
+    loan_registry,
+    loan_rules,
     member_registry,
     plan_registry,
     quota_rules,
     report_registry,
     rule_set_registry,
     structs,
+    support_tool,
 )
 
 NAMES: Final = (
@@ -53,6 +56,9 @@ NAMES: Final = (
     "QuotaRules",
     "AllowanceLedger",
     "Compliance",
+    "LoanRules",
+    "LoanRegistry",
+    "SupportTool",
 )
 """In the order of their creation: the n-th is made by the deployer's transaction `first_nonce + n`."""
 
@@ -147,6 +153,9 @@ def plan(
         "QuotaRules": quota_rules.encode_constructor(where),
         "AllowanceLedger": allowance_ledger.encode_constructor(where),
         "Compliance": compliance.encode_constructor(where),
+        "LoanRules": loan_rules.encode_constructor(where),
+        "LoanRegistry": loan_registry.encode_constructor(where),
+        "SupportTool": support_tool.encode_constructor(where),
     }
     return [
         Creation(

@@ -50,6 +50,9 @@ CONTRACTS = (
     "QuotaRules",
     "AllowanceLedger",
     "Compliance",
+    "LoanRules",
+    "LoanRegistry",
+    "SupportTool",
 )
 
 SETTINGS: dict[str, Any] = {
