@@ -471,6 +471,5 @@ ACTS: Final[dict[str, ActType]] = {
             "repay",
             "SupportRepayment(bytes32 application,uint64 amount,bytes32 reference,uint64 deadline)",
         ),
-
     )
 }
