@@ -381,6 +381,55 @@ ACTS: Final[dict[str, ActType]] = {
             "Deduction(bytes32 member,uint16 year,uint64 amount,bytes32 decision,bytes32 reference,uint64 deadline)",
         ),
         _act(
+            "AssessmentRules",
+            "publish",
+            "AssessmentPublication(bytes32 setId,bytes32 formDigest,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "AssessmentRules",
+            "publishCalendar",
+            "WorkingYear(uint16 year,uint16 edition,uint256 offLow,uint256 offHigh,bytes32 sourceDigest,"
+            "bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "StatisticsRegistry",
+            "publish",
+            "PeerStatement(bytes32 assessor,bytes32 industry,uint8 level,uint16 year,uint8 quarter,"
+            "uint16 revision,uint32 peers,bytes32 digest,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "CodeRegistry",
+            "file",
+            "CodeList(bytes32 assessor,uint16 year,uint8 quarter,bytes32 ruleSetId,bytes32 itemsDigest,"
+            "bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "CodeRegistry",
+            "explain",
+            "Explanation(bytes32 caseId,bytes32 member,bytes32 digest,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "CodeRegistry",
+            "assign",
+            "Assignment(bytes32 caseId,bytes32 assessor,bytes32 secret,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "CodeRegistry",
+            "find",
+            "Finding(bytes32 caseId,bytes32 inspector,uint8 outcome,bytes32 digest,bytes32 second,"
+            "bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "CodeRegistry",
+            "clear",
+            "Clearance(bytes32 caseId,bytes32 inspector,bytes32 second,bytes32 rerun,uint32 changePpm,"
+            "bytes32 verifier,bytes32 digest,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "GradeRegistry",
+            "file",
+            "GradeList(bytes32 assessor,uint16 year,uint8 quarter,bytes32 schemeId,bytes32 itemsDigest,"
+            "bytes32 reference,uint64 deadline)",
             "LoanRules",
             "publishCatalogue",
             "CatalogueVersion(bytes32 catalogue,bytes32 key,uint64 validFrom,uint64 validTo,uint8 rounding,"

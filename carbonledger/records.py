@@ -204,6 +204,16 @@ def position_id(member: bytes, lot: bytes) -> bytes:
     return keccak256(member + lot)
 
 
+def code_id(member: bytes, project: bytes = ZERO32) -> bytes:
+    """Id of the record `code`; project 0 is the member itself."""
+    return keccak256(member + project)
+
+
+def assessment_id(member: bytes, project: bytes, year: int, quarter: int, revision: int) -> bytes:
+    """Id of the record `assessment`, and of the inspection that it opens."""
+    return keccak256(member + project + b"".join(n.to_bytes(32, "big") for n in (year, quarter, revision)))
+
+
 def founders_digest(founders: Sequence[tuple[bytes, bytes, bytes]]) -> bytes:
     """keccak256 of the founders' words: (member, province, key) of each in constructor order; keys are addresses."""
     return keccak256(b"".join(member + province + bytes(12) + key for member, province, key in founders))
@@ -211,6 +221,14 @@ def founders_digest(founders: Sequence[tuple[bytes, bytes, bytes]]) -> bytes:
 
 _HEX: Final = frozenset("0123456789abcdef")
 _DIGITS: Final = frozenset("0123456789")
+
+
+def _words_id(*values: bytes | int) -> bytes:
+    return b"".join(value if isinstance(value, bytes) else value.to_bytes(32, "big") for value in values)
+
+
+def _hashed_id(fields: Mapping[str, Any], *names: str) -> bytes:
+    return keccak256(_words_id(*(fields[name] for name in names)))
 
 
 def _field_id(name: str) -> Callable[[Mapping[str, Any]], bytes]:
@@ -400,6 +418,55 @@ KINDS: Final[dict[str, RecordKind]] = {
             "bytes32 deductionLaw, uint64 deduction, uint64 closedAt",
         ),
         _kind(
+            "assessmentset",
+            "AssessmentRules",
+            "bytes32 setId, bytes32 key, uint8 kind, bytes32 region, uint64 validFrom, uint64 validTo, uint8 status, "
+            "bytes32 formDigest",
+        ),
+        _kind(
+            "workingyear",
+            "AssessmentRules",
+            "uint16 year, uint16 edition, uint256 offLow, uint256 offHigh, bytes32 sourceDigest",
+            lambda fields: _words_id(fields["year"]),
+        ),
+        _kind(
+            "statistics",
+            "StatisticsRegistry",
+            "bytes32 industry, uint8 level, uint16 year, uint8 quarter, uint16 revision, uint32 peers, "
+            "bytes32 digest, bytes32 assessor, uint64 publishedAt",
+            lambda fields: _hashed_id(fields, "industry", "level", "year", "quarter", "revision"),
+        ),
+        _kind(
+            "assessment",
+            "CodeRegistry",
+            "bytes32 member, bytes32 project, uint16 year, uint8 quarter, uint16 revision, bytes32 ruleSetId, "
+            "uint8 colour, uint8 points, uint64 reasons, bytes32 inputsDigest, bytes32 explainDigest, "
+            "bytes32 statisticsDigest, bytes32 assessor, uint64 assessedAt",
+            lambda fields: _hashed_id(fields, "member", "project", "year", "quarter", "revision"),
+        ),
+        _kind(
+            "code",
+            "CodeRegistry",
+            "bytes32 member, bytes32 project, uint8 state, uint64 since, uint64 due, bool escalated, "
+            "uint64 vetoUntil, bytes32 caseId, uint16 year, uint8 quarter, uint8 greyQuarters, uint16 redQuarters",
+            lambda fields: _hashed_id(fields, "member", "project"),
+        ),
+        _kind(
+            "inspection",
+            "CodeRegistry",
+            "bytes32 caseId, bytes32 member, bytes32 project, uint16 year, uint8 quarter, bytes32 ruleSetId, "
+            "uint64 reasons, bytes32 lot, bytes32 candidatesDigest, uint64 openedAt, bytes32 explanation, "
+            "uint64 explainedAt, bytes32 inspector, uint64 assignedAt, uint8 finding, bytes32 findingDigest, "
+            "bytes32 second, uint64 foundAt, bytes32 rerun, uint32 changePpm, bytes32 clearedBy, "
+            "bytes32 clearDigest, uint64 clearedAt, uint8 escalations",
+        ),
+        _kind(
+            "grade",
+            "GradeRegistry",
+            "bytes32 member, bytes32 project, bytes32 schemeKey, uint16 year, uint8 quarter, uint16 revision, "
+            "bytes32 schemeId, bytes32 grade, bytes32 reached, uint32 score, bytes32 inputsDigest, "
+            "bytes32 explainDigest, bytes32 statisticsDigest, bytes32 assessor, uint64 gradedAt",
+            lambda fields: _hashed_id(fields, "member", "project", "schemeKey", "year", "quarter", "revision"),
             "catalogue",
             "LoanRules",
             "bytes32 catalogue, bytes32 key, uint64 validFrom, uint64 validTo, uint8 rounding, "
