@@ -62,10 +62,14 @@ ARGUMENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "CarryOver": ("holder",),
     "Freeze": ("regulator",),
     "Thaw": ("regulator",),
+    "Pledge": ("member", "bank"),
+    "PledgeSubstitution": ("member", "bank"),
+    "PledgeRelease": ("bank",),
+    "PledgeEnforcement": ("regulator",),
 }
 """Act → what its call takes beside it, in the call's order; `form` follows from `json` and is not sent."""
 
-OPTIONAL: Final = frozenset({"new_key", "preparer", "owner", "quorum", "member"})
+OPTIONAL: Final = frozenset({"new_key", "preparer", "owner", "quorum", "member", "bank"})
 """May be left out where the contract asks for one of several: then nobody's signature is sent."""
 
 NOBODY: Final = Signed(bytes(20), b"")

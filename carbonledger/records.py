@@ -399,5 +399,18 @@ KINDS: Final[dict[str, RecordKind]] = {
             "bytes32 law, uint64 price, bytes32 priceDigest, uint256 penaltyFrom, uint256 penaltyTo, "
             "bytes32 deductionLaw, uint64 deduction, uint64 closedAt",
         ),
+        _kind(
+            "pledge",
+            "PledgeRegistry",
+            "bytes32 pledgeId, bytes32 member, bytes32 bank, bytes32 lot, uint64 amount, uint64 held, "
+            "uint64 released, uint64 enforced, bytes32 loan, uint64 principal, uint64 termTo, uint64 offeredUntil, "
+            "uint64 pledgedAt, uint64 endedAt, uint8 status",
+        ),
+        _kind(
+            "enforcement",
+            "PledgeRegistry",
+            "bytes32 enforcementId, bytes32 pledge, bytes32 lot, uint64 amount, bytes32 taker, bytes32 regulator, "
+            "bytes32 order, uint64 enforcedAt",
+        ),
     )
 }

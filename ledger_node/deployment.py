@@ -29,6 +29,7 @@ from ledger_node.chain.bindings import (
     grant_registry,
     member_registry,
     plan_registry,
+    pledge_registry,
     quota_rules,
     report_registry,
     rule_set_registry,
@@ -53,6 +54,7 @@ NAMES: Final = (
     "QuotaRules",
     "AllowanceLedger",
     "Compliance",
+    "PledgeRegistry",
 )
 """In the order of their creation: the n-th is made by the deployer's transaction `first_nonce + n`."""
 
@@ -147,6 +149,7 @@ def plan(
         "QuotaRules": quota_rules.encode_constructor(where),
         "AllowanceLedger": allowance_ledger.encode_constructor(where),
         "Compliance": compliance.encode_constructor(where),
+        "PledgeRegistry": pledge_registry.encode_constructor(where),
     }
     return [
         Creation(

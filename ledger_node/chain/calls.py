@@ -18,6 +18,7 @@ from ledger_node.chain.bindings import (
     grant_registry,
     member_registry,
     plan_registry,
+    pledge_registry,
     quota_rules,
     report_registry,
     rule_set_registry,
@@ -65,6 +66,10 @@ ENCODERS: Final[Mapping[str, Callable[..., bytes]]] = {
     "Decision": compliance.encode_decide,
     "Closing": compliance.encode_close,
     "Deduction": compliance.encode_deduct,
+    "Pledge": pledge_registry.encode_pledge,
+    "PledgeSubstitution": pledge_registry.encode_substitute,
+    "PledgeRelease": pledge_registry.encode_release,
+    "PledgeEnforcement": pledge_registry.encode_enforce,
 }
 
 

@@ -2034,3 +2034,128 @@ class YearRecord:
             value[14],
             value[15],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class PledgeEnforcement:
+    regulator: bytes
+    pledge: bytes
+    amount: int
+    taker: bytes
+    order: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> PledgeEnforcement:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Pledge:
+    member: bytes
+    bank: bytes
+    lot: bytes
+    amount: int
+    loan: bytes
+    principal: int
+    termTo: int
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Pledge:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PledgeRecord:
+    pledgeId: bytes
+    member: bytes
+    bank: bytes
+    lot: bytes
+    amount: int
+    held: int
+    released: int
+    enforced: int
+    loan: bytes
+    principal: int
+    termTo: int
+    offeredUntil: int
+    pledgedAt: int
+    endedAt: int
+    status: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> PledgeRecord:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+            value[10],
+            value[11],
+            value[12],
+            value[13],
+            value[14],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PledgeRelease:
+    pledge: bytes
+    amount: int
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> PledgeRelease:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PledgeSubstitution:
+    pledge: bytes
+    lot: bytes
+    amount: int
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> PledgeSubstitution:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+        )
