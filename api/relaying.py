@@ -62,6 +62,10 @@ ARGUMENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "CarryOver": ("holder",),
     "Freeze": ("regulator",),
     "Thaw": ("regulator",),
+    "Pledge": ("member", "bank"),
+    "PledgeSubstitution": ("member", "bank"),
+    "PledgeRelease": ("bank",),
+    "PledgeEnforcement": ("regulator",),
     "CatalogueVersion": ("items", "quorum"),
     "CatalogueEnd": ("quorum",),
     "SupportToolRules": ("quorum",),
@@ -81,7 +85,7 @@ ARGUMENTS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Act → what its call takes beside it, in the call's order; `form` follows from `json` and is not sent."""
 
-OPTIONAL: Final = frozenset({"new_key", "preparer", "owner", "quorum", "member"})
+OPTIONAL: Final = frozenset({"new_key", "preparer", "owner", "quorum", "member", "bank"})
 """May be left out where the contract asks for one of several: then nobody's signature is sent."""
 
 NOBODY: Final = Signed(bytes(20), b"")

@@ -381,6 +381,28 @@ ACTS: Final[dict[str, ActType]] = {
             "Deduction(bytes32 member,uint16 year,uint64 amount,bytes32 decision,bytes32 reference,uint64 deadline)",
         ),
         _act(
+            "PledgeRegistry",
+            "pledge",
+            "Pledge(bytes32 member,bytes32 bank,bytes32 lot,uint64 amount,bytes32 loan,uint64 principal,"
+            "uint64 termTo,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "PledgeRegistry",
+            "substitute",
+            "PledgeSubstitution(bytes32 pledge,bytes32 lot,uint64 amount,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "PledgeRegistry",
+            "release",
+            "PledgeRelease(bytes32 pledge,uint64 amount,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "PledgeRegistry",
+            "enforce",
+            "PledgeEnforcement(bytes32 regulator,bytes32 pledge,uint64 amount,bytes32 taker,bytes32 order,"
+            "bytes32 reference,uint64 deadline)",
+        ),
+        _act(
             "AssessmentRules",
             "publish",
             "AssessmentPublication(bytes32 setId,bytes32 formDigest,bytes32 reference,uint64 deadline)",

@@ -418,6 +418,19 @@ KINDS: Final[dict[str, RecordKind]] = {
             "bytes32 deductionLaw, uint64 deduction, uint64 closedAt",
         ),
         _kind(
+            "pledge",
+            "PledgeRegistry",
+            "bytes32 pledgeId, bytes32 member, bytes32 bank, bytes32 lot, uint64 amount, uint64 held, "
+            "uint64 released, uint64 enforced, bytes32 loan, uint64 principal, uint64 termTo, uint64 offeredUntil, "
+            "uint64 pledgedAt, uint64 endedAt, uint8 status",
+        ),
+        _kind(
+            "enforcement",
+            "PledgeRegistry",
+            "bytes32 enforcementId, bytes32 pledge, bytes32 lot, uint64 amount, bytes32 taker, bytes32 regulator, "
+            "bytes32 order, uint64 enforcedAt",
+        ),
+        _kind(
             "assessmentset",
             "AssessmentRules",
             "bytes32 setId, bytes32 key, uint8 kind, bytes32 region, uint64 validFrom, uint64 validTo, uint8 status, "

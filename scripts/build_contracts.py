@@ -50,6 +50,7 @@ CONTRACTS = (
     "QuotaRules",
     "AllowanceLedger",
     "Compliance",
+    "PledgeRegistry",
     "AssessmentRules",
     "StatisticsRegistry",
     "CodeRegistry",

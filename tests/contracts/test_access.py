@@ -530,6 +530,53 @@ def deduct(world: Any, signed_by: Any) -> None:
     quota.by_half("Deduction", member=world["enterprise"].id, year=2025, amount=1, decision=ROOT)
 
 
+def pledge_act(world: Any) -> Any:
+    lot = Quota(world).issue(2)
+    values = {"lot": lot.id, "amount": 1, "loan": ROOT, "principal": 1, "termTo": world.chain.time + 100}
+    return world.act("Pledge", member=lot["member"], bank=world["bank"].id, **values)
+
+
+def pledge_by_the_member(world: Any, signed_by: Any) -> None:
+    act = pledge_act(world)
+    world.relay(act, signed_by(act), Signed(bytes(20), b""))
+
+
+def pledge_by_the_bank(world: Any, signed_by: Any) -> None:
+    act = pledge_act(world)
+    world.relay(act, Signed(bytes(20), b""), signed_by(act))
+
+
+def pledged(world: Any) -> bytes:
+    act = pledge_act(world)
+    world.relay(act, world.sign(act, world["enterprise"]), world.sign(act, world["bank"]))
+    return bytes(act.id)
+
+
+def substitute_by_the_member(world: Any, signed_by: Any) -> None:
+    pledge = pledged(world)
+    act = world.act("PledgeSubstitution", pledge=pledge, lot=Quota(world).issue(1).id, amount=1)
+    world.relay(act, signed_by(act), world.sign(act, world["bank"]))
+
+
+def substitute_by_the_bank(world: Any, signed_by: Any) -> None:
+    pledge = pledged(world)
+    act = world.act("PledgeSubstitution", pledge=pledge, lot=Quota(world).issue(1).id, amount=1)
+    world.relay(act, world.sign(act, world["enterprise"]), signed_by(act))
+
+
+def release_pledge(world: Any, signed_by: Any) -> None:
+    act = world.act("PledgeRelease", pledge=pledged(world), amount=1)
+    world.relay(act, signed_by(act))
+
+
+def enforce_pledge(world: Any, signed_by: Any) -> None:
+    """In the signer's own name where it has one."""
+    regulator = world.actors[signed_by.name].id if signed_by.name in world.actors else ROOT
+    values = {"pledge": pledged(world), "amount": 1, "taker": world["bank"].id, "order": ROOT}
+    act = world.act("PledgeEnforcement", regulator=regulator, **values)
+    world.relay(act, signed_by(act))
+
+
 class LoansBySigner(Loans):
     """Each act signed by those it needs, but one: that one is the signer under test."""
 
@@ -702,6 +749,10 @@ TABLE: dict[str, tuple[Row, ...]] = {
     "Compliance.decide": (Row(QUORUM, decide),),
     "Compliance.close": (Row(QUORUM, close_year),),
     "Compliance.deduct": (Row(QUORUM, deduct),),
+    "PledgeRegistry.pledge": (Row(OWNER, pledge_by_the_member), Row(("bank",), pledge_by_the_bank)),
+    "PledgeRegistry.substitute": (Row(OWNER, substitute_by_the_member), Row(("bank",), substitute_by_the_bank)),
+    "PledgeRegistry.release": (Row(("bank",), release_pledge),),
+    "PledgeRegistry.enforce": (Row(QUORUM, enforce_pledge),),
     "LoanRules.publishCatalogue": (Row(QUORUM, publish_catalogue),),
     "LoanRules.endCatalogue": (Row(QUORUM, end_catalogue),),
     "LoanRules.publishTool": (Row(QUORUM, publish_tool),),

@@ -857,6 +857,41 @@ ERRORS: dict[bytes, tuple[str, str, tuple[tuple[str, str], ...]]] = {
         "plan registry unknown",
         (('bytes32', 'plan id'),),
     ),
+    bytes.fromhex("3cf15617"): (
+        'PledgeRegistryAmountOutOfRange',
+        "Neither an amount nor the principal is zero.",
+        (('uint64', 'amount'), ('uint64', 'principal'),),
+    ),
+    bytes.fromhex("d2458b19"): (
+        'PledgeRegistryBankRefused',
+        "The pledgee must be another member, admitted as a bank, that may hold units.",
+        (('bytes32', 'bank'),),
+    ),
+    bytes.fromhex("3bc91f25"): (
+        'PledgeRegistryNotInForce',
+        "The pledge is not in force: it is an offer, or has ended.",
+        (('bytes32', 'pledge id'), ('uint8', 'status'),),
+    ),
+    bytes.fromhex("8de4971b"): (
+        'PledgeRegistryOfferLapsed',
+        "The other side's offer was good until `offeredUntil` only; both sign anew under another reference.",
+        (('bytes32', 'pledge id'), ('uint64', 'offered until'), ('uint64', 'time'),),
+    ),
+    bytes.fromhex("0661b057"): (
+        'PledgeRegistryTermOutOfRange',
+        "The loan's term must end in the future.",
+        (('uint64', 'term to'), ('uint64', 'time'),),
+    ),
+    bytes.fromhex("8b90136a"): (
+        'PledgeRegistryTooFew',
+        "pledge registry too few",
+        (('bytes32', 'pledge id'), ('uint64', 'held'), ('uint64', 'asked'),),
+    ),
+    bytes.fromhex("70567253"): (
+        'PledgeRegistryUnknown',
+        "pledge registry unknown",
+        (('bytes32', 'pledge id'),),
+    ),
     bytes.fromhex("1282d115"): (
         'PowersOutOfRange',
         "powers out of range",

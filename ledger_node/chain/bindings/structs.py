@@ -2037,84 +2037,17 @@ class YearRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class GradeRow:
-    key: bytes
-    least: int
-
-    @classmethod
-    def from_abi(cls, value: Any) -> GradeRow:
-        return cls(
-            value[0],
-            value[1],
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class AssessmentForm:
-    key: bytes
-    kind: int
-    region: bytes
-    validFrom: int
-    validTo: int
-    status: int
-    explainDays: int
-    inspectDays: int
-    rectifyDays: int
-    silentQuarters: int
-    vetoQuarters: int
-    clearChangePpm: int
-    upgradeMargin: int
-    grades: tuple[GradeRow, ...]
-
-    @classmethod
-    def from_abi(cls, value: Any) -> AssessmentForm:
-        return cls(
-            value[0],
-            value[1],
-            value[2],
-            value[3],
-            value[4],
-            value[5],
-            value[6],
-            value[7],
-            value[8],
-            value[9],
-            value[10],
-            value[11],
-            value[12],
-            tuple(GradeRow.from_abi(item) for item in value[13]),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class AssessmentPublication:
-    setId: bytes
-    formDigest: bytes
+class PledgeEnforcement:
+    regulator: bytes
+    pledge: bytes
+    amount: int
+    taker: bytes
+    order: bytes
     ref: bytes
     deadline: int
 
     @classmethod
-    def from_abi(cls, value: Any) -> AssessmentPublication:
-        return cls(
-            value[0],
-            value[1],
-            value[2],
-            value[3],
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class WorkingYear:
-    year: int
-    edition: int
-    offLow: int
-    offHigh: int
-    sourceDigest: bytes
-    ref: bytes
-    deadline: int
-
-    @classmethod
-    def from_abi(cls, value: Any) -> WorkingYear:
+    def from_abi(cls, value: Any) -> PledgeEnforcement:
         return cls(
             value[0],
             value[1],
@@ -2127,215 +2060,19 @@ class WorkingYear:
 
 
 @dataclass(frozen=True, slots=True)
-class AssessmentSet:
-    setId: bytes
-    key: bytes
-    kind: int
-    region: bytes
-    validFrom: int
-    validTo: int
-    status: int
-    formDigest: bytes
-
-    @classmethod
-    def from_abi(cls, value: Any) -> AssessmentSet:
-        return cls(
-            value[0],
-            value[1],
-            value[2],
-            value[3],
-            value[4],
-            value[5],
-            value[6],
-            value[7],
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class WorkingYearRecord:
-    year: int
-    edition: int
-    offLow: int
-    offHigh: int
-    sourceDigest: bytes
-
-    @classmethod
-    def from_abi(cls, value: Any) -> WorkingYearRecord:
-        return cls(
-            value[0],
-            value[1],
-            value[2],
-            value[3],
-            value[4],
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class PeerStatement:
-    assessor: bytes
-    industry: bytes
-    level: int
-    year: int
-    quarter: int
-    revision: int
-    peers: int
-    digest: bytes
-    ref: bytes
-    deadline: int
-
-    @classmethod
-    def from_abi(cls, value: Any) -> PeerStatement:
-        return cls(
-            value[0],
-            value[1],
-            value[2],
-            value[3],
-            value[4],
-            value[5],
-            value[6],
-            value[7],
-            value[8],
-            value[9],
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    caseId: bytes
-    assessor: bytes
-    secret: bytes
-    ref: bytes
-    deadline: int
-
-    @classmethod
-    def from_abi(cls, value: Any) -> Assignment:
-        return cls(
-            value[0],
-            value[1],
-            value[2],
-            value[3],
-            value[4],
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Clearance:
-    caseId: bytes
-    inspector: bytes
-    second: bytes
-    rerun: bytes
-    changePpm: int
-    verifier: bytes
-    digest: bytes
-    ref: bytes
-    deadline: int
-
-    @classmethod
-    def from_abi(cls, value: Any) -> Clearance:
-        return cls(
-            value[0],
-            value[1],
-            value[2],
-            value[3],
-            value[4],
-            value[5],
-            value[6],
-            value[7],
-            value[8],
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
+class Pledge:
     member: bytes
-    project: bytes
-    state: int
-    since: int
-    due: int
-    escalated: bool
-    vetoUntil: int
-    caseId: bytes
-    year: int
-    quarter: int
-    greyQuarters: int
-    redQuarters: int
-
-    @classmethod
-    def from_abi(cls, value: Any) -> Code:
-        return cls(
-            value[0],
-            value[1],
-            value[2],
-            value[3],
-            value[4],
-            value[5],
-            value[6],
-            value[7],
-            value[8],
-            value[9],
-            value[10],
-            value[11],
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    caseId: bytes
-    member: bytes
-    digest: bytes
-    ref: bytes
-    deadline: int
-
-    @classmethod
-    def from_abi(cls, value: Any) -> Explanation:
-        return cls(
-            value[0],
-            value[1],
-            value[2],
-            value[3],
-            value[4],
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class CodeList:
-    assessor: bytes
-    year: int
-    quarter: int
-    ruleSetId: bytes
-    itemsDigest: bytes
-    ref: bytes
-    deadline: int
-
-    @classmethod
-    def from_abi(cls, value: Any) -> CodeList:
-        return cls(
-            value[0],
-            value[1],
-            value[2],
-            value[3],
-            value[4],
-            value[5],
-            value[6],
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class CodeItem:
-    member: bytes
-    project: bytes
-    revision: int
-    colour: int
-    points: int
-    reasons: int
-    inputsDigest: bytes
-    explainDigest: bytes
-    statisticsDigest: bytes
+    bank: bytes
     lot: bytes
-    candidatesDigest: bytes
+    amount: int
+    loan: bytes
+    principal: int
+    termTo: int
+    ref: bytes
+    deadline: int
 
     @classmethod
-    def from_abi(cls, value: Any) -> CodeItem:
+    def from_abi(cls, value: Any) -> Pledge:
         return cls(
             value[0],
             value[1],
@@ -2346,63 +2083,29 @@ class CodeItem:
             value[6],
             value[7],
             value[8],
-            value[9],
-            value[10],
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    caseId: bytes
-    inspector: bytes
-    outcome: int
-    digest: bytes
-    second: bytes
-    ref: bytes
-    deadline: int
-
-    @classmethod
-    def from_abi(cls, value: Any) -> Finding:
-        return cls(
-            value[0],
-            value[1],
-            value[2],
-            value[3],
-            value[4],
-            value[5],
-            value[6],
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Inspection:
-    caseId: bytes
+class PledgeRecord:
+    pledgeId: bytes
     member: bytes
-    project: bytes
-    year: int
-    quarter: int
-    ruleSetId: bytes
-    reasons: int
+    bank: bytes
     lot: bytes
-    candidatesDigest: bytes
-    openedAt: int
-    explanation: bytes
-    explainedAt: int
-    inspector: bytes
-    assignedAt: int
-    finding: int
-    findingDigest: bytes
-    second: bytes
-    foundAt: int
-    rerun: bytes
-    changePpm: int
-    clearedBy: bytes
-    clearDigest: bytes
-    clearedAt: int
-    escalations: int
+    amount: int
+    held: int
+    released: int
+    enforced: int
+    loan: bytes
+    principal: int
+    termTo: int
+    offeredUntil: int
+    pledgedAt: int
+    endedAt: int
+    status: int
 
     @classmethod
-    def from_abi(cls, value: Any) -> Inspection:
+    def from_abi(cls, value: Any) -> PledgeRecord:
         return cls(
             value[0],
             value[1],
@@ -2419,86 +2122,40 @@ class Inspection:
             value[12],
             value[13],
             value[14],
-            value[15],
-            value[16],
-            value[17],
-            value[18],
-            value[19],
-            value[20],
-            value[21],
-            value[22],
-            value[23],
         )
 
 
 @dataclass(frozen=True, slots=True)
-class GradeList:
-    assessor: bytes
-    year: int
-    quarter: int
-    schemeId: bytes
-    itemsDigest: bytes
+class PledgeRelease:
+    pledge: bytes
+    amount: int
     ref: bytes
     deadline: int
 
     @classmethod
-    def from_abi(cls, value: Any) -> GradeList:
+    def from_abi(cls, value: Any) -> PledgeRelease:
         return cls(
             value[0],
             value[1],
             value[2],
             value[3],
-            value[4],
-            value[5],
-            value[6],
         )
 
 
 @dataclass(frozen=True, slots=True)
-class GradeItem:
-    member: bytes
-    project: bytes
-    revision: int
-    grade: int
-    reached: int
-    score: int
-    inputsDigest: bytes
-    explainDigest: bytes
-    statisticsDigest: bytes
+class PledgeSubstitution:
+    pledge: bytes
+    lot: bytes
+    amount: int
+    ref: bytes
+    deadline: int
 
     @classmethod
-    def from_abi(cls, value: Any) -> GradeItem:
+    def from_abi(cls, value: Any) -> PledgeSubstitution:
         return cls(
             value[0],
             value[1],
             value[2],
             value[3],
             value[4],
-            value[5],
-            value[6],
-            value[7],
-            value[8],
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class GradeStanding:
-    grade: bytes
-    year: int
-    quarter: int
-    revision: int
-    schemeId: bytes
-    suspended: bool
-    vetoUntil: int
-
-    @classmethod
-    def from_abi(cls, value: Any) -> GradeStanding:
-        return cls(
-            value[0],
-            value[1],
-            value[2],
-            value[3],
-            value[4],
-            value[5],
-            value[6],
         )
