@@ -452,6 +452,8 @@ ACTS: Final[dict[str, ActType]] = {
             "file",
             "GradeList(bytes32 assessor,uint16 year,uint8 quarter,bytes32 schemeId,bytes32 itemsDigest,"
             "bytes32 reference,uint64 deadline)",
+        ),
+        _act(
             "LoanRules",
             "publishCatalogue",
             "CatalogueVersion(bytes32 catalogue,bytes32 key,uint64 validFrom,uint64 validTo,uint8 rounding,"

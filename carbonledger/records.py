@@ -480,6 +480,8 @@ KINDS: Final[dict[str, RecordKind]] = {
             "bytes32 schemeId, bytes32 grade, bytes32 reached, uint32 score, bytes32 inputsDigest, "
             "bytes32 explainDigest, bytes32 statisticsDigest, bytes32 assessor, uint64 gradedAt",
             lambda fields: _hashed_id(fields, "member", "project", "schemeKey", "year", "quarter", "revision"),
+        ),
+        _kind(
             "catalogue",
             "LoanRules",
             "bytes32 catalogue, bytes32 key, uint64 validFrom, uint64 validTo, uint8 rounding, "
