@@ -483,6 +483,19 @@ KINDS: Final[dict[str, RecordKind]] = {
             "bytes32 subject, bool suspended, bytes32 regulator, bytes32 order, uint64 since",
         ),
         _kind(
+            "pledge",
+            "PledgeRegistry",
+            "bytes32 pledgeId, bytes32 member, bytes32 bank, bytes32 lot, uint64 amount, uint64 held, "
+            "uint64 released, uint64 enforced, bytes32 loan, uint64 principal, uint64 termTo, uint64 offeredUntil, "
+            "uint64 pledgedAt, uint64 endedAt, uint8 status",
+        ),
+        _kind(
+            "enforcement",
+            "PledgeRegistry",
+            "bytes32 enforcementId, bytes32 pledge, bytes32 lot, uint64 amount, bytes32 taker, bytes32 regulator, "
+            "bytes32 order, uint64 enforcedAt",
+        ),
+        _kind(
             "assessmentset",
             "AssessmentRules",
             "bytes32 setId, bytes32 key, uint8 kind, bytes32 region, uint64 validFrom, uint64 validTo, uint8 status, "
@@ -532,6 +545,59 @@ KINDS: Final[dict[str, RecordKind]] = {
             "bytes32 schemeId, bytes32 grade, bytes32 reached, uint32 score, bytes32 inputsDigest, "
             "bytes32 explainDigest, bytes32 statisticsDigest, bytes32 assessor, uint64 gradedAt",
             lambda fields: _hashed_id(fields, "member", "project", "schemeKey", "year", "quarter", "revision"),
+        ),
+        _kind(
+            "catalogue",
+            "LoanRules",
+            "bytes32 catalogue, bytes32 key, uint64 validFrom, uint64 validTo, uint8 rounding, "
+            "uint32 items, bytes32 itemsDigest, uint8 evidence, bytes32 sourceDigest",
+        ),
+        _kind(
+            "supportrules",
+            "LoanRules",
+            "bytes32 rulesId, bytes32 tool, bytes32 operator, uint64 validFrom, uint32 sharePpm, "
+            "uint32 ratePpm, uint16 termDays, uint8 rollovers, uint64 quota, uint8 fields, "
+            "uint16 disclosureDays, uint8 evidence, bytes32 sourceDigest",
+        ),
+        _kind(
+            "loanproject",
+            "LoanRegistry",
+            "bytes32 project, bytes32 member, bytes32 bank, bytes32 site, bytes32 permit, uint8 field, "
+            "bytes32 catalogue, bytes32 item, uint64 approvedAt, uint64 investment, uint64 reduction, "
+            "uint64 lent, uint64 attributed, bytes32 method, bytes32 factor, uint16 factorYear, "
+            "bytes32 documents, uint32 amendments, uint8 status",
+        ),
+        _kind(
+            "loan",
+            "LoanRegistry",
+            "bytes32 loan, bytes32 member, bytes32 bank, bytes32 project, bytes32 catalogue, bytes32 item, "
+            "uint8 rounding, uint64 principal, uint64 outstanding, uint64 attributed, uint64 approvedAt, "
+            "uint64 drawnAt, uint64 dueAt, bytes32 terms, bytes32 pledge, uint64 endedAt",
+        ),
+        _kind(
+            "checkup",
+            "LoanRegistry",
+            "bytes32 checkupId, bytes32 member, bytes32 project, bytes32 verifier, uint16 year, "
+            "uint8 quarter, uint8 outcome, uint64 reduction, bytes32 findingsDigest, bytes32 replaces, "
+            "uint64 checkedAt",
+        ),
+        _kind(
+            "loandisclosure",
+            "LoanRegistry",
+            "bytes32 disclosureId, bytes32 member, bytes32 tool, uint16 year, uint8 quarter, "
+            "bytes32 document, bytes32 ledger, bytes32 replaces, uint64 publishedAt, bool late",
+        ),
+        _kind(
+            "supportcheck",
+            "SupportTool",
+            "bytes32 loan, bytes32 verifier, uint8 outcome, bytes32 findingsDigest, uint64 checkedAt",
+        ),
+        _kind(
+            "support",
+            "SupportTool",
+            "bytes32 application, bytes32 member, bytes32 loan, bytes32 tool, uint16 year, uint8 quarter, "
+            "uint64 applied, uint64 funded, uint64 outstanding, uint32 ratePpm, uint64 appliedAt, "
+            "uint64 fundedAt, uint64 renewedAt, uint64 dueAt, uint8 rollovers, uint8 status",
         ),
     )
 }

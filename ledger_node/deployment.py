@@ -30,15 +30,19 @@ from ledger_node.chain.bindings import (
     factor_registry,
     grade_registry,
     grant_registry,
+    loan_registry,
+    loan_rules,
     market,
     member_registry,
     plan_registry,
+    pledge_registry,
     quota_rules,
     report_registry,
     rule_set_registry,
     settlement_token,
     statistics_registry,
     structs,
+    support_tool,
     trading_rules,
 )
 
@@ -63,10 +67,14 @@ NAMES: Final = (
     "SettlementToken",
     "TradingRules",
     "Market",
+    "PledgeRegistry",
     "AssessmentRules",
     "StatisticsRegistry",
     "CodeRegistry",
     "GradeRegistry",
+    "LoanRules",
+    "LoanRegistry",
+    "SupportTool",
 )
 """In the order of their creation: the n-th is made by the deployer's transaction `first_nonce + n`."""
 
@@ -164,10 +172,14 @@ def plan(
         "SettlementToken": settlement_token.encode_constructor(where),
         "TradingRules": trading_rules.encode_constructor(where),
         "Market": market.encode_constructor(where),
+        "PledgeRegistry": pledge_registry.encode_constructor(where),
         "AssessmentRules": assessment_rules.encode_constructor(where),
         "StatisticsRegistry": statistics_registry.encode_constructor(where),
         "CodeRegistry": code_registry.encode_constructor(where),
         "GradeRegistry": grade_registry.encode_constructor(where),
+        "LoanRules": loan_rules.encode_constructor(where),
+        "LoanRegistry": loan_registry.encode_constructor(where),
+        "SupportTool": support_tool.encode_constructor(where),
     }
     return [
         Creation(

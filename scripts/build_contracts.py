@@ -53,10 +53,14 @@ CONTRACTS = (
     "SettlementToken",
     "TradingRules",
     "Market",
+    "PledgeRegistry",
     "AssessmentRules",
     "StatisticsRegistry",
     "CodeRegistry",
     "GradeRegistry",
+    "LoanRules",
+    "LoanRegistry",
+    "SupportTool",
 )
 
 SETTINGS: dict[str, Any] = {

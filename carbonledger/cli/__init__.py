@@ -13,6 +13,7 @@ from carbonledger.cli import (
     assess,
     calculate,
     crosscheck,
+    disclose,
     factors,
     footprint,
     keys,
@@ -44,6 +45,7 @@ def parser() -> argparse.ArgumentParser:
     factors.add_parser(subparsers)
     crosscheck.add_parser(subparsers)
     report.add_parser(subparsers)
+    disclose.add_parser(subparsers)
     return root
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from carbonledger import jcs
 from carbonledger.accounting.names import name32
-from carbonledger.assessment import library, on_chain
+from carbonledger.assessment import library
 from carbonledger.assessment.grade.scheme import Scheme
 from carbonledger.keccak import keccak256
 from carbonledger.records import Record

@@ -762,6 +762,146 @@ ERRORS: dict[bytes, tuple[str, str, tuple[tuple[str, str], ...]]] = {
         "grant registry unknown",
         (('bytes32', 'grant id'),),
     ),
+    bytes.fromhex("76c0d377"): (
+        'LoanRegistryAboveInvestment',
+        "The loans of all lenders would be more than the project costs.",
+        (('bytes32', 'project'), ('uint64', 'investment'), ('uint256', 'lent'),),
+    ),
+    bytes.fromhex("e895a31a"): (
+        'LoanRegistryAboveReduction',
+        "The loans would claim more than the project reduces.",
+        (('bytes32', 'project'), ('uint64', 'reduction'), ('uint256', 'attributed'),),
+    ),
+    bytes.fromhex("04e5dd2f"): (
+        'LoanRegistryConflictOfDuty',
+        "A verifier does not check a project that it borrows for, or lends to.",
+        (('bytes32', 'verifier'), ('bytes32', 'project'),),
+    ),
+    bytes.fromhex("6ce4b6ea"): (
+        'LoanRegistryFieldDiffers',
+        "loan registry field differs",
+        (('bytes32', 'project'), ('uint8', 'expected'), ('uint8', 'found'),),
+    ),
+    bytes.fromhex("44bd9cd0"): (
+        'LoanRegistryFieldWrong',
+        "loan registry field wrong",
+        (('bytes32', 'field'), ('uint256', 'value'),),
+    ),
+    bytes.fromhex("60bb7a6c"): (
+        'LoanRegistryLoanEnded',
+        "loan registry loan ended",
+        (('bytes32', 'loan'), ('uint64', 'ended at'),),
+    ),
+    bytes.fromhex("3209f78e"): (
+        'LoanRegistryLoanUnknown',
+        "loan registry loan unknown",
+        (('bytes32', 'loan'),),
+    ),
+    bytes.fromhex("941f796f"): (
+        'LoanRegistryNothingChanges',
+        "loan registry nothing changes",
+        (('bytes32', 'project'),),
+    ),
+    bytes.fromhex("e6cf4908"): (
+        'LoanRegistryOutcomeUnknown',
+        "loan registry outcome unknown",
+        (('uint8', 'outcome'),),
+    ),
+    bytes.fromhex("0a92bba0"): (
+        'LoanRegistryPeriodNotOver',
+        "loan registry period not over",
+        (('uint16', 'year'), ('uint8', 'quarter'), ('uint64', 'end'), ('uint64', 'time'),),
+    ),
+    bytes.fromhex("886750de"): (
+        'LoanRegistryPeriodUnknown',
+        "loan registry period unknown",
+        (('uint16', 'year'), ('uint8', 'quarter'),),
+    ),
+    bytes.fromhex("e62b534f"): (
+        'LoanRegistryProjectSuspended',
+        "The latest check-up failed: no loan is drawn until a check-up of a later quarter, or its replacement, is not failed.",
+        (('bytes32', 'project'),),
+    ),
+    bytes.fromhex("8ca31660"): (
+        'LoanRegistryProjectTwice',
+        "The same site or permit belongs to another project: one project is registered once, whoever lends.",
+        (('bytes32', 'digest'), ('bytes32', 'project'),),
+    ),
+    bytes.fromhex("5d78cc8c"): (
+        'LoanRegistryProjectUnknown',
+        "loan registry project unknown",
+        (('bytes32', 'project'),),
+    ),
+    bytes.fromhex("1554a5bc"): (
+        'LoanRegistryRepaysTooMuch',
+        "loan registry repays too much",
+        (('bytes32', 'loan'), ('uint64', 'outstanding'), ('uint64', 'amount'),),
+    ),
+    bytes.fromhex("47b0f126"): (
+        'LoanRegistryReplacesOther',
+        "loan registry replaces other",
+        (('bytes32', 'latest'), ('bytes32', 'replaces'),),
+    ),
+    bytes.fromhex("25e1771d"): (
+        'LoanRegistryTimesWrong',
+        "loan registry times wrong",
+        (('uint64', 'approved at'), ('uint64', 'drawn at'), ('uint64', 'due at'), ('uint64', 'time'),),
+    ),
+    bytes.fromhex("2e7fce58"): (
+        'LoanRegistryTooManyLoans',
+        "loan registry too many loans",
+        (('bytes32', 'project'), ('uint256', 'most'),),
+    ),
+    bytes.fromhex("2b697552"): (
+        'LoanRulesCatalogueKnown',
+        "loan rules catalogue known",
+        (('bytes32', 'catalogue'),),
+    ),
+    bytes.fromhex("056c5000"): (
+        'LoanRulesCatalogueUnknown',
+        "loan rules catalogue unknown",
+        (('bytes32', 'catalogue'),),
+    ),
+    bytes.fromhex("fd42421c"): (
+        'LoanRulesDraft',
+        "A draft is published to be read; nothing is done by it.",
+        (('bytes32', 'id'),),
+    ),
+    bytes.fromhex("67626077"): (
+        'LoanRulesFieldWrong',
+        "loan rules field wrong",
+        (('bytes32', 'field'), ('uint256', 'value'),),
+    ),
+    bytes.fromhex("4d3d4eae"): (
+        'LoanRulesItemUnknown',
+        "loan rules item unknown",
+        (('bytes32', 'catalogue'), ('bytes32', 'item'),),
+    ),
+    bytes.fromhex("6ab2a7b6"): (
+        'LoanRulesItemsDiffer',
+        "loan rules items differ",
+        (('bytes32', 'expected'), ('bytes32', 'found'),),
+    ),
+    bytes.fromhex("d5a77285"): (
+        'LoanRulesItemsNotAscending',
+        "An item comes twice, or items are not in ascending order.",
+        (('bytes32', 'previous'), ('bytes32', 'item'),),
+    ),
+    bytes.fromhex("4679224a"): (
+        'LoanRulesNoToolAt',
+        "loan rules no tool at",
+        (('bytes32', 'tool'), ('uint64', 'time'),),
+    ),
+    bytes.fromhex("6f9550aa"): (
+        'LoanRulesOutsideValidity',
+        "The catalogue was not in force at `time`: another one judges what was approved then.",
+        (('bytes32', 'catalogue'), ('uint64', 'time'), ('uint64', 'valid from'), ('uint64', 'valid to'),),
+    ),
+    bytes.fromhex("b2500693"): (
+        'LoanRulesToolNotLater',
+        "loan rules tool not later",
+        (('bytes32', 'tool'), ('uint64', 'latest'), ('uint64', 'valid from'),),
+    ),
     bytes.fromhex("1746ff8f"): (
         'MemberRegistryKeyDidNotSign',
         "The key itself must sign its enrolment.",
@@ -856,6 +996,41 @@ ERRORS: dict[bytes, tuple[str, str, tuple[tuple[str, str], ...]]] = {
         'PlanRegistryUnknown',
         "plan registry unknown",
         (('bytes32', 'plan id'),),
+    ),
+    bytes.fromhex("3cf15617"): (
+        'PledgeRegistryAmountOutOfRange',
+        "Neither an amount nor the principal is zero.",
+        (('uint64', 'amount'), ('uint64', 'principal'),),
+    ),
+    bytes.fromhex("d2458b19"): (
+        'PledgeRegistryBankRefused',
+        "The pledgee must be another member, admitted as a bank, that may hold units.",
+        (('bytes32', 'bank'),),
+    ),
+    bytes.fromhex("3bc91f25"): (
+        'PledgeRegistryNotInForce',
+        "The pledge is not in force: it is an offer, or has ended.",
+        (('bytes32', 'pledge id'), ('uint8', 'status'),),
+    ),
+    bytes.fromhex("8de4971b"): (
+        'PledgeRegistryOfferLapsed',
+        "The other side's offer was good until `offeredUntil` only; both sign anew under another reference.",
+        (('bytes32', 'pledge id'), ('uint64', 'offered until'), ('uint64', 'time'),),
+    ),
+    bytes.fromhex("0661b057"): (
+        'PledgeRegistryTermOutOfRange',
+        "The loan's term must end in the future.",
+        (('uint64', 'term to'), ('uint64', 'time'),),
+    ),
+    bytes.fromhex("8b90136a"): (
+        'PledgeRegistryTooFew',
+        "pledge registry too few",
+        (('bytes32', 'pledge id'), ('uint64', 'held'), ('uint64', 'asked'),),
+    ),
+    bytes.fromhex("70567253"): (
+        'PledgeRegistryUnknown',
+        "pledge registry unknown",
+        (('bytes32', 'pledge id'),),
     ),
     bytes.fromhex("1282d115"): (
         'PowersOutOfRange',
@@ -1086,6 +1261,86 @@ ERRORS: dict[bytes, tuple[str, str, tuple[tuple[str, str], ...]]] = {
         'StatisticsRegistryUnknown',
         "statistics registry unknown",
         (('bytes32', 'digest'),),
+    ),
+    bytes.fromhex("667de0a9"): (
+        'SupportToolAmountWrong',
+        "support tool amount wrong",
+        (('uint64', 'amount'), ('uint256', 'most'),),
+    ),
+    bytes.fromhex("de45a450"): (
+        'SupportToolConflictOfDuty',
+        "support tool conflict of duty",
+        (('bytes32', 'verifier'), ('bytes32', 'loan'),),
+    ),
+    bytes.fromhex("a87e577c"): (
+        'SupportToolFieldNotSupported',
+        "The project's field is not one that the tool supports.",
+        (('bytes32', 'tool'), ('uint8', 'field'),),
+    ),
+    bytes.fromhex("dd3b9684"): (
+        'SupportToolLoanEnded',
+        "support tool loan ended",
+        (('bytes32', 'loan'), ('uint64', 'ended at'),),
+    ),
+    bytes.fromhex("13688f2f"): (
+        'SupportToolLoanNotOfBank',
+        "support tool loan not of bank",
+        (('bytes32', 'loan'), ('bytes32', 'bank'), ('bytes32', 'found'),),
+    ),
+    bytes.fromhex("485d3055"): (
+        'SupportToolLoanTaken',
+        "The loan carries an application already.",
+        (('bytes32', 'loan'), ('bytes32', 'application'),),
+    ),
+    bytes.fromhex("13572580"): (
+        'SupportToolNotChecked',
+        "The loan's line was not confirmed by a third party.",
+        (('bytes32', 'loan'), ('uint8', 'outcome'),),
+    ),
+    bytes.fromhex("fc3294d3"): (
+        'SupportToolNotDisclosed',
+        "The bank has not disclosed the quarter in which the funds were last given.",
+        (('bytes32', 'application'), ('uint16', 'year'), ('uint8', 'quarter'),),
+    ),
+    bytes.fromhex("e8ffec11"): (
+        'SupportToolOutcomeUnknown',
+        "support tool outcome unknown",
+        (('uint8', 'outcome'),),
+    ),
+    bytes.fromhex("567677de"): (
+        'SupportToolProjectSuspended',
+        "support tool project suspended",
+        (('bytes32', 'project'),),
+    ),
+    bytes.fromhex("3b60af3a"): (
+        'SupportToolQuarterWrong',
+        "The loan was drawn after the quarter that is applied for, or the quarter is not over.",
+        (('uint16', 'year'), ('uint8', 'quarter'), ('uint64', 'drawn at'), ('uint64', 'time'),),
+    ),
+    bytes.fromhex("25c50b43"): (
+        'SupportToolQuotaExceeded',
+        "support tool quota exceeded",
+        (('bytes32', 'tool'), ('uint16', 'year'), ('uint64', 'quota'), ('uint256', 'funded'),),
+    ),
+    bytes.fromhex("1d679b2e"): (
+        'SupportToolStatusUnchangeable',
+        "support tool status unchangeable",
+        (('bytes32', 'application'), ('uint8', 'expected'), ('uint8', 'found'),),
+    ),
+    bytes.fromhex("ece39215"): (
+        'SupportToolTermOver',
+        "The term has passed: the funds are to be paid back.",
+        (('bytes32', 'application'), ('uint64', 'due at'), ('uint64', 'time'),),
+    ),
+    bytes.fromhex("941077f7"): (
+        'SupportToolTooManyRollovers',
+        "support tool too many rollovers",
+        (('bytes32', 'application'), ('uint8', 'most'),),
+    ),
+    bytes.fromhex("a2d7a406"): (
+        'SupportToolUnknown',
+        "support tool unknown",
+        (('bytes32', 'application'),),
     ),
     bytes.fromhex("8ee940c5"): (
         'Uint512Negative',
