@@ -53,6 +53,7 @@ NAMES: Final = (
     "QuotaRules",
     "AllowanceLedger",
     "Compliance",
+    "Batch",
 )
 """In the order of their creation: the n-th is made by the deployer's transaction `first_nonce + n`."""
 
@@ -147,6 +148,7 @@ def plan(
         "QuotaRules": quota_rules.encode_constructor(where),
         "AllowanceLedger": allowance_ledger.encode_constructor(where),
         "Compliance": compliance.encode_constructor(where),
+        "Batch": b"",
     }
     return [
         Creation(

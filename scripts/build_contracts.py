@@ -50,6 +50,7 @@ CONTRACTS = (
     "QuotaRules",
     "AllowanceLedger",
     "Compliance",
+    "Batch",
 )
 
 SETTINGS: dict[str, Any] = {

@@ -202,6 +202,16 @@ ERRORS: dict[bytes, tuple[str, str, tuple[tuple[str, str], ...]]] = {
         "The member has fewer units of the lot in this state than asked for.",
         (('bytes32', 'member'), ('bytes32', 'lot'), ('uint8', 'state'), ('uint64', 'available'), ('uint64', 'asked'),),
     ),
+    bytes.fromhex("7727cb8e"): (
+        'BatchCallRefused',
+        "The call at `index` was refused, with these revert data.",
+        (('uint256', 'index'), ('bytes', 'reason'),),
+    ),
+    bytes.fromhex("17cfd0f0"): (
+        'BatchNoContract',
+        "There is no contract at this address: a call there would do nothing, and seem done.",
+        (('uint256', 'index'), ('address', 'to'),),
+    ),
     bytes.fromhex("0752051e"): (
         'CalculatorMethodUnknown',
         "calculator method unknown",

@@ -2034,3 +2034,16 @@ class YearRecord:
             value[14],
             value[15],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    to: bytes
+    data: bytes
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Call:
+        return cls(
+            codec.address(value[0]),
+            value[1],
+        )

@@ -1,0 +1,56 @@
+"""The registry's books as they stand on a chain, read from the events that tell every record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from carbonledger.quota.books import KINDS_READ, Books
+from carbonledger.records import KINDS, Record
+from ledger_node.chain.bindings import allowance_ledger
+from ledger_node.chain.interface import Chain
+from ledger_node.chain.records import RECORD_WRITTEN, parse_record
+
+_BLOCKS: Final = 200
+"""Blocks of one question: a node may cap its answer."""
+
+
+class Reader:
+    """Reads each block once: `books` goes on from where it was."""
+
+    def __init__(self, chain: Chain, addresses: Mapping[str, bytes], kinds: Sequence[str] = KINDS_READ) -> None:
+        self._chain = chain
+        self._contracts = sorted({addresses[KINDS[kind].contract] for kind in kinds})
+        self._own = {KINDS[kind].tag: addresses[KINDS[kind].contract] for kind in kinds}
+        self._next = 0
+        self._latest: dict[tuple[str, bytes], Record] = {}
+
+    def books(self) -> Books:
+        """The books at the head."""
+        return Books(self.records().values())
+
+    def records(self) -> dict[tuple[str, bytes], Record]:
+        """The records of the kinds as they stand at the head, by kind and id."""
+        last = self._chain.head().number
+        topics = [RECORD_WRITTEN, sorted(self._own)]
+        while self._next <= last:
+            end = min(last, self._next + _BLOCKS - 1)
+            for log in self._chain.logs(self._next, end, self._contracts, topics):
+                # only what the contract of a kind itself wrote is taken
+                if self._own[log.topics[1]] == log.address and (record := parse_record(log)) is not None:
+                    self._latest[record.kind, log.topics[2]] = record
+            self._next = end + 1
+        return dict(self._latest)
+
+
+def transfers(
+    chain: Chain, addresses: Mapping[str, bytes], block: int | None = None
+) -> list[allowance_ledger.UnitsTransferred]:
+    """Every change of a holder, in the order of the chain."""
+    last = chain.head().number if block is None else block
+    topic = allowance_ledger.UnitsTransferred.TOPIC
+    found = []
+    for start in range(0, last + 1, _BLOCKS):
+        logs = chain.logs(start, min(last, start + _BLOCKS - 1), [addresses["AllowanceLedger"]], [topic])
+        found += [allowance_ledger.UnitsTransferred.decode(log) for log in logs]
+    return found
