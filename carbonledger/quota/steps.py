@@ -6,12 +6,14 @@ and is done once. Tonnes; instants in Unix seconds.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
 from carbonledger.acts import Act
+from carbonledger.allocation.allocate import Allocation
 from carbonledger.errors import Invalid
 from carbonledger.quota.books import Books, Fields
 from carbonledger.quota.plan import reference
@@ -34,7 +36,8 @@ class Award:
     """What an enterprise gets for a year, t: `issued_first` before the year is verified, None where the plan has no
     pre-allocation; `final` what is due on top, below zero where units are taken back; None before it is known.
 
-    `decision` is the digest of the allocation that the numbers come from. `provincial`: not to its own account.
+    `decision` is the digest of the allocation that the numbers come from; `deducted` what of earlier arrears it was
+    made less by. `provincial`: not to its own account.
     """
 
     member: bytes
@@ -42,6 +45,20 @@ class Award:
     final: int | None
     decision: bytes
     provincial: bool = False
+    deducted: int = 0
+
+    @classmethod
+    def of(cls, member: bytes, found: Allocation) -> Award:
+        """What an allocation comes to, arrears deducted in its one or two stages; its result's digest is the decision.
+
+        A differentiated release goes to the provincial account.
+        """
+        result, back = found.entity, found.entity.claw_back
+        first = result.issued_first if result.pre_allocation is not None else None
+        final = None if back is None else back.issued if first is None else back.issued_final
+        decision = hashlib.sha256(found.json()).digest()
+        deducted = min(found.account.arrears, first or 0) if back is None else back.deducted
+        return cls(member, first, final, decision, found.account.obligation is not None, deducted)
 
 
 def _word(number: int) -> bytes:
@@ -217,7 +234,7 @@ def deductions(year: int, deadline: int, amounts: Mapping[bytes, int], decision:
             deadline=deadline,
         )
         for member in sorted(amounts)
-        if amounts[member] and books.years[member, year]["deducted"] == 0
+        if amounts[member] and (member, year) in books.years and books.years[member, year]["deduction"]
     ]
 
 

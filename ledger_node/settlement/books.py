@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from carbonledger.quota.books import KINDS_READ, Books
+from carbonledger.quota.report import Ending, Transfer
 from carbonledger.records import KINDS, Record
 from ledger_node.chain.bindings import allowance_ledger
+from ledger_node.chain.bindings.allowance_ledger import UnitsCarried, UnitsEnded, UnitsTransferred
 from ledger_node.chain.interface import Chain
 from ledger_node.chain.records import RECORD_WRITTEN, parse_record
 
@@ -32,7 +34,7 @@ class Reader:
     def records(self) -> dict[tuple[str, bytes], Record]:
         """The records of the kinds as they stand at the head, by kind and id."""
         last = self._chain.head().number
-        topics = [RECORD_WRITTEN, sorted(self._own)]
+        topics: list[bytes | Sequence[bytes] | None] = [RECORD_WRITTEN, sorted(self._own)]
         while self._next <= last:
             end = min(last, self._next + _BLOCKS - 1)
             for log in self._chain.logs(self._next, end, self._contracts, topics):
@@ -43,14 +45,19 @@ class Reader:
         return dict(self._latest)
 
 
-def transfers(
-    chain: Chain, addresses: Mapping[str, bytes], block: int | None = None
-) -> list[allowance_ledger.UnitsTransferred]:
-    """Every change of a holder, in the order of the chain."""
-    last = chain.head().number if block is None else block
-    topic = allowance_ledger.UnitsTransferred.TOPIC
-    found = []
+def changes(chain: Chain, addresses: Mapping[str, bytes]) -> tuple[list[Transfer], list[Ending]]:
+    """Every change of a holder and every end of units up to the head, as the ledger told them."""
+    ledger, last = addresses["AllowanceLedger"], chain.head().number
+    wanted = [event.TOPIC for event in (UnitsTransferred, UnitsEnded, UnitsCarried)]
+    transfers: list[Transfer] = []
+    endings: list[Ending] = []
     for start in range(0, last + 1, _BLOCKS):
-        logs = chain.logs(start, min(last, start + _BLOCKS - 1), [addresses["AllowanceLedger"]], [topic])
-        found += [allowance_ledger.UnitsTransferred.decode(log) for log in logs]
-    return found
+        for log in chain.logs(start, min(last, start + _BLOCKS - 1), [ledger], [wanted]):
+            match allowance_ledger.decode_event(log):
+                case UnitsTransferred(lot=lot, giver=giver, taker=taker, amount=amount):
+                    transfers.append(Transfer(lot, giver, taker, amount))
+                case UnitsEnded(lot=lot, member=member, amount=amount, cause=cause):
+                    endings.append(Ending(lot, member, amount, cause))
+                case UnitsCarried(lot=lot, member=member, amount=amount, newLot=new):
+                    endings.append(Ending(lot, member, amount, new))
+    return transfers, endings
