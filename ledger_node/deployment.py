@@ -27,12 +27,15 @@ from ledger_node.chain.bindings import (
     directory,
     factor_registry,
     grant_registry,
+    market,
     member_registry,
     plan_registry,
     quota_rules,
     report_registry,
     rule_set_registry,
+    settlement_token,
     structs,
+    trading_rules,
 )
 
 NAMES: Final = (
@@ -53,6 +56,9 @@ NAMES: Final = (
     "QuotaRules",
     "AllowanceLedger",
     "Compliance",
+    "SettlementToken",
+    "TradingRules",
+    "Market",
     "Batch",
 )
 """In the order of their creation: the n-th is made by the deployer's transaction `first_nonce + n`."""
@@ -148,6 +154,9 @@ def plan(
         "QuotaRules": quota_rules.encode_constructor(where),
         "AllowanceLedger": allowance_ledger.encode_constructor(where),
         "Compliance": compliance.encode_constructor(where),
+        "SettlementToken": settlement_token.encode_constructor(where),
+        "TradingRules": trading_rules.encode_constructor(where),
+        "Market": market.encode_constructor(where),
         "Batch": b"",
     }
     return [

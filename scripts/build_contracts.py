@@ -50,6 +50,9 @@ CONTRACTS = (
     "QuotaRules",
     "AllowanceLedger",
     "Compliance",
+    "SettlementToken",
+    "TradingRules",
+    "Market",
     "Batch",
 )
 
