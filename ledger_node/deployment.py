@@ -75,6 +75,7 @@ NAMES: Final = (
     "LoanRules",
     "LoanRegistry",
     "SupportTool",
+    "Batch",
 )
 """In the order of their creation: the n-th is made by the deployer's transaction `first_nonce + n`."""
 
@@ -180,6 +181,7 @@ def plan(
         "LoanRules": loan_rules.encode_constructor(where),
         "LoanRegistry": loan_registry.encode_constructor(where),
         "SupportTool": support_tool.encode_constructor(where),
+        "Batch": b"",
     }
     return [
         Creation(

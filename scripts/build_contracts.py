@@ -61,6 +61,7 @@ CONTRACTS = (
     "LoanRules",
     "LoanRegistry",
     "SupportTool",
+    "Batch",
 )
 
 SETTINGS: dict[str, Any] = {
