@@ -19,6 +19,7 @@ from carbonledger.cli import (
     replay,
     report,
     show,
+    title,
     verify,
 )
 
@@ -44,6 +45,7 @@ def parser() -> argparse.ArgumentParser:
     factors.add_parser(subparsers)
     crosscheck.add_parser(subparsers)
     report.add_parser(subparsers)
+    title.add_parser(subparsers)
     return root
 
 
