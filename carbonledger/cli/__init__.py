@@ -20,6 +20,7 @@ from carbonledger.cli import (
     replay,
     report,
     show,
+    title,
     verify,
 )
 
@@ -45,7 +46,11 @@ def parser() -> argparse.ArgumentParser:
     factors.add_parser(subparsers)
     crosscheck.add_parser(subparsers)
     report.add_parser(subparsers)
+<<<<<<< HEAD
     disclose.add_parser(subparsers)
+=======
+    title.add_parser(subparsers)
+>>>>>>> part/pledge
     return root
 
 
