@@ -15,6 +15,7 @@ from carbonledger.cli import (
     crosscheck,
     factors,
     footprint,
+    forecast,
     keys,
     replay,
     report,
@@ -44,6 +45,7 @@ def parser() -> argparse.ArgumentParser:
     factors.add_parser(subparsers)
     crosscheck.add_parser(subparsers)
     report.add_parser(subparsers)
+    forecast.add_parser(subparsers)
     return root
 
 
