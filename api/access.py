@@ -62,6 +62,8 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "getPcafSchema": EVERYONE,
     "allocate": EVERYONE,
     "getAllocationSchema": EVERYONE,
+    "forecast": EVERYONE,
+    "getForecastSchema": EVERYONE,
     "verifyBundle": EVERYONE,
     "getPolicy": EVERYONE,
     # writing

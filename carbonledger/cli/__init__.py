@@ -16,6 +16,7 @@ from carbonledger.cli import (
     disclose,
     factors,
     footprint,
+    forecast,
     keys,
     replay,
     report,
@@ -47,10 +48,14 @@ def parser() -> argparse.ArgumentParser:
     crosscheck.add_parser(subparsers)
     report.add_parser(subparsers)
 <<<<<<< HEAD
+<<<<<<< HEAD
     disclose.add_parser(subparsers)
 =======
     title.add_parser(subparsers)
 >>>>>>> part/pledge
+=======
+    forecast.add_parser(subparsers)
+>>>>>>> part/city
     return root
 
 
