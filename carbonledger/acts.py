@@ -441,8 +441,6 @@ ACTS: Final[dict[str, ActType]] = {
             "uint64 deadline)",
         ),
         _act(
-        ),
-        _act(
             "PledgeRegistry",
             "pledge",
             "Pledge(bytes32 member,bytes32 bank,bytes32 lot,uint64 amount,bytes32 loan,uint64 principal,"

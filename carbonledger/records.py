@@ -207,6 +207,8 @@ def position_id(member: bytes, lot: bytes) -> bytes:
 def day_id(instrument: bytes, day: int) -> bytes:
     """Id of the record `tradingday`; `day` in days since 1970-01-01 at UTC+08:00."""
     return keccak256(instrument + day.to_bytes(32, "big"))
+
+
 def code_id(member: bytes, project: bytes = ZERO32) -> bytes:
     """Id of the record `code`; project 0 is the member itself."""
     return keccak256(member + project)

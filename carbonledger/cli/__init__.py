@@ -47,15 +47,9 @@ def parser() -> argparse.ArgumentParser:
     factors.add_parser(subparsers)
     crosscheck.add_parser(subparsers)
     report.add_parser(subparsers)
-<<<<<<< HEAD
-<<<<<<< HEAD
     disclose.add_parser(subparsers)
-=======
     title.add_parser(subparsers)
->>>>>>> part/pledge
-=======
     forecast.add_parser(subparsers)
->>>>>>> part/city
     return root
 
 

@@ -59,7 +59,8 @@ def _run(args: argparse.Namespace) -> int:
             found="both" if asked else "neither",
         )
     if args.list:
-        print_json([one.head.listed(one.id) for one in (*library.tools(), *library.catalogues())])
+        tools = [tool.head.listed(tool.id) for tool in library.tools()]
+        print_json([*tools, *[catalogue.head.listed(catalogue.id) for catalogue in library.catalogues()]])
     elif args.schema:
         print_json(schema.disclosure_document())
     elif args.example:

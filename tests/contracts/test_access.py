@@ -648,6 +648,8 @@ def file_grades(world: Any, signed_by: Any) -> None:
     values = {"assessor": codes.member, "year": 2026, "quarter": 2, "schemeId": SCHEMES["gcg-1"].id}
     act = world.act("GradeList", itemsDigest=items_digest([item]), **values)
     world.relay(act, [structs.GradeItem(*item.values())], signed_by(act))
+
+
 def pledge_act(world: Any) -> Any:
     lot = Quota(world).issue(2)
     values = {"lot": lot.id, "amount": 1, "loan": ROOT, "principal": 1, "termTo": world.chain.time + 100}
