@@ -1,4 +1,4 @@
-"""Terms of a way to trade, as published (docs/market.md): sizes, tick, band, hours; what an order must be to be taken."""
+"""Terms of a way to trade, as published (docs/market.md): sizes, tick, band, hours; what an order must be."""
 
 from __future__ import annotations
 
