@@ -106,9 +106,12 @@ def _calibration(s: Snapshot, rule: Rule) -> Iterator[Alert]:
 
 def _permit(s: Snapshot, rule: Rule) -> Iterator[Alert]:
     share = rule.parameters["share"].value
+    if not s.months:
+        return
+    now = s.months[-1][0].year
+    known = [grams for month, grams in s.months if month.year == now]
     for bound in s.limits:
-        known = [grams for month, grams in s.months if month.year == bound.year]
-        if bound.kind != "permit" or not known or not bound.amount:
+        if bound.kind != "permit" or bound.year != now or not bound.amount:
             continue
         value = Fraction(sum(known), bound.amount)
         if value >= share:

@@ -31,4 +31,6 @@ def rules() -> Rules:
     fields = node.fields(("key", "parameters"))
     found = parameters(fields["parameters"])
     require(fields["parameters"], found, NAMES, "the regional views")
-    return Rules(key(fields["key"]), sha256(jcs.encode(node.value)).digest(), found)
+    name = key(fields["key"])
+    canonical = jcs.encode({"key": name, "parameters": [parameter.to_json() for parameter in found.values()]})
+    return Rules(name, sha256(canonical).digest(), found)

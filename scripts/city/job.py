@@ -66,7 +66,7 @@ def _build(folder: Path, options: Namespace, progress: Progress) -> None:
         if count % 50 == 0:
             progress.count(f"{count} enterprises", last=count == options.city_firms)
 
-    cases = max(1, build.CASES * options.city_firms // build.FIRMS)
+    cases = build.CASES and max(1, build.CASES * options.city_firms // build.FIRMS)
     firms, planted = build.build(options.seed, options.city_firms, cases, told)
     frauds.write(folder / TRUTH, planted)
     records.write(folder / FIRMS, firms)  # last: it says that both are there
