@@ -21,18 +21,29 @@ from carbonledger.keccak import keccak256
 from ledger_node.chain.bindings import (
     allocation_rules,
     allowance_ledger,
+    assessment_rules,
     checkpoint_registry,
+    code_registry,
     compliance,
     device_registry,
     directory,
     factor_registry,
+    grade_registry,
     grant_registry,
+    loan_registry,
+    loan_rules,
+    market,
     member_registry,
     plan_registry,
+    pledge_registry,
     quota_rules,
     report_registry,
     rule_set_registry,
+    settlement_token,
+    statistics_registry,
     structs,
+    support_tool,
+    trading_rules,
 )
 
 NAMES: Final = (
@@ -53,6 +64,18 @@ NAMES: Final = (
     "QuotaRules",
     "AllowanceLedger",
     "Compliance",
+    "SettlementToken",
+    "TradingRules",
+    "Market",
+    "PledgeRegistry",
+    "AssessmentRules",
+    "StatisticsRegistry",
+    "CodeRegistry",
+    "GradeRegistry",
+    "LoanRules",
+    "LoanRegistry",
+    "SupportTool",
+    "Batch",
 )
 """In the order of their creation: the n-th is made by the deployer's transaction `first_nonce + n`."""
 
@@ -147,6 +170,18 @@ def plan(
         "QuotaRules": quota_rules.encode_constructor(where),
         "AllowanceLedger": allowance_ledger.encode_constructor(where),
         "Compliance": compliance.encode_constructor(where),
+        "SettlementToken": settlement_token.encode_constructor(where),
+        "TradingRules": trading_rules.encode_constructor(where),
+        "Market": market.encode_constructor(where),
+        "PledgeRegistry": pledge_registry.encode_constructor(where),
+        "AssessmentRules": assessment_rules.encode_constructor(where),
+        "StatisticsRegistry": statistics_registry.encode_constructor(where),
+        "CodeRegistry": code_registry.encode_constructor(where),
+        "GradeRegistry": grade_registry.encode_constructor(where),
+        "LoanRules": loan_rules.encode_constructor(where),
+        "LoanRegistry": loan_registry.encode_constructor(where),
+        "SupportTool": support_tool.encode_constructor(where),
+        "Batch": b"",
     }
     return [
         Creation(

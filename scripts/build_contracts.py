@@ -50,6 +50,18 @@ CONTRACTS = (
     "QuotaRules",
     "AllowanceLedger",
     "Compliance",
+    "SettlementToken",
+    "TradingRules",
+    "Market",
+    "PledgeRegistry",
+    "AssessmentRules",
+    "StatisticsRegistry",
+    "CodeRegistry",
+    "GradeRegistry",
+    "LoanRules",
+    "LoanRegistry",
+    "SupportTool",
+    "Batch",
 )
 
 SETTINGS: dict[str, Any] = {

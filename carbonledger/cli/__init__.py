@@ -13,6 +13,7 @@ from carbonledger.cli import (
     assess,
     calculate,
     crosscheck,
+    disclose,
     factors,
     footprint,
     forecast,
@@ -20,6 +21,7 @@ from carbonledger.cli import (
     replay,
     report,
     show,
+    title,
     verify,
 )
 
@@ -45,6 +47,8 @@ def parser() -> argparse.ArgumentParser:
     factors.add_parser(subparsers)
     crosscheck.add_parser(subparsers)
     report.add_parser(subparsers)
+    disclose.add_parser(subparsers)
+    title.add_parser(subparsers)
     forecast.add_parser(subparsers)
     return root
 

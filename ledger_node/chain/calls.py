@@ -16,11 +16,15 @@ from ledger_node.chain.bindings import (
     directory,
     factor_registry,
     grant_registry,
+    loan_registry,
+    loan_rules,
     member_registry,
     plan_registry,
+    pledge_registry,
     quota_rules,
     report_registry,
     rule_set_registry,
+    support_tool,
 )
 
 ENCODERS: Final[Mapping[str, Callable[..., bytes]]] = {
@@ -65,6 +69,26 @@ ENCODERS: Final[Mapping[str, Callable[..., bytes]]] = {
     "Decision": compliance.encode_decide,
     "Closing": compliance.encode_close,
     "Deduction": compliance.encode_deduct,
+    "Pledge": pledge_registry.encode_pledge,
+    "PledgeSubstitution": pledge_registry.encode_substitute,
+    "PledgeRelease": pledge_registry.encode_release,
+    "PledgeEnforcement": pledge_registry.encode_enforce,
+    "CatalogueVersion": loan_rules.encode_publish_catalogue,
+    "CatalogueEnd": loan_rules.encode_end_catalogue,
+    "SupportToolRules": loan_rules.encode_publish_tool,
+    "LoanProject": loan_registry.encode_register_project,
+    "ProjectAmendment": loan_registry.encode_amend_project,
+    "Loan": loan_registry.encode_draw,
+    "LoanRepayment": loan_registry.encode_repay,
+    "ProjectCheckup": loan_registry.encode_check_up,
+    "LoanDisclosure": loan_registry.encode_disclose,
+    "SupportCheck": support_tool.encode_check,
+    "SupportApplication": support_tool.encode_apply_for,
+    "SupportFunding": support_tool.encode_fund,
+    "SupportRefusal": support_tool.encode_refuse,
+    "SupportRollover": support_tool.encode_roll_over,
+    "SupportReplacement": support_tool.encode_replace,
+    "SupportRepayment": support_tool.encode_repay,
 }
 
 

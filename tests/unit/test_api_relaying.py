@@ -47,6 +47,7 @@ def given(name: str, **changes: Any) -> SignedAct:
         "consistency": ["ab" * 32],
         "months": ["cd" * 32] * 12,
         "lines": [["electricity-purchased", "00" * 32, 5, 0, ["ee" * 32, 0, 0, 0, 0, 0]]],
+        "items": [["ab" * 32, 1], ["cd" * 32, 0]],
         "json": (PLAN if name == "AllocationPublication" else RULES).json().decode(),
     }
     arguments = {argument: sample.get(argument, one) for argument in ARGUMENTS[name] if argument != "form"}
