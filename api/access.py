@@ -88,6 +88,12 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "getHealth": EVERYONE,
     "getReadiness": EVERYONE,
     "getMetrics": EVERYONE,
+    # regional views and alerts
+    "getRegion": EVERYONE,  # the public sees no part of fewer members than the rules say
+    "listRegionRanking": frozenset({"regulator", "verifier", "auditor"}),
+    "listAlertRules": EVERYONE,
+    "listAlerts": KEYED - {"operator"},  # an enterprise its own; the statutory readers all
+    "acknowledgeAlert": frozenset({"enterprise", "regulator"}),
     # pages
     "pageStart": EVERYONE,
     "pageFind": EVERYONE,
@@ -95,6 +101,8 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "pageReport": EVERYONE,
     "pageVerify": EVERYONE,
     "pageApi": EVERYONE,
+    "pageRegion": EVERYONE,
+    "pageAlerts": KEYED - {"operator"},
     "getDocs": EVERYONE,
     "getOpenApi": EVERYONE,
 }

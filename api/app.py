@@ -17,7 +17,22 @@ from api.access import MAY, ROLES
 from api.chain_tools import ChainTools
 from api.gate import Gate
 from api.problems import Problem
-from api.routes import compute, footprints, ledger, logs, members, pact, pages, reports, rules, seeing, system, writing
+from api.routes import (
+    alerts,
+    compute,
+    footprints,
+    ledger,
+    logs,
+    members,
+    pact,
+    pages,
+    region,
+    reports,
+    rules,
+    seeing,
+    system,
+    writing,
+)
 from api.schemas import ProblemDocument
 from api.service import Service
 from api.settings import Settings
@@ -38,6 +53,8 @@ TAGS: Final = (
     ("footprints", "Product carbon footprints: computing and publishing"),
     ("pact", "PACT 3: exchange of product carbon footprints"),
     ("seeing", "Being told: access log, events"),
+    ("region", "Regional views: totals, structure, ranking"),
+    ("alerts", "Alerts: what holds, and who has seen it"),
     ("system", "Health and metrics"),
 )
 
@@ -65,6 +82,7 @@ def create_app(
     problems.install(app)
     routers = [module.of(service) for module in (members, logs, reports, ledger, rules, compute, writing, seeing)]
     routers += [footprints.of(service), pact.of(service)]
+    routers += [region.of(service), alerts.of(service)]
     routers += [system.of(service, registry), pages.of(service, app)]
     operations = set()
     for router in routers:

@@ -7,7 +7,8 @@ fork.
 Kept (backed up, not rebuilt): `artefact` (bundles and packages received or made), `access` (who read private data),
 `api_key`, `idempotency`, `job`, and what jobs wrote: `derived` (what a result was built from), `outdated` (what is of a
 replaced report), `notification`; of product footprints `footprint_document`, `footprint`, `footprint_reader`,
-`pact_event`; and `pact_token`, which ends by itself.
+`pact_event`; and `pact_token`, which ends by itself. What members disclosed to this node by month: `disclosed_profile`,
+`disclosed_month`, `disclosed_year`, `disclosed_fact`; and `alert`, what followed from it.
 """
 
 from __future__ import annotations
@@ -233,4 +234,69 @@ notification = Table(
     Column("at", BigInteger, nullable=False, doc="seconds"),
     UniqueConstraint("job", name="uq_notification_job"),
     Index("ix_notification_member", "member", "number"),
+)
+
+disclosed_profile = Table(
+    "disclosed_profile",
+    metadata,
+    Column("member", String(64), primary_key=True),
+    Column("credit_code", String(18), nullable=False),
+    Column("name_zh", Text, nullable=False),
+    Column("name_en", Text, nullable=False),
+    Column("industry", String(8), nullable=False, doc="GB/T 4754"),
+    Column("industry_zh", Text, nullable=False),
+    Column("industry_en", Text, nullable=False),
+    Column("district", Text, nullable=False),
+    Index("ix_disclosed_profile_district", "district", "industry"),
+)
+
+disclosed_month = Table(
+    "disclosed_month",
+    metadata,
+    Column("member", String(64), nullable=False),
+    Column("month", Integer, nullable=False, doc="months from year 0"),
+    Column("source", String(32), nullable=False),
+    Column("gas", String(16), nullable=False),
+    Column("emission_g", BigInteger, nullable=False),
+    PrimaryKeyConstraint("member", "month", "source"),
+    Index("ix_disclosed_month", "month"),
+)
+
+disclosed_year = Table(
+    "disclosed_year",
+    metadata,
+    Column("member", String(64), nullable=False),
+    Column("year", Integer, nullable=False),
+    Column("value_added_fen", BigInteger, nullable=True),
+    Column("permit_g", BigInteger, nullable=True),
+    PrimaryKeyConstraint("member", "year"),
+)
+
+disclosed_fact = Table(
+    "disclosed_fact",
+    metadata,
+    Column("member", String(64), nullable=False),
+    Column("kind", String(16), nullable=False, doc="filing, device or code"),
+    Column("about", String(128), nullable=False, doc="the month, the device, the quarter"),
+    Column("content", JSON, nullable=False),
+    PrimaryKeyConstraint("member", "kind", "about"),
+)
+
+alert = Table(
+    "alert",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("key", String(300), nullable=False, doc="rule, subject and what it is about: docs/alerts.md"),
+    Column("member", String(64), nullable=False),
+    Column("rule", String(3), nullable=False),
+    Column("severity", String(8), nullable=False),
+    Column("state", String(12), nullable=False, doc="open, acknowledged, escalated or past"),
+    Column("content", JSON, nullable=False),
+    Column("opened_at", BigInteger, nullable=False, doc="seconds"),
+    Column("changed_at", BigInteger, nullable=False, doc="seconds; of the state"),
+    Column("acknowledged_by", Text, nullable=True),
+    Column("note", Text, nullable=True),
+    UniqueConstraint("key", name="uq_alert_key"),
+    Index("ix_alert_member", "member", "state", "number"),
+    Index("ix_alert_state", "state", "number"),
 )
