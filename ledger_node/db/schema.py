@@ -68,7 +68,7 @@ record = Table(
     Column("record_key", String(64), nullable=False, doc="hex"),
     Column("id", String(64), nullable=False, doc="hex"),
     Column("fields", JSON, nullable=False, doc="as a bundle holds them: docs/formats/bundle.md"),
-    Column("member", String(64), nullable=True, doc="hex; the record's field of that name, where it has one"),
+    Column("member", String(64), nullable=True, doc="hex; the record's field `member`, else `owner`, where it has one"),
     Column("year", Integer, nullable=True),
     Column("latest", Integer, nullable=False, doc="1 on the last row of a record key, else 0"),
     PrimaryKeyConstraint("block_number", "log_index"),

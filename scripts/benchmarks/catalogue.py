@@ -14,6 +14,7 @@ from scripts.benchmarks import (
     proofs,
     province,
     publish,
+    standing,
     tree,
 )
 from scripts.benchmarks.result import Benchmark
@@ -182,5 +183,13 @@ BENCHMARKS = (
         LOWER,
         "CPU seconds to recompute 40,000 enterprises' year of 12 months x 5 lines / 120 s",
         province.replay,
+    ),
+    Benchmark(
+        "bank_query_p95",
+        "ms",
+        1.0,
+        LOWER,
+        "how an enterprise stands through the API, 40,000 enterprises in SQLite, 95th percentile / 100 ms",
+        standing.p95,
     ),
 )
