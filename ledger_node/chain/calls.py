@@ -10,17 +10,21 @@ from carbonledger.errors import Unknown
 from ledger_node.chain.bindings import (
     allocation_rules,
     allowance_ledger,
+    assessment_rules,
     checkpoint_registry,
+    code_registry,
     compliance,
     device_registry,
     directory,
     factor_registry,
+    grade_registry,
     grant_registry,
     member_registry,
     plan_registry,
     quota_rules,
     report_registry,
     rule_set_registry,
+    statistics_registry,
 )
 
 ENCODERS: Final[Mapping[str, Callable[..., bytes]]] = {
@@ -65,6 +69,15 @@ ENCODERS: Final[Mapping[str, Callable[..., bytes]]] = {
     "Decision": compliance.encode_decide,
     "Closing": compliance.encode_close,
     "Deduction": compliance.encode_deduct,
+    "AssessmentPublication": assessment_rules.encode_publish,
+    "WorkingYear": assessment_rules.encode_publish_calendar,
+    "PeerStatement": statistics_registry.encode_publish,
+    "CodeList": code_registry.encode_file,
+    "Explanation": code_registry.encode_explain,
+    "Assignment": code_registry.encode_assign,
+    "Finding": code_registry.encode_find,
+    "Clearance": code_registry.encode_clear,
+    "GradeList": grade_registry.encode_file,
 }
 
 
