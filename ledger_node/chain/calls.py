@@ -10,11 +10,14 @@ from carbonledger.errors import Unknown
 from ledger_node.chain.bindings import (
     allocation_rules,
     allowance_ledger,
+    assessment_rules,
     checkpoint_registry,
+    code_registry,
     compliance,
     device_registry,
     directory,
     factor_registry,
+    grade_registry,
     grant_registry,
     loan_registry,
     loan_rules,
@@ -24,6 +27,7 @@ from ledger_node.chain.bindings import (
     quota_rules,
     report_registry,
     rule_set_registry,
+    statistics_registry,
     support_tool,
 )
 
@@ -89,6 +93,15 @@ ENCODERS: Final[Mapping[str, Callable[..., bytes]]] = {
     "SupportRollover": support_tool.encode_roll_over,
     "SupportReplacement": support_tool.encode_replace,
     "SupportRepayment": support_tool.encode_repay,
+    "AssessmentPublication": assessment_rules.encode_publish,
+    "WorkingYear": assessment_rules.encode_publish_calendar,
+    "PeerStatement": statistics_registry.encode_publish,
+    "CodeList": code_registry.encode_file,
+    "Explanation": code_registry.encode_explain,
+    "Assignment": code_registry.encode_assign,
+    "Finding": code_registry.encode_find,
+    "Clearance": code_registry.encode_clear,
+    "GradeList": grade_registry.encode_file,
 }
 
 
