@@ -66,6 +66,7 @@ ARGUMENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "PledgeSubstitution": ("member", "bank"),
     "PledgeRelease": ("bank",),
     "PledgeEnforcement": ("regulator",),
+    "Reduction": ("verifier", "quorum"),
 }
 """Act → what its call takes beside it, in the call's order; `form` follows from `json` and is not sent."""
 

@@ -402,5 +402,11 @@ ACTS: Final[dict[str, ActType]] = {
             "PledgeEnforcement(bytes32 regulator,bytes32 pledge,uint64 amount,bytes32 taker,bytes32 order,"
             "bytes32 reference,uint64 deadline)",
         ),
+        _act(
+            "ReductionRegistry",
+            "approve",
+            "Reduction(bytes32 project,uint64 periodFrom,uint64 periodTo,uint64 amount,bytes32 statementDigest,"
+            "bytes32 verifier,bytes32 reference,uint64 deadline)",
+        ),
     )
 }

@@ -412,5 +412,11 @@ KINDS: Final[dict[str, RecordKind]] = {
             "bytes32 enforcementId, bytes32 pledge, bytes32 lot, uint64 amount, bytes32 taker, bytes32 regulator, "
             "bytes32 order, uint64 enforcedAt",
         ),
+        _kind(
+            "reduction",
+            "ReductionRegistry",
+            "bytes32 reductionId, bytes32 project, bytes32 member, uint64 periodFrom, uint64 periodTo, uint16 vintage, "
+            "uint64 amount, bytes32 statementDigest, bytes32 verifier, uint64 approvedAt",
+        ),
     )
 }

@@ -31,6 +31,7 @@ from ledger_node.chain.bindings import (
     plan_registry,
     pledge_registry,
     quota_rules,
+    reduction_registry,
     report_registry,
     rule_set_registry,
     structs,
@@ -55,6 +56,7 @@ NAMES: Final = (
     "AllowanceLedger",
     "Compliance",
     "PledgeRegistry",
+    "ReductionRegistry",
 )
 """In the order of their creation: the n-th is made by the deployer's transaction `first_nonce + n`."""
 
@@ -150,6 +152,7 @@ def plan(
         "AllowanceLedger": allowance_ledger.encode_constructor(where),
         "Compliance": compliance.encode_constructor(where),
         "PledgeRegistry": pledge_registry.encode_constructor(where),
+        "ReductionRegistry": reduction_registry.encode_constructor(where),
     }
     return [
         Creation(

@@ -51,6 +51,7 @@ CONTRACTS = (
     "AllowanceLedger",
     "Compliance",
     "PledgeRegistry",
+    "ReductionRegistry",
 )
 
 SETTINGS: dict[str, Any] = {

@@ -16,6 +16,7 @@ from carbonledger.cli import (
     factors,
     footprint,
     keys,
+    outlook,
     replay,
     report,
     show,
@@ -46,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     crosscheck.add_parser(subparsers)
     report.add_parser(subparsers)
     title.add_parser(subparsers)
+    outlook.add_parser(subparsers)
     return root
 
 

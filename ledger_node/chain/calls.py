@@ -20,6 +20,7 @@ from ledger_node.chain.bindings import (
     plan_registry,
     pledge_registry,
     quota_rules,
+    reduction_registry,
     report_registry,
     rule_set_registry,
 )
@@ -70,6 +71,7 @@ ENCODERS: Final[Mapping[str, Callable[..., bytes]]] = {
     "PledgeSubstitution": pledge_registry.encode_substitute,
     "PledgeRelease": pledge_registry.encode_release,
     "PledgeEnforcement": pledge_registry.encode_enforce,
+    "Reduction": reduction_registry.encode_approve,
 }
 
 

@@ -15,7 +15,7 @@ from carbonledger.allocation import library as plans
 from carbonledger.keccak import keccak256
 from ledger_node import deployment
 from ledger_node.chain.bindings import allowance_ledger, checkpoint_registry, codec, structs
-from tests.support.quota import CARRY, COMPLIANCE, Quota, instant
+from tests.support.quota import CARRY, COMPLIANCE, PROJECT, Quota, instant
 
 ZERO = bytes(32)
 ROOT = hashlib.sha256(b"root").digest()
@@ -576,6 +576,23 @@ def enforce_pledge(world: Any, signed_by: Any) -> None:
     world.relay(act, signed_by(act))
 
 
+def reduction_act(world: Any) -> Any:
+    Quota(world).project()
+    now = world.chain.time
+    values = {"periodFrom": now - 10, "periodTo": now, "amount": 1, "statementDigest": ROOT}
+    return world.act("Reduction", project=PROJECT, verifier=world["verifier"].id, **values)
+
+
+def approve_reduction(world: Any, signed_by: Any) -> None:
+    act = reduction_act(world)
+    world.relay(act, world.sign(act, world["verifier"]), with_regulator(world, act, signed_by))
+
+
+def verify_reduction(world: Any, signed_by: Any) -> None:
+    act = reduction_act(world)
+    world.relay(act, signed_by(act), world.quorum(act))
+
+
 QUORUM = ("regulator 1",)
 OWNER = ("enterprise",)
 
@@ -634,6 +651,7 @@ TABLE: dict[str, tuple[Row, ...]] = {
     "Compliance.deduct": (Row(QUORUM, deduct),),
     "PledgeRegistry.pledge": (Row(OWNER, pledge_by_the_member), Row(("bank",), pledge_by_the_bank)),
     "PledgeRegistry.substitute": (Row(OWNER, substitute_by_the_member), Row(("bank",), substitute_by_the_bank)),
+    "ReductionRegistry.approve": (Row(QUORUM, approve_reduction), Row(("verifier",), verify_reduction)),
     "PledgeRegistry.release": (Row(("bank",), release_pledge),),
     "PledgeRegistry.enforce": (Row(QUORUM, enforce_pledge),),
 }

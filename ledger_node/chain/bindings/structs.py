@@ -2159,3 +2159,57 @@ class PledgeSubstitution:
             value[3],
             value[4],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Reduction:
+    project: bytes
+    periodFrom: int
+    periodTo: int
+    amount: int
+    statementDigest: bytes
+    verifier: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Reduction:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ReductionRecord:
+    reductionId: bytes
+    project: bytes
+    member: bytes
+    periodFrom: int
+    periodTo: int
+    vintage: int
+    amount: int
+    statementDigest: bytes
+    verifier: bytes
+    approvedAt: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> ReductionRecord:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+        )
