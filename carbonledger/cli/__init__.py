@@ -17,6 +17,7 @@ from carbonledger.cli import (
     footprint,
     keys,
     outlook,
+    reduce,
     replay,
     report,
     show,
@@ -48,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
     report.add_parser(subparsers)
     title.add_parser(subparsers)
     outlook.add_parser(subparsers)
+    reduce.add_parser(subparsers)
     return root
 
 
