@@ -82,6 +82,7 @@ ARGUMENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "SupportRollover": ("operator", "bank"),
     "SupportReplacement": ("operator", "bank"),
     "SupportRepayment": ("operator",),
+    "Reduction": ("verifier", "quorum"),
 }
 """Act → what its call takes beside it, in the call's order; `form` follows from `json` and is not sent."""
 

@@ -604,5 +604,11 @@ ACTS: Final[dict[str, ActType]] = {
             "repay",
             "SupportRepayment(bytes32 application,uint64 amount,bytes32 reference,uint64 deadline)",
         ),
+        _act(
+            "ReductionRegistry",
+            "approve",
+            "Reduction(bytes32 project,uint64 periodFrom,uint64 periodTo,uint64 amount,bytes32 statementDigest,"
+            "bytes32 verifier,bytes32 reference,uint64 deadline)",
+        ),
     )
 }

@@ -601,5 +601,11 @@ KINDS: Final[dict[str, RecordKind]] = {
             "uint64 applied, uint64 funded, uint64 outstanding, uint32 ratePpm, uint64 appliedAt, "
             "uint64 fundedAt, uint64 renewedAt, uint64 dueAt, uint8 rollovers, uint8 status",
         ),
+        _kind(
+            "reduction",
+            "ReductionRegistry",
+            "bytes32 reductionId, bytes32 project, bytes32 member, uint64 periodFrom, uint64 periodTo, uint16 vintage, "
+            "uint64 amount, bytes32 statementDigest, bytes32 verifier, uint64 approvedAt",
+        ),
     )
 }

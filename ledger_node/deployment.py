@@ -37,6 +37,7 @@ from ledger_node.chain.bindings import (
     plan_registry,
     pledge_registry,
     quota_rules,
+    reduction_registry,
     report_registry,
     rule_set_registry,
     settlement_token,
@@ -76,6 +77,7 @@ NAMES: Final = (
     "LoanRegistry",
     "SupportTool",
     "Batch",
+    "ReductionRegistry",
 )
 """In the order of their creation: the n-th is made by the deployer's transaction `first_nonce + n`."""
 
@@ -182,6 +184,7 @@ def plan(
         "LoanRegistry": loan_registry.encode_constructor(where),
         "SupportTool": support_tool.encode_constructor(where),
         "Batch": b"",
+        "ReductionRegistry": reduction_registry.encode_constructor(where),
     }
     return [
         Creation(

@@ -62,6 +62,7 @@ CONTRACTS = (
     "LoanRegistry",
     "SupportTool",
     "Batch",
+    "ReductionRegistry",
 )
 
 SETTINGS: dict[str, Any] = {

@@ -25,6 +25,7 @@ from ledger_node.chain.bindings import (
     plan_registry,
     pledge_registry,
     quota_rules,
+    reduction_registry,
     report_registry,
     rule_set_registry,
     statistics_registry,
@@ -102,6 +103,7 @@ ENCODERS: Final[Mapping[str, Callable[..., bytes]]] = {
     "Finding": code_registry.encode_find,
     "Clearance": code_registry.encode_clear,
     "GradeList": grade_registry.encode_file,
+    "Reduction": reduction_registry.encode_approve,
 }
 
 

@@ -1187,6 +1187,31 @@ ERRORS: dict[bytes, tuple[str, str, tuple[tuple[str, str], ...]]] = {
         "quota rules unknown",
         (('uint16', 'year'),),
     ),
+    bytes.fromhex("7333d972"): (
+        'ReductionRegistryIssueDiffers',
+        "Units are issued for a reduction of the same project and vintage, all of them at once.",
+        (('bytes32', 'reduction id'), ('uint16', 'vintage'), ('uint64', 'amount'),),
+    ),
+    bytes.fromhex("73e2d7eb"): (
+        'ReductionRegistryNothingReduced',
+        "reduction registry nothing reduced",
+        (('bytes32', 'project'),),
+    ),
+    bytes.fromhex("1c5ba41a"): (
+        'ReductionRegistryPeriodRefused',
+        "The period must be over, not empty, and begin at or after the end of what was credited.",
+        (('uint64', 'period from'), ('uint64', 'period to'), ('uint64', 'credited to'), ('uint64', 'time'),),
+    ),
+    bytes.fromhex("8dfc8d43"): (
+        'ReductionRegistryUnknown',
+        "reduction registry unknown",
+        (('bytes32', 'reduction id'),),
+    ),
+    bytes.fromhex("48a760ee"): (
+        'ReductionRegistryVerifierRefused',
+        "The verifier may not be the project's owner.",
+        (('bytes32', 'verifier'), ('bytes32', 'owner'),),
+    ),
     bytes.fromhex("66637c79"): (
         'RegistryActExpired',
         "The act's deadline has passed; sign it again with a later one: its id stays the same.",
