@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scripts.benchmarks import anchors, auditing, bundles, disk, door, ingest, memory, proofs, publish, tree
+from scripts.benchmarks import anchors, auditing, bundles, disk, door, ingest, memory, national, proofs, publish, tree
 from scripts.benchmarks.result import Benchmark
 
 HIGHER, LOWER = False, True
@@ -137,5 +137,21 @@ BENCHMARKS = (
         HIGHER,
         "anchors through the outbox on four geth validators / the same calls by a bare client there",
         anchors.geth4,
+    ),
+    Benchmark(
+        "national_anvil",
+        "s",
+        1.0,
+        LOWER,
+        "settlement of 3,390 enterprises on anvil, scaled from a tenth of them (--long: all) / 300 s",
+        national.anvil,
+    ),
+    Benchmark(
+        "national_embedded",
+        "s",
+        1.0,
+        LOWER,
+        "settlement of 3,390 enterprises on the embedded chain, scaled from 60 (--long: all) / 1,800 s",
+        national.embedded,
     ),
 )

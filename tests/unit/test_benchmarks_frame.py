@@ -33,9 +33,11 @@ NAMES = [
     "anchors_geth4",
     "disk_per_reading",
     "memory_growth",
+    "national_anvil",
+    "national_embedded",
 ]
 LOWER = {"publish_p99_100ms", "publish_p99_1s", "proof_build_ms", "bundle_bytes", "bundle_bytes_local", "verify_ms",
-         "disk_per_reading", "memory_growth"}  # fmt: skip
+         "disk_per_reading", "memory_growth", "national_anvil", "national_embedded"}  # fmt: skip
 GOALS = {
     "ingest_single_cpu": 0.80,
     "ingest_single_wall": 0.80,
