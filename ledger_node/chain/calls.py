@@ -16,11 +16,14 @@ from ledger_node.chain.bindings import (
     directory,
     factor_registry,
     grant_registry,
+    market,
     member_registry,
     plan_registry,
     quota_rules,
     report_registry,
     rule_set_registry,
+    settlement_token,
+    trading_rules,
 )
 
 ENCODERS: Final[Mapping[str, Callable[..., bytes]]] = {
@@ -65,6 +68,15 @@ ENCODERS: Final[Mapping[str, Callable[..., bytes]]] = {
     "Decision": compliance.encode_decide,
     "Closing": compliance.encode_close,
     "Deduction": compliance.encode_deduct,
+    "MoneyIssuance": settlement_token.encode_issue,
+    "MoneyRedemption": settlement_token.encode_redeem,
+    "Instrument": trading_rules.encode_list,
+    "TradingTerms": trading_rules.encode_publish_terms,
+    "TradingDays": trading_rules.encode_publish_days,
+    "Auction": trading_rules.encode_announce,
+    "Matching": market.encode_settle,
+    "OrderCancellation": market.encode_cancel,
+    "TradingSuspension": market.encode_suspend,
 }
 
 
