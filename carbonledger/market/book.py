@@ -88,7 +88,7 @@ class Book:
             raise Malformed("an order", expected="tonnes and fen above zero", found=f"{order.amount} t, {order.price}")
         others = self._sides["sell" if order.side == "buy" else "buy"]
         reach = {level.price for level in _levels(others, LEVELS)}
-        matches = []
+        matches: list[Match] = []
         while order.amount and others and order.meets(others[0]) and others[0].price in reach:
             resting = others[0]
             if resting.member == order.member:
