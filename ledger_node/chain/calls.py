@@ -21,6 +21,7 @@ from ledger_node.chain.bindings import (
     grant_registry,
     loan_registry,
     loan_rules,
+    market,
     member_registry,
     plan_registry,
     pledge_registry,
@@ -28,8 +29,10 @@ from ledger_node.chain.bindings import (
     reduction_registry,
     report_registry,
     rule_set_registry,
+    settlement_token,
     statistics_registry,
     support_tool,
+    trading_rules,
 )
 
 ENCODERS: Final[Mapping[str, Callable[..., bytes]]] = {
@@ -104,6 +107,15 @@ ENCODERS: Final[Mapping[str, Callable[..., bytes]]] = {
     "Clearance": code_registry.encode_clear,
     "GradeList": grade_registry.encode_file,
     "Reduction": reduction_registry.encode_approve,
+    "MoneyIssuance": settlement_token.encode_issue,
+    "MoneyRedemption": settlement_token.encode_redeem,
+    "Instrument": trading_rules.encode_list,
+    "TradingTerms": trading_rules.encode_publish_terms,
+    "TradingDays": trading_rules.encode_publish_days,
+    "Auction": trading_rules.encode_announce,
+    "Matching": market.encode_settle,
+    "OrderCancellation": market.encode_cancel,
+    "TradingSuspension": market.encode_suspend,
 }
 
 

@@ -8,7 +8,7 @@ Kept (backed up, not rebuilt): `artefact` (bundles and packages received or made
 `api_key`, `idempotency`, `job`, and what jobs wrote: `derived` (what a result was built from), `outdated` (what is of a
 replaced report), `notification`; of product footprints `footprint_document`, `footprint`, `footprint_reader`,
 `pact_event`; and `pact_token`, which ends by itself; of codes and grades `assessment_input`, `assessment_run`,
-`assessment_document`. What members disclosed to this node by month: `disclosed_profile`, `disclosed_month`,
+`assessment_document`; of an exchange `market_order`, `market_batch`. What members disclosed to this node by month: `disclosed_profile`, `disclosed_month`,
 `disclosed_year`, `disclosed_fact`; and `alert`, what followed from it.
 """
 
@@ -346,4 +346,46 @@ assessment_document = Table(
     Column("explained", LargeBinary, nullable=False, doc="the explain record, or the statement of statistics"),
     Index("ix_assessment_document_run", "run", "kind", "set_key"),
     Index("ix_assessment_document_member", "member", "kind", "period"),
+)
+
+market_order = Table(
+    "market_order",
+    metadata,
+    Column("number", Integer, primary_key=True, doc="order of arrival"),
+    Column("sequence", Integer, nullable=False, doc="the exchange's number: priority at one price; new on re-entry"),
+    Column("id", String(64), nullable=False, doc="act id of the order, hex"),
+    Column("instrument", String(64), nullable=False),
+    Column("mode", Integer, nullable=False, doc="1 listed, 2 block, 3 auction"),
+    Column("side", Integer, nullable=False, doc="1 buy, 2 sell"),
+    Column("member", String(64), nullable=False),
+    Column("amount", BigInteger, nullable=False, doc="t"),
+    Column("price", BigInteger, nullable=False, doc="fen a tonne"),
+    Column("act", JSON, nullable=False, doc="fields of the signed order"),
+    Column("signer", String(40), nullable=False),
+    Column("signature", Text, nullable=False, doc="hex"),
+    Column("reference", String(64), nullable=False),
+    Column("deadline", BigInteger, nullable=False, doc="seconds: the order's end"),
+    Column("filled", BigInteger, nullable=False, doc="t in trades that were matched and not undone"),
+    Column("state", String(16), nullable=False, doc="new, open, filled, cancelled, expired or ended"),
+    Column("reason", Text, nullable=True, doc="why it ended"),
+    Column("received_at", BigInteger, nullable=False, doc="seconds"),
+    UniqueConstraint("id", name="uq_market_order_id"),
+    UniqueConstraint("member", "reference", name="uq_market_order_reference"),
+    Index("ix_market_order_state", "state", "instrument", "mode", "sequence"),
+)
+
+market_batch = Table(
+    "market_batch",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("instrument", String(64), nullable=False),
+    Column("mode", Integer, nullable=False),
+    Column("auction", String(64), nullable=False),
+    Column("time", BigInteger, nullable=False, doc="seconds: when it was matched"),
+    Column("deadline", BigInteger, nullable=False, doc="seconds: the matching's end"),
+    Column("fills", JSON, nullable=False, doc="[purchase's number, sale's number, t, fen] each"),
+    Column("sequences", JSON, nullable=False, doc="[order's number, its sequence then], ascending by sequence"),
+    Column("state", String(16), nullable=False, doc="ready, sent, settled or undone"),
+    Column("reason", Text, nullable=True, doc="why it was undone"),
+    Index("ix_market_batch_state", "state", "number"),
 )
