@@ -62,6 +62,8 @@ ARGUMENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "CarryOver": ("holder",),
     "Freeze": ("regulator",),
     "Thaw": ("regulator",),
+    "ControlPlan": ("member",),
+    "ControlPlanReview": ("reviewer",),
 }
 """Act → what its call takes beside it, in the call's order; `form` follows from `json` and is not sent."""
 

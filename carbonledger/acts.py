@@ -380,5 +380,17 @@ ACTS: Final[dict[str, ActType]] = {
             "deduct",
             "Deduction(bytes32 member,uint16 year,uint64 amount,bytes32 decision,bytes32 reference,uint64 deadline)",
         ),
+        _act(
+            "ControlPlanRegistry",
+            "file",
+            "ControlPlan(bytes32 member,uint16 year,uint16 version,bytes32 planDigest,bytes32 replaces,"
+            "bytes32 reasonDigest,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "ControlPlanRegistry",
+            "review",
+            "ControlPlanReview(bytes32 plan,bytes32 reviewer,uint8 outcome,bytes32 reasonDigest,bytes32 reference,"
+            "uint64 deadline)",
+        ),
     )
 }

@@ -399,5 +399,12 @@ KINDS: Final[dict[str, RecordKind]] = {
             "bytes32 law, uint64 price, bytes32 priceDigest, uint256 penaltyFrom, uint256 penaltyTo, "
             "bytes32 deductionLaw, uint64 deduction, uint64 closedAt",
         ),
+        _kind(
+            "controlplan",
+            "ControlPlanRegistry",
+            "bytes32 planId, bytes32 member, uint16 year, uint16 version, bytes32 planDigest, bytes32 replaces, "
+            "bytes32 changeDigest, uint64 filedAt, uint8 status, bytes32 reviewer, uint64 reviewedAt, "
+            "bytes32 reasonDigest",
+        ),
     )
 }

@@ -23,6 +23,7 @@ from ledger_node.chain.bindings import (
     allowance_ledger,
     checkpoint_registry,
     compliance,
+    control_plan_registry,
     device_registry,
     directory,
     factor_registry,
@@ -53,6 +54,7 @@ NAMES: Final = (
     "QuotaRules",
     "AllowanceLedger",
     "Compliance",
+    "ControlPlanRegistry",
 )
 """In the order of their creation: the n-th is made by the deployer's transaction `first_nonce + n`."""
 
@@ -147,6 +149,7 @@ def plan(
         "QuotaRules": quota_rules.encode_constructor(where),
         "AllowanceLedger": allowance_ledger.encode_constructor(where),
         "Compliance": compliance.encode_constructor(where),
+        "ControlPlanRegistry": control_plan_registry.encode_constructor(where),
     }
     return [
         Creation(

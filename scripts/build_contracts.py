@@ -50,6 +50,7 @@ CONTRACTS = (
     "QuotaRules",
     "AllowanceLedger",
     "Compliance",
+    "ControlPlanRegistry",
 )
 
 SETTINGS: dict[str, Any] = {

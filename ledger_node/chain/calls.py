@@ -12,6 +12,7 @@ from ledger_node.chain.bindings import (
     allowance_ledger,
     checkpoint_registry,
     compliance,
+    control_plan_registry,
     device_registry,
     directory,
     factor_registry,
@@ -65,6 +66,8 @@ ENCODERS: Final[Mapping[str, Callable[..., bytes]]] = {
     "Decision": compliance.encode_decide,
     "Closing": compliance.encode_close,
     "Deduction": compliance.encode_deduct,
+    "ControlPlan": control_plan_registry.encode_file,
+    "ControlPlanReview": control_plan_registry.encode_review,
 }
 
 

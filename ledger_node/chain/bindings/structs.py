@@ -2034,3 +2034,82 @@ class YearRecord:
             value[14],
             value[15],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ControlPlan:
+    member: bytes
+    year: int
+    version: int
+    planDigest: bytes
+    replaces: bytes
+    reasonDigest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> ControlPlan:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ControlPlanRecord:
+    planId: bytes
+    member: bytes
+    year: int
+    version: int
+    planDigest: bytes
+    replaces: bytes
+    changeDigest: bytes
+    filedAt: int
+    status: int
+    reviewer: bytes
+    reviewedAt: int
+    reasonDigest: bytes
+
+    @classmethod
+    def from_abi(cls, value: Any) -> ControlPlanRecord:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+            value[10],
+            value[11],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ControlPlanReview:
+    plan: bytes
+    reviewer: bytes
+    outcome: int
+    reasonDigest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> ControlPlanReview:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+        )
