@@ -16,6 +16,7 @@ from carbonledger.cli import (
     factors,
     footprint,
     keys,
+    plan,
     replay,
     report,
     show,
@@ -44,6 +45,7 @@ def parser() -> argparse.ArgumentParser:
     factors.add_parser(subparsers)
     crosscheck.add_parser(subparsers)
     report.add_parser(subparsers)
+    plan.add_parser(subparsers)
     return root
 
 
