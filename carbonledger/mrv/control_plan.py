@@ -97,6 +97,11 @@ class ControlPlan:
         return cls.read(inputs.parse(raw))
 
     @classmethod
+    def of(cls, value: dict[str, Any]) -> ControlPlan:
+        """From a JSON value."""
+        return cls.parse(jcs.encode(value))
+
+    @classmethod
     def read(cls, node: Node) -> ControlPlan:
         """From the parsed JSON."""
         fields = node.fields(_FIELDS, ("reasons",))
@@ -209,10 +214,10 @@ def _doubtful_parameters(plan: ControlPlan) -> list[Doubt]:
                     f"规则集不允许{'缺省值' if tier == 'default' else '实测值'}",
                 )
                 found.append(Doubt(f"{path}.mode", text))
-            if planned.mode == "measured" and planned.missing in ("default", "mean-of-measured"):
-                if planned.missing != parameter.missing:
-                    text = (f"the rule set says {parameter.missing}", f"规则集规定为 {parameter.missing}")
-                    found.append(Doubt(f"{path}.missing", text))
+            by_rule = planned.mode == "measured" and planned.missing in ("default", "mean-of-measured")
+            if by_rule and planned.missing != parameter.missing:
+                text = (f"the rule set says {parameter.missing}", f"规则集规定为 {parameter.missing}")
+                found.append(Doubt(f"{path}.missing", text))
         if not planned.second_source and planned.mode != "default":
             # guide for power facilities, cross-check 10: every value needs a second source, else say so
             found.append(Doubt(f"{path}.second_source", ("no second source", "没有第二数据来源")))
