@@ -92,6 +92,8 @@ ARGUMENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "Matching": ("orders", "fills", "exchange"),
     "OrderCancellation": ("member",),
     "TradingSuspension": ("regulator",),
+    "ControlPlan": ("member",),
+    "ControlPlanReview": ("reviewer",),
 }
 """Act → what its call takes beside it, in the call's order; `form` follows from `json` and is not sent."""
 

@@ -25,6 +25,7 @@ from ledger_node.chain.bindings import (
     checkpoint_registry,
     code_registry,
     compliance,
+    control_plan_registry,
     device_registry,
     directory,
     factor_registry,
@@ -78,6 +79,7 @@ NAMES: Final = (
     "SupportTool",
     "Batch",
     "ReductionRegistry",
+    "ControlPlanRegistry",
 )
 """In the order of their creation: the n-th is made by the deployer's transaction `first_nonce + n`."""
 
@@ -185,6 +187,7 @@ def plan(
         "SupportTool": support_tool.encode_constructor(where),
         "Batch": b"",
         "ReductionRegistry": reduction_registry.encode_constructor(where),
+        "ControlPlanRegistry": control_plan_registry.encode_constructor(where),
     }
     return [
         Creation(

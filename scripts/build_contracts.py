@@ -63,6 +63,7 @@ CONTRACTS = (
     "SupportTool",
     "Batch",
     "ReductionRegistry",
+    "ControlPlanRegistry",
 )
 
 SETTINGS: dict[str, Any] = {

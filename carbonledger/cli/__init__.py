@@ -20,6 +20,7 @@ from carbonledger.cli import (
     keys,
     outlook,
     reduce,
+    plan,
     replay,
     report,
     show,
@@ -54,6 +55,7 @@ def parser() -> argparse.ArgumentParser:
     forecast.add_parser(subparsers)
     outlook.add_parser(subparsers)
     reduce.add_parser(subparsers)
+    plan.add_parser(subparsers)
     return root
 
 

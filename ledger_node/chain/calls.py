@@ -14,6 +14,7 @@ from ledger_node.chain.bindings import (
     checkpoint_registry,
     code_registry,
     compliance,
+    control_plan_registry,
     device_registry,
     directory,
     factor_registry,
@@ -116,6 +117,8 @@ ENCODERS: Final[Mapping[str, Callable[..., bytes]]] = {
     "Matching": market.encode_settle,
     "OrderCancellation": market.encode_cancel,
     "TradingSuspension": market.encode_suspend,
+    "ControlPlan": control_plan_registry.encode_file,
+    "ControlPlanReview": control_plan_registry.encode_review,
 }
 
 

@@ -825,6 +825,25 @@ def verify_reduction(world: Any, signed_by: Any) -> None:
     world.relay(act, signed_by(act), world.quorum(act))
 
 
+def control_plan(world: Any) -> Any:
+    """The first version of the enterprise's plan of 2026."""
+    values = {"member": world["enterprise"].id, "year": 2026, "version": 1, "planDigest": ROOT}
+    return world.act("ControlPlan", replaces=ZERO, reasonDigest=ZERO, **values)
+
+
+def file_control_plan(world: Any, signed_by: Any) -> None:
+    act = control_plan(world)
+    world.relay(act, signed_by(act))
+
+
+def review_control_plan(world: Any, signed_by: Any) -> None:
+    plan = control_plan(world)
+    world.relay(plan, world.sign(plan, world["enterprise"]))
+    reviewer = world.actors.get(signed_by.name, world["enterprise"]).id
+    act = world.act("ControlPlanReview", plan=plan.id, reviewer=reviewer, outcome=1, reasonDigest=ZERO)
+    world.relay(act, signed_by(act))
+
+
 QUORUM = ("regulator 1",)
 BANK = ("bank",)
 VERIFIER = ("verifier",)
@@ -938,6 +957,8 @@ TABLE: dict[str, tuple[Row, ...]] = {
         Row(BANK, of_loans("replace", "bank", replaced)),
     ),
     "SupportTool.repay": (Row(OPERATOR, of_loans("pay_back", "regulator 0", lambda loans: (loans.funded()[1], 5))),),
+    "ControlPlanRegistry.file": (Row(OWNER, file_control_plan),),
+    "ControlPlanRegistry.review": (Row(("regulator 1", "verifier"), review_control_plan),),
 }
 
 ROWS = [(name, row) for name, rows in TABLE.items() for row in rows]

@@ -582,6 +582,51 @@ ERRORS: dict[bytes, tuple[str, str, tuple[tuple[str, str], ...]]] = {
         "compliance year not compliant",
         (('uint16', 'year'), ('uint8', 'status'),),
     ),
+    bytes.fromhex("7c80230c"): (
+        'ControlPlanRegistryConflictOfDuty',
+        "control plan registry conflict of duty",
+        (('bytes32', 'reviewer'),),
+    ),
+    bytes.fromhex("cee0db88"): (
+        'ControlPlanRegistryOutcomeUnknown',
+        "control plan registry outcome unknown",
+        (('uint8', 'outcome'),),
+    ),
+    bytes.fromhex("c4117251"): (
+        'ControlPlanRegistryReasonMissing',
+        "control plan registry reason missing",
+        (('bytes32', 'plan id'),),
+    ),
+    bytes.fromhex("4fd5a4fb"): (
+        'ControlPlanRegistryReplacesOther',
+        "control plan registry replaces other",
+        (('bytes32', 'latest'), ('bytes32', 'replaces'),),
+    ),
+    bytes.fromhex("638608c0"): (
+        'ControlPlanRegistryStatusUnchangeable',
+        "control plan registry status unchangeable",
+        (('bytes32', 'plan id'), ('uint8', 'status'),),
+    ),
+    bytes.fromhex("9ff5a02f"): (
+        'ControlPlanRegistryUnchanged',
+        "control plan registry unchanged",
+        (('bytes32', 'plan digest'),),
+    ),
+    bytes.fromhex("2ede229e"): (
+        'ControlPlanRegistryUnknown',
+        "control plan registry unknown",
+        (('bytes32', 'plan id'),),
+    ),
+    bytes.fromhex("52e99238"): (
+        'ControlPlanRegistryVersionNotNext',
+        "control plan registry version not next",
+        (('uint16', 'latest'), ('uint16', 'version'),),
+    ),
+    bytes.fromhex("5d5b462e"): (
+        'ControlPlanRegistryYearUnknown',
+        "control plan registry year unknown",
+        (('uint16', 'year'),),
+    ),
     bytes.fromhex("b1e0174a"): (
         'DataStoreFailed',
         "data store failed",

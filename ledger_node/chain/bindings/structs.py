@@ -2037,42 +2037,18 @@ class YearRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class PledgeEnforcement:
-    regulator: bytes
-    pledge: bytes
-    amount: int
-    taker: bytes
-    order: bytes
-    ref: bytes
-    deadline: int
-
-    @classmethod
-    def from_abi(cls, value: Any) -> PledgeEnforcement:
-        return cls(
-            value[0],
-            value[1],
-            value[2],
-            value[3],
-            value[4],
-            value[5],
-            value[6],
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Pledge:
+class ControlPlan:
     member: bytes
-    bank: bytes
-    lot: bytes
-    amount: int
-    loan: bytes
-    principal: int
-    termTo: int
+    year: int
+    version: int
+    planDigest: bytes
+    replaces: bytes
+    reasonDigest: bytes
     ref: bytes
     deadline: int
 
     @classmethod
-    def from_abi(cls, value: Any) -> Pledge:
+    def from_abi(cls, value: Any) -> ControlPlan:
         return cls(
             value[0],
             value[1],
@@ -2082,30 +2058,26 @@ class Pledge:
             value[5],
             value[6],
             value[7],
-            value[8],
         )
 
 
 @dataclass(frozen=True, slots=True)
-class PledgeRecord:
-    pledgeId: bytes
+class ControlPlanRecord:
+    planId: bytes
     member: bytes
-    bank: bytes
-    lot: bytes
-    amount: int
-    held: int
-    released: int
-    enforced: int
-    loan: bytes
-    principal: int
-    termTo: int
-    offeredUntil: int
-    pledgedAt: int
-    endedAt: int
+    year: int
+    version: int
+    planDigest: bytes
+    replaces: bytes
+    changeDigest: bytes
+    filedAt: int
     status: int
+    reviewer: bytes
+    reviewedAt: int
+    reasonDigest: bytes
 
     @classmethod
-    def from_abi(cls, value: Any) -> PledgeRecord:
+    def from_abi(cls, value: Any) -> ControlPlanRecord:
         return cls(
             value[0],
             value[1],
@@ -2119,61 +2091,20 @@ class PledgeRecord:
             value[9],
             value[10],
             value[11],
-            value[12],
-            value[13],
-            value[14],
         )
 
 
 @dataclass(frozen=True, slots=True)
-class PledgeRelease:
-    pledge: bytes
-    amount: int
+class ControlPlanReview:
+    plan: bytes
+    reviewer: bytes
+    outcome: int
+    reasonDigest: bytes
     ref: bytes
     deadline: int
 
     @classmethod
-    def from_abi(cls, value: Any) -> PledgeRelease:
-        return cls(
-            value[0],
-            value[1],
-            value[2],
-            value[3],
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class PledgeSubstitution:
-    pledge: bytes
-    lot: bytes
-    amount: int
-    ref: bytes
-    deadline: int
-
-    @classmethod
-    def from_abi(cls, value: Any) -> PledgeSubstitution:
-        return cls(
-            value[0],
-            value[1],
-            value[2],
-            value[3],
-            value[4],
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Reduction:
-    project: bytes
-    periodFrom: int
-    periodTo: int
-    amount: int
-    statementDigest: bytes
-    verifier: bytes
-    ref: bytes
-    deadline: int
-
-    @classmethod
-    def from_abi(cls, value: Any) -> Reduction:
+    def from_abi(cls, value: Any) -> ControlPlanReview:
         return cls(
             value[0],
             value[1],
@@ -2181,35 +2112,4 @@ class Reduction:
             value[3],
             value[4],
             value[5],
-            value[6],
-            value[7],
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class ReductionRecord:
-    reductionId: bytes
-    project: bytes
-    member: bytes
-    periodFrom: int
-    periodTo: int
-    vintage: int
-    amount: int
-    statementDigest: bytes
-    verifier: bytes
-    approvedAt: int
-
-    @classmethod
-    def from_abi(cls, value: Any) -> ReductionRecord:
-        return cls(
-            value[0],
-            value[1],
-            value[2],
-            value[3],
-            value[4],
-            value[5],
-            value[6],
-            value[7],
-            value[8],
-            value[9],
         )
