@@ -106,14 +106,21 @@ def stand_in(missing: Missing, measured: Sequence[int], year: int, factors: Fact
     """What the rule set puts for a missing value; `measured` are the values (1e-18) of the line's other months."""
     rule = missing.rule
     assert rule.factor is not None  # the rule set's own check
-    if rule.missing == "mean-of-measured" and len(measured) >= MEASURED_MONTHS:
-        mean = Fraction(sum(measured), len(measured))
+    mean = mean_for_missing(rule, measured)
+    if mean is not None:
         told = {"kind": "mean-of-measured", "months": len(measured), "reason": missing.reason}
-        # in 1e-18, upwards: the side that does not count too little
-        return Used(rule.name, "conservative", rule.unit, -(-mean.numerator // mean.denominator), None, told)
+        return Used(rule.name, "conservative", rule.unit, mean, None, told)
     used = default(factors.by_id[rule.factor], missing.place, rule, year)
     told = {"kind": "default-for-missing", "reason": missing.reason}
     return Used(used.name, used.tier, used.unit, used.value, used.factor, told)
+
+
+def mean_for_missing(rule: ParameterRule, measured: Sequence[int]) -> int | None:
+    """What stands in for a missing value by the mean of measured months (1e-18); None where the default does."""
+    if rule.missing != "mean-of-measured" or len(measured) < MEASURED_MONTHS:
+        return None
+    # upwards: the side that does not count too little
+    return -(-sum(measured) // len(measured))
 
 
 def default(factor: Factor, place: Node, parameter: ParameterRule, year: int) -> Used:

@@ -73,6 +73,17 @@ def compare(page: Page, cases: list[Case]) -> list[str]:
     return verdicts
 
 
+SCALES: dict[int, dict[str, Any]] = {
+    2: {"quantity": 1_600_000_000, "meter": {"case": "not-calibrated", "data": "activity", "required": "0.25"}},
+    3: {
+        "quantity": 2_520_000_000,
+        "meter": {
+            "calibrated": "0.35", "case": "late", "covered": 1_000_000_000, "data": "activity", "required": "0.25",
+        },
+    },
+}  # fmt: skip
+"""What a badly calibrated scale showed, where the month's statement has 2,000 t and 3,000 t."""
+
 HONEST = [
     World(),
     World(batch=3),
@@ -83,6 +94,7 @@ HONEST = [
     World(engine="qbft"),
     World(coal=True),
     World(coal=True, change_document=lambda month, b: b.update(number="one", purpose="lab-report")),
+    World(coal=True, change_manual=lambda month, b: b.update(SCALES.get(month, {}))),
 ]
 
 
