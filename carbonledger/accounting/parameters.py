@@ -67,7 +67,13 @@ def resolve(
 
 
 def _given(
-    node: Node | None, place: Node, rule: LineRule, parameter: ParameterRule, rules: RuleSet, year: int, factors: Factors
+    node: Node | None,
+    place: Node,
+    rule: LineRule,
+    parameter: ParameterRule,
+    rules: RuleSet,
+    year: int,
+    factors: Factors,
 ) -> Used | Missing:
     at = Node(None, place, parameter.name)
     if node is None:

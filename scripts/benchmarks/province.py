@@ -24,7 +24,7 @@ from carbonledger.accounting.rule_set import PARAMETER_SLOTS, LineRule, RuleSet
 from carbonledger.bundle.model import Report, ReportedMonth
 from carbonledger.errors import Invalid
 from carbonledger.month_statement import MonthLine, MonthStatement, commitment
-from carbonledger.records import KINDS, Record
+from carbonledger.records import KINDS, Record, Value
 from carbonledger.verify.figures import lines_follow
 from scripts.benchmarks.result import Measured, Run
 
@@ -96,7 +96,7 @@ def _enterprises(numbers: range, factors: Mapping[bytes, Published]) -> Iterator
     sets = [(rules, rules.json()) for rules in map(library.rule_set, RULES)]
     usable = {rules.key: [rule for rule in rules.lines if _takes(rules, rule)] for rules, _ in sets}
     for number in numbers:
-        draw = random.Random(SEED * ENTERPRISES + number)  # noqa: S311 - figures of a benchmark, the same each time
+        draw = random.Random(SEED * ENTERPRISES + number)
         rules, raw = sets[number % len(sets)]
         yield _enterprise(number, draw, rules, raw, usable[rules.key], factors)
 
@@ -120,11 +120,11 @@ def _enterprise(
     months = []
     for month in range(1, MONTHS + 1):
         # whole tonnes, whole 10^4 m3, MWh and GJ: no rule set rounds them
-        lines = tuple(
+        quantities = tuple(
             MonthLine(rule.code, item, draw.randrange(1_000, 10_000) * (10**10 if rule.sign > 0 else 10**7))
             for rule, item in chosen
         )
-        statement = MonthStatement(member, YEAR, month, lines, (month,), "plant.example/log", 1000, member)
+        statement = MonthStatement(member, YEAR, month, quantities, (month,), "plant.example/log", 1000, member)
         months.append((draw.randbytes(16), statement.json()))
     sums = [0] * LINES
     for _, raw in months:
@@ -132,9 +132,14 @@ def _enterprise(
             sums[at] += line.quantity
     lines = tuple(_line(rule, item, total, draw) for (rule, item), total in zip(chosen, sums, strict=True))
     emission = evaluate(rules, YEAR, lines, factors).emission
-    zero: dict[str, bytes | bool] = {"bytes32": bytes(32), "bool": False}
+    zero: dict[str, Value] = {"bytes32": bytes(32), "bool": False}
     blank = {field.name: zero.get(field.type, 0) for field in KINDS["report"].fields}
-    values = {"member": member, "year": YEAR, "emission": emission, "linesDigest": lines_digest(lines)}
+    values: dict[str, Value] = {
+        "member": member,
+        "year": YEAR,
+        "emission": emission,
+        "linesDigest": lines_digest(lines),
+    }
     commitments = tuple(commitment(raw, salt) for salt, raw in months)
     record = Record.of("report", **(blank | values))
     return _Filed(rules, rules_raw, commitments, tuple(months), tuple(line.to_json() for line in lines), record)
