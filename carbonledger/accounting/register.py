@@ -1,4 +1,6 @@
-"""Rule sets and factors read back from a register: of a factor, value, unit, years and evidence are what was published, the source is its digest.
+"""Rule sets and factors read back from a register.
+
+Of a factor, value, unit, years and evidence are what was published; of its source the register has the digest.
 
 Where the words of a source are at hand, its digest finds them.
 """

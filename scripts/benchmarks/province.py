@@ -146,7 +146,10 @@ def _enterprise(
 
 
 def _takes(rules: RuleSet, rule: LineRule) -> bool:
-    """Whether each parameter has a fixed default in force, or may be measured; no method whose values bind each other."""
+    """Whether each parameter has a fixed default in force, or may be measured.
+
+    Not of methods whose values bind each other: any value must do.
+    """
     fixed = {factor.id: factor for factor in rules.factors}
     return rule.method.name not in ("shielding-gas", "steam", "hot-water") and all(
         "measured" in p.tiers if p.factor is None else fixed[p.factor].in_force(YEAR) for p in rule.parameters
