@@ -8,8 +8,8 @@ Kept (backed up, not rebuilt): `artefact` (bundles and packages received or made
 `api_key`, `idempotency`, `job`, and what jobs wrote: `derived` (what a result was built from), `outdated` (what is of a
 replaced report), `notification`; of product footprints `footprint_document`, `footprint`, `footprint_reader`,
 `pact_event`; and `pact_token`, which ends by itself; of codes and grades `assessment_input`, `assessment_run`,
-`assessment_document`; of an exchange `market_order`, `market_batch`. What members disclosed to this node by month: `disclosed_profile`, `disclosed_month`,
-`disclosed_year`, `disclosed_fact`; and `alert`, what followed from it.
+`assessment_document`; of an exchange `market_order`, `market_batch`. What members disclosed to this node by month:
+`disclosed_profile`, `disclosed_month`, `disclosed_year`, `disclosed_fact`; and `alert`, what followed from it.
 """
 
 from __future__ import annotations
