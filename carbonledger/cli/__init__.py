@@ -12,6 +12,7 @@ from carbonledger.cli import (
     answers,
     assess,
     calculate,
+    credential,
     crosscheck,
     disclose,
     factors,
@@ -52,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
     report.add_parser(subparsers)
     disclose.add_parser(subparsers)
     title.add_parser(subparsers)
+    credential.add_parser(subparsers)
     forecast.add_parser(subparsers)
     outlook.add_parser(subparsers)
     reduce.add_parser(subparsers)
