@@ -256,6 +256,33 @@ TEXT: Final[Mapping[str, tuple[str, str]]] = {
     # errors
     "error.title": ("没有可显示的内容", "Nothing to show"),
     "error.back": ("回到首页", "Back to the start"),
+    "findings.title": ("核查发现与交叉核对", "Findings and cross-checks"),
+    "findings.none": ("没有不符合项。", "No non-conformity was found."),
+    "findings.plan": ("现行数据质量控制方案", "Control plan in force:"),
+    "findings.no_plan": ("无", "none"),
+    "findings.check": ("核对内容", "Check"),
+    "findings.result": ("结果", "Result"),
+    "findings.numbers": ("数据或说明", "Numbers, or why"),
+    "findings.document": ("核查发现文件(JSON)", "The findings document (JSON)"),
+    "findings.hidden": (
+        "文件仅向企业、主管部门、核查机构和获授权者开放；其摘要已上链。",
+        "The document is for the enterprise, regulators, verifiers and grantees; its digest is on the chain.",
+    ),
+    "findings.result.pass": ("通过", "pass"),
+    "findings.result.attention": ("需关注", "attention"),
+    "findings.result.not-run": ("未执行", "not run"),
+    "findings.result.not-applicable": ("不适用", "not applicable"),
+    "findings.class.basic-information": ("重点排放单位基本情况", "basic information"),
+    "findings.class.boundary": ("核算边界", "boundary"),
+    "findings.class.method": ("核算方法", "method"),
+    "findings.class.data": ("核算数据", "data"),
+    "findings.class.quality": ("质量保证和文件存档", "quality assurance"),
+    "findings.class.plan": ("数据质量控制方案及执行", "control plan"),
+    "findings.class.site": ("现场核查其他发现", "site"),
+    "findings.class.other": ("其他", "other"),
+    "findings.status.fixed-conforming": ("已整改且符合", "fixed and conforming"),
+    "findings.status.fixed-not-conforming": ("已整改但不符合", "fixed, not conforming"),
+    "findings.status.not-fixed": ("未整改", "not fixed"),
 }
 """Key → (Chinese, English)."""
 
