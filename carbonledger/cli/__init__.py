@@ -13,6 +13,7 @@ from carbonledger.cli import (
     assess,
     calculate,
     crosscheck,
+    examine,
     factors,
     footprint,
     keys,
@@ -46,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     crosscheck.add_parser(subparsers)
     report.add_parser(subparsers)
     plan.add_parser(subparsers)
+    examine.add_parser(subparsers)
     return root
 
 
