@@ -33,7 +33,7 @@ def counted(node: Node, rule: LineRule, rules: RuleSet) -> Counted:
     if "meter" not in fields:
         value = rules.rounded_quantity(reported, units.KIND_OF[rule.quantity])
         quantity = units.whole(value, fields["value"], rule.quantity)
-        return Counted(quantity, None if value == reported else _told(fields, rounded=value))
+        return Counted(quantity, None if value is reported or value == reported else _told(fields, rounded=value))
     calibration = _calibration(fields["meter"], reported, rule)
     corrected = calibration.corrected(reported)
     value = Fraction(calibration.whole(rules.rounded_quantity(corrected, units.KIND_OF[rule.quantity])))

@@ -13,14 +13,19 @@ from carbonledger.cli import (
     assess,
     calculate,
     crosscheck,
+    disclose,
     examine,
     factors,
     footprint,
+    forecast,
     keys,
+    outlook,
     plan,
+    reduce,
     replay,
     report,
     show,
+    title,
     verify,
 )
 
@@ -46,6 +51,11 @@ def parser() -> argparse.ArgumentParser:
     factors.add_parser(subparsers)
     crosscheck.add_parser(subparsers)
     report.add_parser(subparsers)
+    disclose.add_parser(subparsers)
+    title.add_parser(subparsers)
+    forecast.add_parser(subparsers)
+    outlook.add_parser(subparsers)
+    reduce.add_parser(subparsers)
     plan.add_parser(subparsers)
     examine.add_parser(subparsers)
     return root

@@ -45,7 +45,7 @@ def figures(context: Context, measured: Quantities | None = None) -> Finding:
     by_hand = supported(context.bundle, year)
     _statements(context, report, record, by_hand)
     rules = _rule_set(proven, report, record)
-    _lines(report, rules, record)
+    lines_follow(report, rules, record)
     try:
         found = evaluate(rules, year, report.lines, _factors(proven, rules, report.lines)).emission
     except Unknown:
@@ -161,7 +161,8 @@ def _rule_set(proven: Proven, report: Report, record: Record) -> RuleSet:
     return rules
 
 
-def _lines(report: Report, rules: RuleSet, record: Record) -> None:
+def lines_follow(report: Report, rules: RuleSet, record: Record) -> None:
+    """The lines are those whose digest was filed, and each is the sum of the months."""
     digest = lines_digest(report.lines)
     if digest != record.field("linesDigest"):
         raise Invalid("digest of the lines", expected=record.field("linesDigest").hex(), found=digest.hex())

@@ -39,6 +39,10 @@ def main() -> int:
 
 def run(options: Namespace) -> int:
     """The whole job, then serving unless told to leave."""
+    if options.city:
+        from scripts.city.job import run as run_city
+
+        return run_city(options)
     progress = Progress()
     home, _lock = open_home(options.home, options.fresh)
     with parts(home, options, progress) as p:
