@@ -80,6 +80,15 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "getFootprint": MEMBERS,
     "postPactEvent": MEMBERS,
     "listPactEvents": MEMBERS,
+    # control plans, findings, documents
+    "getReportFindings": EVERYONE,  # by `basis_of`
+    "createReportFindings": frozenset({"verifier"}),
+    "listControlPlans": KEYED,
+    "getControlPlan": KEYED,
+    "getControlPlanDocument": KEYED,  # by `basis_of`
+    "createControlPlanDocument": frozenset({"enterprise"}),
+    "getControlPlanSchema": EVERYONE,
+    "listDocumentUses": STATUTORY,  # across enterprises: for those who look for double use
     # seeing and being told
     "listAccess": KEYED,
     "listNotifications": MEMBERS,

@@ -20,6 +20,7 @@ from api.problems import Problem
 from api.routes import (
     alerts,
     compute,
+    evidence,
     footprints,
     ledger,
     loans,
@@ -53,6 +54,7 @@ TAGS: Final = (
     ("writing", "Handing in bundles and signed acts"),
     ("footprints", "Product carbon footprints: computing and publishing"),
     ("pact", "PACT 3: exchange of product carbon footprints"),
+    ("evidence", "Control plans, findings of verifiers, and what documents support"),
     ("loans", "How an enterprise stands for its banks, portfolios, disclosures of supported loans"),
     ("seeing", "Being told: access log, events"),
     ("region", "Regional views: totals, structure, ranking"),
@@ -83,7 +85,7 @@ def create_app(
     registry = CollectorRegistry()
     problems.install(app)
     routers = [module.of(service) for module in (members, logs, reports, ledger, rules, compute, writing, seeing)]
-    routers += [footprints.of(service), pact.of(service)]
+    routers += [footprints.of(service), pact.of(service), evidence.of(service)]
     routers += [region.of(service), alerts.of(service)]
     routers += [loans.of(service)]
     routers += [system.of(service, registry), pages.of(service, app)]

@@ -186,6 +186,51 @@ class Report(Document):
     replaces: str | None
     log: LogHead
     bundle: ArtefactLink | None
+    findings_digest: str | None = None
+    findings: ArtefactLink | None = None
+
+
+class ControlPlan(Document):
+    """A version of a data-quality control plan, as the chain holds it; in force once acknowledged."""
+
+    id: str
+    member: str
+    year: int
+    version: int
+    digest: str
+    status: str
+    filed_at: str
+    replaces: str | None
+    change_digest: str | None
+    reviewer: str | None
+    reviewed_at: str | None
+    reason_digest: str | None
+    href: str
+
+
+class DocumentUse(Document):
+    """A figure that a document supports; `entry` and `document` are indices in the log of the report."""
+
+    member: str
+    report: str
+    line: str
+    item: str
+    year: int
+    month: int
+    entry: int
+    document: int
+    purpose: str
+    number: str | None
+    replaced: bool
+
+
+class DocumentUses(Document):
+    """All uses; `figures` and `members` count those of reports that are not replaced."""
+
+    sha256: str
+    figures: int
+    members: int
+    items: list[DocumentUse]
 
 
 class Month(Document):

@@ -11,19 +11,21 @@ from sqlalchemy import Connection
 from starlette.responses import RedirectResponse
 
 from api import present, problems, schemas
-from api.access import MAY
+from api.access import MAY, Caller
 from api.answers import answer
+from api.keeping import bytes_of_artefact
 from api.ledger import ledger_of
 from api.pages.render import Renderer
 from api.pages.screens import LedgerScreen, timeline
 from api.problems import Problem
-from api.routes.common import ReportId, missing, router
+from api.routes.common import ReportId, missing, read_private, router
 from api.routes.compute import policy_value
 from api.routes.members import CodeOrId, id_of
 from api.routes.reports import report_document
 from api.service import CallerOf, Service
+from carbonledger.mrv.findings import Findings
 from carbonledger.verify.context import committed_code_hashes
-from ledger_node.queries import members, records, reports
+from ledger_node.queries import artefacts, members, records, reports
 
 PAGES: Final = Path(__file__).parent.parent / "pages" / "templates"
 ENTERPRISE: Final = 2
@@ -94,10 +96,12 @@ def of(service: Service, app: FastAPI) -> APIRouter:
                 raise missing("report", report)
             document = report_document(connection, caller, kept)
             names = _names(service, connection, document)
+            findings = _findings(service, connection, caller, document)
         return renderer.page(
             request,
             "report.html",
             report=document,
+            findings=findings,
             names=names,
             course=timeline(document),
             has_policy=service.settings.policy is not None,
@@ -160,6 +164,17 @@ def _names(service: Service, connection: Connection, report: schemas.Report | No
     named = {report.member, report.preparer, report.verifier, report.regulator} - {None}
     found = [members.member(connection, identifier) for identifier in named if identifier]
     return {member.id: present.member(member, service.settings) for member in found if member is not None}
+
+
+def _findings(service: Service, connection: Connection, caller: Caller, report: schemas.Report) -> Findings | None:
+    """What the verifier found, where this reader may see it; the read is written down as any other."""
+    if report.findings is None:
+        return None
+    kept = artefacts.by_subject(connection, "findings", report.id)
+    if kept is None:
+        return None
+    read_private(service, connection, caller, kept)
+    return Findings.parse(bytes_of_artefact(connection, kept))
 
 
 def _operations(document: dict[str, Any]) -> list[dict[str, str]]:

@@ -15,6 +15,7 @@ from carbonledger.cli import (
     credential,
     crosscheck,
     disclose,
+    examine,
     factors,
     footprint,
     forecast,
@@ -58,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
     outlook.add_parser(subparsers)
     reduce.add_parser(subparsers)
     plan.add_parser(subparsers)
+    examine.add_parser(subparsers)
     return root
 
 

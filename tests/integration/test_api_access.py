@@ -45,6 +45,7 @@ def places(api: LedgerApi) -> dict[str, tuple[str, str]]:
         "factor": NOWHERE,
         "rule_set": NOWHERE,
         "act": NOWHERE,
+        "plan": NOWHERE,
         "path": "0/000",
         "id": "00000000-0000-8000-8000-000000000000",
         "footprint": "00000000-0000-8000-8000-000000000000",
