@@ -20,7 +20,7 @@ from python_calamine import load_workbook
 from starlette.requests import Request
 
 from api.answers import answer
-from carbonledger.accounting import library
+from carbonledger.accounting import exact, library
 from carbonledger.accounting.calculate import calculate
 from carbonledger.accounting.calibration import CASES
 from carbonledger.accounting.exact import INPUT_PLACES, MASSES, MODES, PLACES
@@ -43,7 +43,6 @@ from ledger_node.reports.model import Number, Row, Table, Text
 from ledger_node.reports.options import LANGUAGES, VIEWS, Options, Period, read_names
 from ledger_node.reports.results import amounts
 from ledger_node.reports.words import WORDS, Words
-from ledger_node.reports.xlsx import exact_in_a_spreadsheet
 from tests.support.world import ENTERPRISE, YEAR, World
 
 PERIODS = [str(YEAR), f"{YEAR}-Q2", f"{YEAR}-11"]
@@ -196,7 +195,7 @@ def test_the_cells_of_the_spreadsheet_are_the_numbers_of_the_model(bundle: bytes
                     assert Fraction(cell.value) in numbers
                 elif cell.text:
                     assert cell.text in seen
-    assert exact_in_a_spreadsheet("509.183238") and not exact_in_a_spreadsheet("1234567890.123456")
+    assert exact.spreadsheet_keeps("509.183238") and not exact.spreadsheet_keeps("1234567890.123456")
 
 
 def test_evidence_that_is_invalid_or_of_another_year_makes_no_document(bundle: bytes, world: World) -> None:
