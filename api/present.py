@@ -199,7 +199,12 @@ def report_status(record: Kept) -> str:
 
 
 def report(
-    record: Kept, *, in_force: bool, emission: bool, bundle: schemas.ArtefactLink | None = None
+    record: Kept,
+    *,
+    in_force: bool,
+    emission: bool,
+    replaced_by: str | None = None,
+    bundle: schemas.ArtefactLink | None = None,
 ) -> schemas.Report:
     """A report; without `emission` its figure is left out."""
     return schemas.Report(
@@ -218,6 +223,7 @@ def report(
         regulator=id_or_none(record["regulator"]),
         decided_at=time_or_none(record["decidedAt"]),
         replaces=id_or_none(record["replaces"]),
+        replaced_by=replaced_by,
         log=schemas.LogHead(id=record["logId"], size=int(record["logSize"]), root=record["logRoot"]),
         bundle=bundle,
     )

@@ -206,6 +206,7 @@ def report_document(connection: Connection, caller: Caller, report: Kept) -> sch
         report,
         in_force=any(found["reportId"] == report.id for found in pointer),
         emission=sees_emission(caller, present.report_status(report)),
+        replaced_by=reports.replaced_by(connection, report),
         bundle=present.artefact(kept) if kept is not None and readable else None,
     )
 
