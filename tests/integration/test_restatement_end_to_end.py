@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -33,7 +34,11 @@ from ledger_node.db.engine import migrate, open_database, sqlite_url
 from ledger_node.db.view import View
 from ledger_node.reports import make, reader
 from oracle import documents, restate_command, restatement
+from oracle.__main__ import main, wall_clock
 from oracle.act_door import ActDoor
+from oracle.config import ChainSettings, format_toml
+from oracle.config import Settings as OracleSettings
+from oracle.node import OracleNode
 from oracle.restatement import Restatement
 from scripts.mainjob import consortium, plant
 from scripts.mainjob.report import Approved
@@ -203,3 +208,50 @@ def test_a_restatement_replaces_one_month_and_the_report_and_everyone_sees_both(
     with ledger.engine.connect() as connection:
         (content,) = connection.exec_driver_sql("SELECT content FROM job WHERE kind = 'additional-obligation'").one()
     assert json.loads(content)["difference_g"] == told["difference"]["value"]
+
+
+FILING = f"""
+member = "{{member}}"
+rule_set = "{consortium.RULE_SET}"
+
+[[meter]]
+device = "{plant.METER}"
+unit = "{plant.UNIT}"
+line = "{plant.LINE}"
+"""
+
+
+def test_the_command_says_what_a_restatement_would_change_and_changes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with ExitStack() as stack:
+        year = SmallYear(tmp_path, stack)
+        correct(year)
+        head = year._head()
+        chain_id, directory = year.chain.chain_id, year.deployment.directory.hex()
+        member, old = year.cast["enterprise"], year.report
+    home = tmp_path / "oracle"
+    shutil.move(tmp_path / "chain", home / "chain")
+    for name, secret in (("relayer.key", "11" * 32), ("member.key", member.key.hex())):
+        (home / name).touch(mode=0o600)
+        (home / name).write_text(secret)
+    chain = ChainSettings(url="embedded:", directory=directory)
+    (home / "oracle.toml").write_text(format_toml(OracleSettings(plant.ORIGIN, chain_id, chain=chain)))
+    (home / "filing.toml").write_text(FILING.format(member=member.code))
+    asked = ["restate", "--home", str(home), "--year", str(YEAR), "--key", str(home / "member.key"), "--dry-run"]
+    assert main([*asked, "--reason", REASON]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [month["month"] for month in told["months"]] == [3]
+    assert (told["replaces"], told["reason"]) == (old.report_id.hex(), REASON)
+    assert told["before"]["value"] == str(old.statement.emission)
+    assert int(told["after"]["value"]) - int(told["before"]["value"]) == int(told["difference"]["value"]) > 0
+    node = OracleNode.open(home, wall_clock, OracleSettings(plant.ORIGIN, chain_id))
+    try:
+        assert node.size == head.size  # nothing was entered
+    finally:
+        node.close()
+    assert main([*asked[:4], "1999", *asked[5:], "--reason", REASON]) == 2
+    assert "expected gbt32150-2015" in capsys.readouterr().err
+    (home / "filing.toml").write_text('member = "x"')
+    assert main([*asked, "--reason", REASON]) == 2
+    assert "rule_set" in capsys.readouterr().err
