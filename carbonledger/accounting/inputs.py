@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final, NoReturn
 
 from carbonledger.errors import Malformed, Refused
@@ -82,7 +83,7 @@ def _usual(text: str) -> Any:
     except (_Unusual, ValueError, RecursionError):
         return _UNUSUAL
     level = [value]
-    for _ in range(MAX_DEPTH + 1):
+    for _ in range(MAX_DEPTH):
         level = [
             item
             for container in level
@@ -146,7 +147,9 @@ class Node:
     def fields(self, required: Sequence[str], optional: Sequence[str] = ()) -> dict[str, Node]:
         """The members of an object that has all the required fields and no unknown one."""
         value = self._of(dict, "an object")
-        for name in value:
+        # asked for at every line of a document: the names that it may have are one set, made once
+        unknown = () if value.keys() <= _allowed(tuple(required), tuple(optional)) else value
+        for name in unknown:
             if name not in required and name not in optional:
                 raise MalformedInput(
                     member(self.path, name),
@@ -200,6 +203,11 @@ class Node:
             remedy = "Write the number as a decimal string" if kind is str and type(self.value) is int else None
             raise self.malformed("a value of another type", expected, remedy)
         return self.value
+
+
+@lru_cache(maxsize=1024)
+def _allowed(required: tuple[str, ...], optional: tuple[str, ...]) -> frozenset[str]:
+    return frozenset((*required, *optional))
 
 
 def member(path: str, name: str) -> str:
