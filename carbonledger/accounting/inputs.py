@@ -19,6 +19,7 @@ MAX_DEPTH: Final = 32
 MAX_INTEGER: Final = 2**53 - 1
 ROOT: Final = "$"
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_SURROGATE_ESCAPE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 _CONTAINERS: Final = frozenset({dict, list})
 _UNUSUAL: Final = object()
 _STRING_OR_BRACKET: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
@@ -76,7 +77,7 @@ def parse(raw: bytes) -> Node:
 
 def _usual(text: str) -> Any:
     """The value of a text in which nothing has to be refused, else `_UNUSUAL`: no path is made, nothing is walked."""
-    if "\\u" in text:  # an escape may be a surrogate
+    if _SURROGATE_ESCAPE.search(text):
         return _UNUSUAL
     try:
         value = _decode_usual(text)

@@ -381,7 +381,30 @@ def test_a_document_that_the_caller_has_is_not_made_again() -> None:
     assert (first.body, made, first.headers["cache-control"]) == (b"document", [1], "private, no-cache")
     again = answer(headers(if_none_match=first.headers["etag"]), dear, identity=identity)
     assert (again.status_code, made) == (304, [1])
+    assert make.maker().encode() in identity
     others = [("11" * 32, Options(), "pdf"), ("00" * 32, Options("iso"), "pdf"), ("00" * 32, Options(), "xlsx")]
     for other in others:
         changed = make.identity(*other)  # type: ignore[arg-type]
         assert answer(headers(if_none_match=first.headers["etag"]), dear, identity=changed).status_code == 200
+
+
+def test_another_word_in_the_makers_files_is_another_identity(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not the package's version alone: between two versions a template, a word or a factor may change."""
+    import carbonledger
+    from ledger_node import reports
+
+    copies = {}
+    for name, module in (("carbonledger", carbonledger), ("ledger_node.reports", reports)):
+        assert module.__file__ is not None
+        copies[name] = tmp_path / name
+        shutil.copytree(Path(module.__file__).parent, copies[name], ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(make, "files", lambda package: copies[package])
+    before = make.maker.__wrapped__()
+    assert before == make.maker()
+    for changed in ("ledger_node.reports/words.py", "carbonledger/accounting/data/factors/grid.json"):
+        file = tmp_path / changed
+        kept = file.read_bytes()
+        file.write_bytes(kept + b"\n")
+        assert make.maker.__wrapped__() != before
+        file.write_bytes(kept)
+    assert make.maker.__wrapped__() == before
