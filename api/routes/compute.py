@@ -20,6 +20,8 @@ from carbonledger.allocation import library as plans
 from carbonledger.allocation.allocate import allocate as distribute
 from carbonledger.allocation.schema import allocation_document
 from carbonledger.assessment.doors import DOORS, Door
+from carbonledger.forecast.forecast import forecast
+from carbonledger.forecast.schema import forecast_document
 from carbonledger.policy import Policy
 from carbonledger.verify import verify
 
@@ -35,6 +37,7 @@ def of(service: Service) -> APIRouter:
     schema = activity_document(service.rule_sets)
     allocation_plans = plans.rule_sets()
     allocation_schema = allocation_document(allocation_plans)
+    forecast_schema = forecast_document()
 
     @found.post(
         "/calculate",
@@ -74,6 +77,27 @@ def of(service: Service) -> APIRouter:
 
     for door in DOORS:
         _assessment(found, door)
+
+    @found.post(
+        "/forecast",
+        operation_id="forecast",
+        response_class=Response,
+        responses={200: {"description": "The forecast with its back-test (docs/forecast.md)", "content": _STATEMENT}},
+        openapi_extra=json_body(_for_openapi(forecast_schema), "Forecast document"),
+    )
+    def forecast_series(request: Request, body: Body) -> Response:
+        """Year-end and next-year emissions, the day a quota is used up: what `carbonledger forecast` answers."""
+        require_json(request)
+        return Response(forecast(body).json(), media_type="application/json")
+
+    @found.get(
+        "/forecast/schema",
+        operation_id="getForecastSchema",
+        responses={200: {"description": "JSON Schema of the forecast document", "content": _ANY}},
+    )
+    def get_forecast_schema(request: Request) -> Response:
+        """JSON Schema (2020-12) of the forecast document."""
+        return answer(request, json.dumps(forecast_schema).encode(), media_type="application/schema+json")
 
     @found.post(
         "/allocate",

@@ -138,7 +138,7 @@ def seal_signers(header: Header) -> dict[bytes, bytes]:
 def make_reading_bundle(disclosed: EntryParts, log: LogParts, chain: ChainParts | None = None) -> bytes:
     """The bundle of one reading; without a chain part it is INDETERMINATE where trust is asked."""
     entries = (_entry(disclosed),)
-    part = None if chain is None else _chain(chain, ())
+    part = None if chain is None else chain_of(chain, ())
     return Bundle("reading", _log(log, entries), entries, part, None).format()
 
 
@@ -162,7 +162,7 @@ def make_report_bundle(
     entries = tuple(_entry(by_index[index]) for index in sorted(by_index))
     opened = tuple(ReportedMonth(m.salt, m.statement, MonthStatement.parse(m.statement)) for m in months)
     report = Report(tuple(devices), tuple(lines), opened, rule_set, tuple(units))
-    return Bundle("report", _log(log, entries), entries, _chain(chain, (DIRECTORY_WORD,)), report).format()
+    return Bundle("report", _log(log, entries), entries, chain_of(chain, (DIRECTORY_WORD,)), report).format()
 
 
 def _entry(parts: EntryParts) -> Entry:
@@ -190,7 +190,8 @@ def _log(parts: LogParts, entries: Sequence[Entry]) -> Log:
     return Log(checkpoint.origin, ordered, checkpoint, tuple(sorted(keys.values(), key=lambda key: key.key_id)))
 
 
-def _chain(parts: ChainParts, pointers: Iterable[bytes]) -> Chain:
+def chain_of(parts: ChainParts, pointers: Iterable[bytes]) -> Chain:
+    """The chain part: these records in order, and just the nodes that prove them and the pointers."""
     unique = {(record.kind, record.id): record for record in parts.records}
     records = tuple(sorted(unique.values(), key=record_order))
     names = {record.definition.contract for record in records} | {DIRECTORY}

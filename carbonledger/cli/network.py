@@ -64,6 +64,19 @@ def chain_calculator() -> ChainCalculator:
     return cast(ChainCalculator, load("chain", "calculate"))
 
 
+class Discloser(Protocol):
+    """Makes the document of a bank's disclosure."""
+
+    def disclosure(self, raw: bytes, form: str, language: str) -> bytes:
+        """The disclosure of a document (docs/loans.md) as `pdf`, `xlsx` or `json`."""
+        ...
+
+
+def discloser() -> Discloser:
+    """The installed services' maker of disclosures; Refused, saying so, where the services are not installed."""
+    return cast(Discloser, load("report", "disclosure"))
+
+
 class ChainAllocator(Protocol):
     """Computes an enterprise's allocation by the contracts of a chain."""
 
