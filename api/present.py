@@ -208,6 +208,7 @@ def report(
     *,
     in_force: bool,
     emission: bool,
+    replaced_by: str | None = None,
     bundle: schemas.ArtefactLink | None = None,
     findings: schemas.ArtefactLink | None = None,
 ) -> schemas.Report:
@@ -228,6 +229,7 @@ def report(
         regulator=id_or_none(record["regulator"]),
         decided_at=time_or_none(record["decidedAt"]),
         replaces=id_or_none(record["replaces"]),
+        replaced_by=replaced_by,
         log=schemas.LogHead(id=record["logId"], size=int(record["logSize"]), root=record["logRoot"]),
         bundle=bundle,
         findings_digest=id_or_none(record["findingsDigest"]),

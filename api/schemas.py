@@ -167,7 +167,10 @@ class ArtefactLink(Document):
 
 
 class Report(Document):
-    """An annual report. `emission` is null for readers without a key until it is approved."""
+    """An annual report. `emission` is null for readers without a key until it is approved.
+
+    `replaced_by` is the report in its place, once this one is replaced.
+    """
 
     id: str
     member: str
@@ -184,6 +187,7 @@ class Report(Document):
     regulator: str | None
     decided_at: str | None
     replaces: str | None
+    replaced_by: str | None
     log: LogHead
     bundle: ArtefactLink | None
     findings_digest: str | None = None
@@ -400,7 +404,11 @@ class AccessRead(Document):
 
 
 class Notification(Document):
-    """A report whose data the caller may hold was replaced by another."""
+    """A report was replaced by another: the caller may hold its data, or has something to do about it.
+
+    `kind`: `restated` (told to holders), `footprint-outdated` (to who published one from the old report),
+    `obligation-due` (to the regulator: the settled year needs an additional obligation of the new report).
+    """
 
     number: int
     at: str

@@ -161,6 +161,7 @@ TEXT: Final[Mapping[str, tuple[str, str]]] = {
     "report.rule_set": ("规则集", "Rule set"),
     "report.head": ("报告所引日志", "Log that it names"),
     "report.replaces": ("替代", "Replaces"),
+    "report.replaced_by": ("被以下报告替代", "Replaced by"),
     "report.ledger": ("企业账本", "Ledger of the enterprise"),
     "report.computed": ("由合约在提交的同一笔交易中计算", "Computed by the contract in the transaction that filed it"),
     # check it yourself

@@ -208,6 +208,7 @@ def report_document(connection: Connection, caller: Caller, report: Kept) -> sch
         report,
         in_force=any(current["reportId"] == report.id for current in pointer),
         emission=sees_emission(caller, present.report_status(report)),
+        replaced_by=reports.replaced_by(connection, report),
         bundle=present.artefact(kept) if kept is not None and readable else None,
         findings=present.artefact(found) if found is not None and may_read else None,
     )
