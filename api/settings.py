@@ -50,7 +50,8 @@ class Settings:
 
     `policy`: the TOML that this node suggests to its readers. `mirrors`: origin of a log → folder with its tiles and
     `checkpoint`. `names`: member id (hex) → name. `rate`, `keyed_rate`: requests that a reader without and with a
-    key may make, in the notation of `limits`. Sizes in bytes, times in seconds.
+    key may make, in the notation of `limits`. `takes_orders`: an exchange runs on this database. Sizes in bytes, times
+    in seconds.
     """
 
     policy: bytes | None = None
@@ -63,6 +64,7 @@ class Settings:
     stream_s: float = 3600.0
     head_age_alarm_s: int = 3600
     version: str = "0.1.0"
+    takes_orders: bool = False
     clock: Callable[[], int] = wall_clock
 
     def __post_init__(self) -> None:
@@ -114,6 +116,7 @@ class Config(Struct, forbid_unknown_fields=True, frozen=True):
     keyed_rate: _Text = "3000/minute"
     max_body_bytes: Annotated[int, Meta(ge=1024, le=1 << 30)] = 16 << 20
     head_age_alarm_s: Annotated[int, Meta(ge=1)] = 3600
+    takes_orders: bool = False
     chain: ChainTable | None = None
     log: tuple[MirrorTable, ...] = ()
     member: tuple[MemberTable, ...] = ()
@@ -129,6 +132,7 @@ class Config(Struct, forbid_unknown_fields=True, frozen=True):
             keyed_rate=self.keyed_rate,
             max_body_bytes=self.max_body_bytes,
             head_age_alarm_s=self.head_age_alarm_s,
+            takes_orders=self.takes_orders,
         )
 
     def database_in(self, folder: Path) -> str:
