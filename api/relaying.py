@@ -62,6 +62,27 @@ ARGUMENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "CarryOver": ("holder",),
     "Freeze": ("regulator",),
     "Thaw": ("regulator",),
+    "Pledge": ("member", "bank"),
+    "PledgeSubstitution": ("member", "bank"),
+    "PledgeRelease": ("bank",),
+    "PledgeEnforcement": ("regulator",),
+    "CatalogueVersion": ("items", "quorum"),
+    "CatalogueEnd": ("quorum",),
+    "SupportToolRules": ("quorum",),
+    "LoanProject": ("borrower", "bank"),
+    "ProjectAmendment": ("borrower", "bank"),
+    "Loan": ("bank", "borrower"),
+    "LoanRepayment": ("bank",),
+    "ProjectCheckup": ("verifier",),
+    "LoanDisclosure": ("bank",),
+    "SupportCheck": ("verifier",),
+    "SupportApplication": ("bank",),
+    "SupportFunding": ("operator",),
+    "SupportRefusal": ("operator",),
+    "SupportRollover": ("operator", "bank"),
+    "SupportReplacement": ("operator", "bank"),
+    "SupportRepayment": ("operator",),
+    "Reduction": ("verifier", "quorum"),
     "MoneyIssuance": ("bank",),
     "MoneyRedemption": ("member", "bank"),
     "Instrument": ("quorum",),
@@ -71,10 +92,12 @@ ARGUMENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "Matching": ("orders", "fills", "exchange"),
     "OrderCancellation": ("member",),
     "TradingSuspension": ("regulator",),
+    "ControlPlan": ("member",),
+    "ControlPlanReview": ("reviewer",),
 }
 """Act → what its call takes beside it, in the call's order; `form` follows from `json` and is not sent."""
 
-OPTIONAL: Final = frozenset({"new_key", "preparer", "owner", "quorum", "member"})
+OPTIONAL: Final = frozenset({"new_key", "preparer", "owner", "quorum", "member", "bank"})
 """May be left out where the contract asks for one of several: then nobody's signature is sent."""
 
 NOBODY: Final = Signed(bytes(20), b"")
@@ -174,6 +197,8 @@ def _argument(name: str, value: Any, signatures: list[Signed]) -> Any:
         case "lines":
             lines = [Line.from_json(item) for item in _list(name, value)]
             return [structs.Line(*line.arguments()[:4], line.parameters) for line in lines]
+        case "items":
+            return [_item(item) for item in _list(name, value)]
         case "orders":
             return [_placed(item) for item in _list(name, value)]
         case "fills":
@@ -243,6 +268,14 @@ def _list(name: str, value: Any) -> list[Any]:
     if not isinstance(value, list) or len(value) > MAX_ITEMS:
         raise Malformed(f"argument {name!r}", expected=f"a list of at most {MAX_ITEMS}", found=repr(value)[:80])
     return value
+
+
+def _item(value: Any) -> structs.CatalogueItem:
+    match value:
+        case [name, int(field)] if not isinstance(field, bool) and 0 <= field < 256:
+            return structs.CatalogueItem(_word("items", name), field)
+        case _:
+            raise Malformed("argument 'items'", expected="pairs of 32 bytes and a field", found=repr(value)[:80])
 
 
 def _word(name: str, value: Any) -> bytes:

@@ -47,6 +47,7 @@ def given(name: str, **changes: Any) -> SignedAct:
         "consistency": ["ab" * 32],
         "months": ["cd" * 32] * 12,
         "lines": [["electricity-purchased", "00" * 32, 5, 0, ["ee" * 32, 0, 0, 0, 0, 0]]],
+        "items": [["ab" * 32, 1], ["cd" * 32, 0]],
         "orders": [
             {"order": {k: as_json(v) for k, v in values_of("Order").items()}, "sequence": 1, "signed": one},
         ],
