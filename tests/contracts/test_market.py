@@ -200,6 +200,7 @@ def test_a_block_is_large_within_its_band_and_between_parties_who_name_each_othe
         pair_of = blocks(market, 7_000, **changes)
         refused("MarketCounterpartyWrong", lambda p=pair_of: market.settle(p, [(1, 0, 100_000, 7_000)], mode=BLOCK))
     sale, purchase = blocks(market, 7_000)
+    refused("MarketAmountWrong", lambda: market.settle([sale, purchase], [(1, 0, 99_999, 7_000)], mode=BLOCK))
     dearer = market.order("rival", BUY, 100_000, 7_001, mode=BLOCK, counterparty=market.world["enterprise"].id)
     refused("MarketPriceWrong", lambda: market.settle([sale, dearer], [(1, 0, 100_000, 7_001)], mode=BLOCK))
     market.world.chain.time = instant(2026, 3, 10) + 11 * 3600
