@@ -10,7 +10,7 @@ from api import present, schemas
 from api.access import Caller
 from api.service import Service
 from carbonledger.market.book import SIDES, Book, Level
-from carbonledger.market.calendar import date_of, day_of
+from carbonledger.market.calendar import date_of, day_of, is_trading_day
 from carbonledger.market.day import MODES, band
 from ledger_node.exchange import orders
 from ledger_node.exchange.orders import Order
@@ -80,12 +80,14 @@ def days(connection: Connection, kept: Kept, first: int, last: int) -> list[sche
     head = records.head(connection)
     today = last if head is None else day_of(head[1])[0]
     close, found = market.close_before(connection, kept, first), []
+    years = range(date_of(first).year, date_of(last).year + 1)
+    published = {year: words for year in years if (words := market.days_of(connection, year)) is not None}
     for day in range(max(first, listed_on), min(last, today) + 1):
         bar = bars.get(day)
         if bar is not None:
             found.append(day_bar(bar))
             close = int(bar["close"])
-        elif market.is_open_day(connection, day):
+        elif (words := published.get(date_of(day).year)) is not None and is_trading_day(day, words):
             found.append(quiet_day(day, close))
     return found
 
