@@ -19,6 +19,8 @@ ROLES: Final[tuple[Role, ...]] = get_args(Role)
 KEYED: Final[frozenset[Role]] = frozenset(ROLES) - {"public"}
 EVERYONE: Final[frozenset[Role]] = frozenset(ROLES)
 MEMBERS: Final[frozenset[Role]] = KEYED - {"operator"}
+TRADERS: Final[frozenset[Role]] = frozenset({"enterprise", "bank"})
+"""Who holds units may trade; staff of regulators, verifiers and exchanges may not."""
 STATUTORY: Final[frozenset[Role]] = frozenset({"regulator", "verifier"})
 
 MAY: Final[Mapping[str, frozenset[Role]]] = {
@@ -89,6 +91,16 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "createControlPlanDocument": frozenset({"enterprise"}),
     "getControlPlanSchema": EVERYONE,
     "listDocumentUses": STATUTORY,  # across enterprises: for those who look for double use
+    # the market
+    "listInstruments": EVERYONE,
+    "getQuotes": EVERYONE,
+    "listTrades": EVERYONE,  # the parties by `api.market.trade`
+    "listTradingDays": EVERYONE,
+    "streamMarket": EVERYONE,
+    "placeOrder": TRADERS,
+    "cancelOrder": TRADERS,
+    "listOrders": TRADERS,
+    "getOrder": TRADERS | {"regulator"},
     # seeing and being told
     "listAccess": KEYED,
     "listNotifications": MEMBERS,
@@ -114,6 +126,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "pageLedger": EVERYONE,
     "pageReport": EVERYONE,
     "pageVerify": EVERYONE,
+    "pageMarket": EVERYONE,
     "pageApi": EVERYONE,
     "pageRegion": EVERYONE,
     "pageAlerts": KEYED - {"operator"},
@@ -122,7 +135,10 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
 }
 """Operation id → roles."""
 
-OPEN_KINDS: Final = ("contract", "governance", "member", "log", "anchor", "factor", "ruleset", "report", "current")
+OPEN_KINDS: Final = (
+    *("contract", "governance", "member", "log", "anchor", "factor", "ruleset", "report", "current"),
+    *("instrument", "tradingterms", "tradingdays", "tradingday", "auction"),
+)
 """Kinds of record that the event stream tells a reader without a key."""
 
 

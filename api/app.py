@@ -25,6 +25,7 @@ from api.routes import (
     ledger,
     loans,
     logs,
+    market,
     members,
     pact,
     pages,
@@ -55,6 +56,7 @@ TAGS: Final = (
     ("footprints", "Product carbon footprints: computing and publishing"),
     ("pact", "PACT 3: exchange of product carbon footprints"),
     ("evidence", "Control plans, findings of verifiers, and what documents support"),
+    ("market", "Trading: instruments, quotes, trades, days, orders"),
     ("loans", "How an enterprise stands for its banks, portfolios, disclosures of supported loans"),
     ("seeing", "Being told: access log, events"),
     ("region", "Regional views: totals, structure, ranking"),
@@ -87,7 +89,7 @@ def create_app(
     routers = [module.of(service) for module in (members, logs, reports, ledger, rules, compute, writing, seeing)]
     routers += [footprints.of(service), pact.of(service), evidence.of(service)]
     routers += [region.of(service), alerts.of(service)]
-    routers += [loans.of(service)]
+    routers += [loans.of(service), market.of(service)]
     routers += [system.of(service, registry), pages.of(service, app)]
     operations = set()
     for router in routers:

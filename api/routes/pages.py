@@ -10,22 +10,24 @@ from fastapi import APIRouter, FastAPI, Query, Request, Response
 from sqlalchemy import Connection
 from starlette.responses import RedirectResponse
 
+from api import market as shown
 from api import present, problems, schemas
 from api.access import MAY, Caller
 from api.answers import answer
 from api.keeping import bytes_of_artefact
 from api.ledger import ledger_of
+from api.pages.market import market_screen
 from api.pages.render import Renderer
 from api.pages.screens import LedgerScreen, timeline
 from api.problems import Problem
-from api.routes.common import ReportId, missing, read_private, router
+from api.routes.common import HEX_ID, ReportId, missing, read_private, router
 from api.routes.compute import policy_value
 from api.routes.members import CodeOrId, id_of
 from api.routes.reports import report_document
 from api.service import CallerOf, Service
 from carbonledger.mrv.findings import Findings
 from carbonledger.verify.context import committed_code_hashes
-from ledger_node.queries import artefacts, members, records, reports
+from ledger_node.queries import artefacts, market, members, records, reports
 
 PAGES: Final = Path(__file__).parent.parent / "pages" / "templates"
 ENTERPRISE: Final = 2
@@ -63,6 +65,21 @@ def of(service: Service, app: FastAPI) -> APIRouter:
         if len(enterprises) == 1 and q.strip():
             return RedirectResponse(f"/ledger/{enterprises[0].id}", 303)
         return page_start(request, caller, q)
+
+    @found.get("/market", operation_id="pageMarket", include_in_schema=False)
+    def page_market(request: Request, instrument: Annotated[str | None, Query(pattern=HEX_ID)] = None) -> Response:
+        with service.engine.connect() as connection:
+            listed = market.instruments(connection)
+            chosen = (
+                next((k for k in listed if k.id == instrument), None) if instrument else listed[-1] if listed else None
+            )
+            if instrument and chosen is None:
+                raise missing("instrument", instrument)
+            screen = None if chosen is None else market_screen(service, connection, chosen)
+            instruments = [shown.instrument(connection, kept) for kept in listed]
+        twin = "/v1/market/instruments" if chosen is None else f"/v1/market/quotes?instrument={chosen.id}"
+        template = "market_board.html" if request.headers.get("hx-request") == "true" and screen else "market.html"
+        return renderer.page(request, template, instruments=instruments, s=screen, twin=twin)
 
     @found.get("/ledger/{member}", operation_id="pageLedger", include_in_schema=False)
     def page_ledger(
