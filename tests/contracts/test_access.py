@@ -14,7 +14,7 @@ from carbonledger.acts import Signed
 from carbonledger.allocation import library as plans
 from carbonledger.keccak import keccak256
 from ledger_node import deployment
-from ledger_node.chain.bindings import allowance_ledger, checkpoint_registry, codec, structs
+from ledger_node.chain.bindings import allowance_ledger, batch, checkpoint_registry, codec, structs
 from tests.support.quota import CARRY, COMPLIANCE, Quota, instant
 
 ZERO = bytes(32)
@@ -47,6 +47,7 @@ REFUSALS = {
     "CheckpointRegistryNotTheGateway",
     "AllowanceLedgerNotTheContract",
     "RegistryContractUnknown",  # a contract that may, but is not listed
+    "BatchCallRefused",
 }
 
 CALLED_BY_CONTRACTS = {"AllowanceLedger"}
@@ -468,6 +469,17 @@ def call_of_a_contract(encode: str, *arguments: Any) -> Attempt:
     return attempt
 
 
+def carry_nothing(world: Any, signed_by: Any) -> None:
+    """Anyone may: it is a way to send, and no right."""
+    world.chain.send(world.address("Batch"), batch.encode_carry([]))
+
+
+def carry_a_shift(world: Any, signed_by: Any) -> None:
+    data = allowance_ledger.encode_shift(word("Compliance"), world["enterprise"].id, ROOT, 1, 5, 1, ROOT)
+    call = structs.Call(world.address("AllowanceLedger"), data)
+    world.chain.send(world.address("Batch"), batch.encode_carry([call]))
+
+
 def fix(world: Any, signed_by: Any) -> None:
     quota = ByHalf(world, signed_by)
     world.chain.time = instant(2026, 3)
@@ -585,6 +597,7 @@ TABLE: dict[str, tuple[Row, ...]] = {
     "Compliance.decide": (Row(QUORUM, decide),),
     "Compliance.close": (Row(QUORUM, close_year),),
     "Compliance.deduct": (Row(QUORUM, deduct),),
+    "Batch.carry": (Row(SIGNERS, carry_nothing), Row((), carry_a_shift)),
 }
 
 ROWS = [(name, row) for name, rows in TABLE.items() for row in rows]
