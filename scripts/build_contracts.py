@@ -53,7 +53,17 @@ CONTRACTS = (
     "SettlementToken",
     "TradingRules",
     "Market",
+    "PledgeRegistry",
+    "AssessmentRules",
+    "StatisticsRegistry",
+    "CodeRegistry",
+    "GradeRegistry",
+    "LoanRules",
+    "LoanRegistry",
+    "SupportTool",
     "Batch",
+    "ReductionRegistry",
+    "ControlPlanRegistry",
 )
 
 SETTINGS: dict[str, Any] = {

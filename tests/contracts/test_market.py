@@ -10,8 +10,8 @@ from carbonledger.market.calendar import day_of
 from carbonledger.market.settlement import trade_id
 from carbonledger.records import Record
 from ledger_node.chain.bindings import settlement_token
-from tests.support.market import AUCTION, BLOCK, BUY, CLASS, FIRST_PRICE, LISTED, SELL, Exchange
-from tests.support.quota import PROJECT, ROOT, ZERO, instant
+from tests.support.market import BUY, CLASS, FIRST_PRICE, LISTED, SELL, Exchange
+from tests.support.quota import ROOT, ZERO
 
 YUAN = 100
 
