@@ -7,7 +7,7 @@ fork.
 Kept (backed up, not rebuilt): `artefact` (bundles and packages received or made), `access` (who read private data),
 `api_key`, `idempotency`, `job`, and what jobs wrote: `derived` (what a result was built from), `outdated` (what is of a
 replaced report), `notification`; of product footprints `footprint_document`, `footprint`, `footprint_reader`,
-`pact_event`; and `pact_token`, which ends by itself.
+`pact_event`; `planning_quota`, entered by hand; and `pact_token`, which ends by itself.
 """
 
 from __future__ import annotations
@@ -233,4 +233,16 @@ notification = Table(
     Column("at", BigInteger, nullable=False, doc="seconds"),
     UniqueConstraint("job", name="uq_notification_job"),
     Index("ix_notification_member", "member", "number"),
+)
+
+planning_quota = Table(
+    "planning_quota",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("member", String(64), nullable=False),
+    Column("year", Integer, nullable=False),
+    Column("tonnes", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False, doc="seconds"),
+    Column("by", String(64), nullable=False, doc="who entered it"),
+    Index("ix_planning_quota_member", "member", "year", "number"),
 )
