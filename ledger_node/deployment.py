@@ -21,12 +21,19 @@ from carbonledger.keccak import keccak256
 from ledger_node.chain.bindings import (
     allocation_rules,
     allowance_ledger,
+    assessment_rules,
     checkpoint_registry,
+    code_registry,
     compliance,
+    control_plan_registry,
     device_registry,
     directory,
     factor_registry,
+    grade_registry,
     grant_registry,
+    loan_registry,
+    loan_rules,
+    market,
     member_registry,
     plan_registry,
     pledge_registry,
@@ -34,7 +41,11 @@ from ledger_node.chain.bindings import (
     reduction_registry,
     report_registry,
     rule_set_registry,
+    settlement_token,
+    statistics_registry,
     structs,
+    support_tool,
+    trading_rules,
 )
 
 NAMES: Final = (
@@ -55,8 +66,20 @@ NAMES: Final = (
     "QuotaRules",
     "AllowanceLedger",
     "Compliance",
+    "SettlementToken",
+    "TradingRules",
+    "Market",
     "PledgeRegistry",
+    "AssessmentRules",
+    "StatisticsRegistry",
+    "CodeRegistry",
+    "GradeRegistry",
+    "LoanRules",
+    "LoanRegistry",
+    "SupportTool",
+    "Batch",
     "ReductionRegistry",
+    "ControlPlanRegistry",
 )
 """In the order of their creation: the n-th is made by the deployer's transaction `first_nonce + n`."""
 
@@ -151,8 +174,20 @@ def plan(
         "QuotaRules": quota_rules.encode_constructor(where),
         "AllowanceLedger": allowance_ledger.encode_constructor(where),
         "Compliance": compliance.encode_constructor(where),
+        "SettlementToken": settlement_token.encode_constructor(where),
+        "TradingRules": trading_rules.encode_constructor(where),
+        "Market": market.encode_constructor(where),
         "PledgeRegistry": pledge_registry.encode_constructor(where),
+        "AssessmentRules": assessment_rules.encode_constructor(where),
+        "StatisticsRegistry": statistics_registry.encode_constructor(where),
+        "CodeRegistry": code_registry.encode_constructor(where),
+        "GradeRegistry": grade_registry.encode_constructor(where),
+        "LoanRules": loan_rules.encode_constructor(where),
+        "LoanRegistry": loan_registry.encode_constructor(where),
+        "SupportTool": support_tool.encode_constructor(where),
+        "Batch": b"",
         "ReductionRegistry": reduction_registry.encode_constructor(where),
+        "ControlPlanRegistry": control_plan_registry.encode_constructor(where),
     }
     return [
         Creation(

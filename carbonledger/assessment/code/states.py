@@ -139,6 +139,13 @@ def transition(case: Case, act: Act, parameters: Parameters, calendar: Calendar)
     _check_actor(case, act)
     if act.kind in SECOND:
         _check_second(case, act)
+    if act.kind == "find-no-fault" and (hard := [rule for rule in case.reasons if rule.startswith("H")]):
+        raise Refused(
+            "no fault where a hard rule failed",
+            expected="soft rules alone",
+            found=", ".join(hard),
+            remedy="A hard rule ends by corrected data: find an error, and clear after the rules pass",
+        )
     _check_content(case, act, parameters)
     days = _DAYS.get(target)
     return Case(
@@ -165,8 +172,8 @@ def _check_second(case: Case, act: Act) -> None:
     second = act.second
     if second is None:
         raise Refused("one signature", expected="a second person, regulator or verifier", found="none")
-    if second.person == act.actor.person or second.role not in ("regulator", "verifier"):
-        raise Refused("not a second person", expected="another person, regulator or verifier", found=second.person)
+    if second.member == act.actor.member or second.role not in ("regulator", "verifier"):
+        raise Refused("not a second person", expected="another member, regulator or verifier", found=second.member)
     if second.member == case.subject:
         raise Refused("the subject signs for itself", expected=f"another than {case.subject}", found=second.member)
 
