@@ -9,7 +9,8 @@ Kept (backed up, not rebuilt): `artefact` (bundles and packages received or made
 replaced report), `notification`; of product footprints `footprint_document`, `footprint`, `footprint_reader`,
 `pact_event`; and `pact_token`, which ends by itself; of codes and grades `assessment_input`, `assessment_run`,
 `assessment_document`; of an exchange `market_order`, `market_batch`. What members disclosed to this node by month:
-`disclosed_profile`, `disclosed_month`, `disclosed_year`, `disclosed_fact`; and `alert`, what followed from it. `planning_quota`, entered by hand.
+`disclosed_profile`, `disclosed_month`, `disclosed_year`, `disclosed_fact`; and `alert`, what followed from it.
+`planning_quota` was entered by hand.
 """
 
 from __future__ import annotations

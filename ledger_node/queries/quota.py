@@ -11,13 +11,12 @@ from sqlalchemy.types import JSON
 from carbonledger.evm import abi
 from carbonledger.keccak import keccak256
 from ledger_node.db.schema import event, record
-from ledger_node.queries import records
+from ledger_node.queries import market, records
 from ledger_node.queries.records import Kept, Position
 
 STATES: Final = ("registered", "trading", "frozen", "pledged", "pending", "provincial")
 MOVES: Final = ("UnitsIssued", "UnitsMoved", "UnitsTransferred", "UnitsEnded", "UnitsCarried")
-_LOT_IN_POSITION, _BANK_IN_PLEDGE, _INSTRUMENT_IN_DAY, _DAY_IN_DAY = 1, 2, 0, 1
-_CLOSE_IN_DAY: Final = 6
+_LOT_IN_POSITION, _BANK_IN_PLEDGE = 1, 2
 _CHUNK: Final = 500
 
 
@@ -145,14 +144,10 @@ def pledges_to(connection: Connection, bank: str) -> list[Kept]:
 
 
 def last_close(connection: Connection, instrument: str) -> Close | None:
-    """The close of the newest day on which a class was traded; None where it never was, or no market is listed."""
-    day = _fields()[_DAY_IN_DAY].as_integer()
-    same = _fields()[_INSTRUMENT_IN_DAY].as_string() == instrument
-    query = select(record.c.fields).where(record.c.kind == "tradingday", record.c.latest == 1, same)
-    row = connection.execute(query.order_by(day.desc()).limit(1)).first()
-    if row is None or int(row.fields[_CLOSE_IN_DAY]) == 0:
-        return None
-    return Close(int(row.fields[_CLOSE_IN_DAY]), int(row.fields[_DAY_IN_DAY]))
+    """The close of the newest day on which a class was traded; None where it never was."""
+    found = market.latest_bar(connection, instrument)
+    # a day of blocks or auctions alone has no close of its own
+    return None if found is None or int(found["close"]) == 0 else Close(int(found["close"]), int(found["day"]))
 
 
 def _fields() -> Any:
