@@ -83,7 +83,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     # units and years of obligation: holdings are for the members of the chain, whether a year is met is public
     "listHoldings": KEYED,
     "getLot": KEYED,
-    "listLotMoves": KEYED,
+    "listLotHistory": KEYED,
     "getTitle": KEYED,
     "listDisposals": KEYED,
     "getCertificate": EVERYONE,  # who has its id may show it to anybody

@@ -57,6 +57,19 @@ def states(position: Kept) -> schemas.States:
     return schemas.States(**{state: int(position[state]) for state in STATES})
 
 
+def entry(record: Kept, at: int) -> schemas.LotEntry:
+    """One record of a lot's history."""
+    tally = record.kind == "tally"
+    return schemas.LotEntry(
+        kind=record.kind,
+        block=record.block_number,
+        at=time(at),
+        member=None if tally else record["member"],
+        states=states(record) if record.kind == "position" else None,
+        ended={name: int(record[name]) for name in ("surrendered", "cancelled", "carried")} if tally else None,
+    )
+
+
 def holding(found: Holding) -> schemas.Holding:
     """A member's units of a lot."""
     member, lot_id = found.position["member"], found.lot.id

@@ -81,12 +81,15 @@ class LotDetail(Document):
     carried: Amount
 
 
-class LotMove(Document):
-    """One event of a lot's units as the ledger told it."""
+class LotEntry(Document):
+    """What the ledger wrote of a lot: the lot itself, a holder's position, or the tally, as it then stood."""
 
-    event: str = Field(examples=["UnitsTransferred"])
+    kind: str = Field(examples=["position"])
     block: int
-    arguments: dict[str, str | int | bool]
+    at: str
+    member: str | None
+    states: States | None
+    ended: dict[str, int] | None = Field(description="Of the tally: surrendered, cancelled, carried")
 
 
 class Obligation(Document):

@@ -87,16 +87,16 @@ def _units(found: APIRouter, service: Service) -> None:
         )
         return answer(request, document, private=True)
 
-    @found.get("/lots/{lot}/moves", operation_id="listLotMoves", response_model=Page[schemas.LotMove])
-    def list_lot_moves(request: Request, lot: Id, limit: Limit = paging.DEFAULT, cursor: Cursor = None) -> Response:
-        """What became of a lot's units, from their issue on."""
+    @found.get("/lots/{lot}/history", operation_id="listLotHistory", response_model=Page[schemas.LotEntry])
+    def list_lot_history(request: Request, lot: Id, limit: Limit = paging.DEFAULT, cursor: Cursor = None) -> Response:
+        """All that the ledger wrote of a lot, from its issue on: positions of its holders, and what ended."""
         with service.engine.connect() as connection:
             _known_lot(connection, lot)
-            moves = quota.moves(connection, lot, after=paging.decode(cursor), limit=limit + 1)
-        items, following = paging.cut(moves, limit)
-        page = Page[schemas.LotMove](
-            items=[schemas.LotMove(event=m.name, block=m.block_number, arguments=m.arguments) for m in items],
-            next=following,
+            written = quota.history(connection, lot, after=paging.decode(cursor), limit=limit + 1)
+            times = records.times(connection, [entry.block_number for entry in written])
+        items, following = paging.cut(written, limit)
+        page = Page[schemas.LotEntry](
+            items=[present_quota.entry(kept, times[kept.block_number]) for kept in items], next=following
         )
         return answer(request, page, private=True, headers=paging.link(request, following))
 

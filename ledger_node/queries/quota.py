@@ -5,17 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, type_coerce
 from sqlalchemy.types import JSON
 
 from carbonledger.evm import abi
 from carbonledger.keccak import keccak256
-from ledger_node.db.schema import event, record
+from ledger_node.db.schema import record
 from ledger_node.queries import market, records
 from ledger_node.queries.records import Kept, Position
 
 STATES: Final = ("registered", "trading", "frozen", "pledged", "pending", "provincial")
-MOVES: Final = ("UnitsIssued", "UnitsMoved", "UnitsTransferred", "UnitsEnded", "UnitsCarried")
 _LOT_IN_POSITION, _BANK_IN_PLEDGE = 1, 2
 _CHUNK: Final = 500
 
@@ -39,16 +38,6 @@ class Close:
 
     fen: int
     day: int
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """One event of a lot's units."""
-
-    name: str
-    arguments: dict[str, Any]
-    block_number: int
-    log_index: int
 
 
 def class_id(kind: int, vintage: int, project: str) -> str:
@@ -81,20 +70,14 @@ def holders(connection: Connection, identifier: str) -> list[Kept]:
     return [position for position in found if any(int(position[state]) for state in STATES)]
 
 
-def moves(connection: Connection, identifier: str, *, after: Position | None, limit: int) -> list[Move]:
-    """What became of a lot's units, oldest first."""
-    columns = (event.c.name, event.c.arguments, event.c.block_number, event.c.log_index)
-    named = type_coerce(event.c.arguments, JSON)["lot"].as_string() == identifier
-    query = select(*columns).where(event.c.contract == "AllowanceLedger", event.c.name.in_(MOVES), named)
+def history(connection: Connection, identifier: str, *, after: Position | None, limit: int) -> list[Kept]:
+    """All that the ledger wrote of a lot, oldest first: the lot, positions and the tally, as they changed."""
+    of_lot = (record.c.kind == "position") & (_fields()[_LOT_IN_POSITION].as_string() == identifier)
+    rows = records.rows(of_lot | (record.c.kind.in_(("lot", "tally")) & (record.c.id == identifier)), latest=False)
     if after is not None:
-        number, index = after
-        same = (event.c.block_number == number) & (event.c.log_index > index)
-        query = query.where((event.c.block_number > number) | same)
-    ordered = query.order_by(event.c.block_number, event.c.log_index).limit(limit)
-    return [
-        Move(row.name, dict(row.arguments), int(row.block_number), int(row.log_index))
-        for row in connection.execute(ordered)
-    ]
+        rows = rows.where(records.later(after))
+    ordered = rows.order_by(record.c.block_number, record.c.log_index).limit(limit)
+    return [records.kept(row) for row in connection.execute(ordered)]
 
 
 def years(

@@ -15,10 +15,10 @@ from sqlalchemy import insert
 
 from carbonledger.evm.evidence import ChainEvidence
 from carbonledger.quota import library as quota_library
-from carbonledger.records import Record
+from carbonledger.records import Record, position_id
 from carbonledger.reduction import library as reduction_library
 from carbonledger.title import verify
-from ledger_node.db.schema import event, record
+from ledger_node.db.schema import record
 from ledger_node.queries import quota
 from tests.integration.api_kit import BANK, NOW, LedgerApi, ledger_api, write_records
 from tests.support.units import CANCELLED, CARRIED, CARRYING, OFFSETS, OLD, PENDING, UnitsWorld
@@ -126,25 +126,18 @@ def test_a_lot_says_where_it_comes_from_who_holds_it_and_what_became_of_it(api: 
     assert api.get(f"/v1/lots/{'00' * 32}", "auditor").status_code == 404
 
 
-def test_the_moves_of_a_lot_are_read_in_order_page_by_page(api: LedgerApi) -> None:
-    with api.engine.begin() as connection:
-        for at, (name, lot) in enumerate(
-            [("UnitsIssued", OLD), ("UnitsMoved", OLD), ("UnitsIssued", OFFSETS), ("UnitsEnded", OLD)]
-        ):
-            connection.execute(
-                insert(event).values(
-                    block_number=600 + at,
-                    log_index=0,
-                    address=bytes(20),
-                    contract="AllowanceLedger",
-                    name=name,
-                    arguments={"lot": lot.hex(), "amount": at},
-                    transaction_hash=ZERO,
-                )
-            )
-    first = api.get(f"/v1/lots/{OLD.hex()}/moves?limit=2", "bank")
-    rest = api.get(first.links["next"]["url"], "bank").json()
-    assert [m["event"] for m in first.json()["items"] + rest["items"]] == ["UnitsIssued", "UnitsMoved", "UnitsEnded"]
+def test_the_history_of_a_lot_is_read_in_order_page_by_page(fresh: LedgerApi) -> None:
+    position = WORLD.records["position", position_id(ENTERPRISE, CARRIED)]
+    write_records(
+        fresh.engine, [Record.of("position", **position.fields() | {"registered": 2_900, "trading": 100})], 900
+    )
+    first = fresh.get(f"/v1/lots/{CARRIED.hex()}/history?limit=2", "bank")
+    rest = fresh.get(first.links["next"]["url"], "bank").json()
+    found = first.json()["items"] + rest["items"]
+    assert [entry["kind"] for entry in found] == ["lot", "position", "position"]
+    assert [entry["states"]["trading"] for entry in found[1:]] == [0, 100]
+    (_, _, tally) = fresh.get(f"/v1/lots/{OLD.hex()}/history", "bank").json()["items"]
+    assert tally["ended"] == {"surrendered": 0, "cancelled": 0, "carried": 3_000}
 
 
 def test_a_title_that_is_served_verifies_offline(api: LedgerApi) -> None:
@@ -173,16 +166,11 @@ def test_without_a_chain_there_is_no_certificate(tmp_path: Path) -> None:
 
 
 def test_what_the_chain_does_not_prove_is_not_served(fresh: LedgerApi) -> None:
-    position = WORLD.records["position", Record.of("position", **_position(0)).id]
+    position = WORLD.records["position", position_id(ENTERPRISE, CARRIED)]
     write_records(fresh.engine, [Record.of("position", **position.fields() | {"registered": 3_001})], 900)
     found = fresh.get(f"/v1/lots/{CARRIED.hex()}/title?holder={MEMBER}", "enterprise")
     # the maker packs what it was given; the reader's check is what counts
     assert found.status_code != 200 or verify(found.content, fresh.world.policy).verdict == "INVALID"
-
-
-def _position(amount: int) -> dict[str, Any]:
-    states = dict.fromkeys(quota.STATES, 0) | {"registered": amount}
-    return {"member": ENTERPRISE, "lot": CARRIED, **states}
 
 
 def test_years_of_obligation_are_public(api: LedgerApi) -> None:
