@@ -101,6 +101,21 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "cancelOrder": TRADERS,
     "listOrders": TRADERS,
     "getOrder": TRADERS | {"regulator"},
+    # units and years of obligation: holdings are for the members of the chain, whether a year is met is public
+    "listHoldings": KEYED,
+    "getLot": KEYED,
+    "listLotHistory": KEYED,
+    "getTitle": KEYED,
+    "listDisposals": KEYED,
+    "getCertificate": EVERYONE,  # who has its id may show it to anybody
+    "listObligations": EVERYONE,
+    "listCollateral": KEYED,  # the bank itself, and statutory roles
+    "getMemberOutlook": KEYED,  # the enterprise itself, and statutory roles
+    "enterPlanningQuota": frozenset({"enterprise"}),
+    "computeOutlook": EVERYONE,
+    "getOutlookSchema": EVERYONE,
+    "computeReduction": EVERYONE,
+    "getReductionSchema": EVERYONE,
     # seeing and being told
     "listAccess": KEYED,
     "listNotifications": MEMBERS,
@@ -125,6 +140,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "pageFind": EVERYONE,
     "pageLedger": EVERYONE,
     "pageReport": EVERYONE,
+    "pageQuota": EVERYONE,  # holdings as in `listHoldings`
     "pageVerify": EVERYONE,
     "pageMarket": EVERYONE,
     "pageApi": EVERYONE,

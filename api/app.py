@@ -29,6 +29,7 @@ from api.routes import (
     members,
     pact,
     pages,
+    quota,
     region,
     reports,
     rules,
@@ -52,6 +53,7 @@ TAGS: Final = (
     ("ledger", "An enterprise and a year as one document"),
     ("rules", "Factors and rule sets"),
     ("compute", "Calculating and verifying"),
+    ("quota", "Units, obligations, certificates, outlook, collateral, reductions"),
     ("writing", "Handing in bundles and signed acts"),
     ("footprints", "Product carbon footprints: computing and publishing"),
     ("pact", "PACT 3: exchange of product carbon footprints"),
@@ -90,6 +92,8 @@ def create_app(
     routers += [footprints.of(service), pact.of(service), evidence.of(service)]
     routers += [region.of(service), alerts.of(service)]
     routers += [loans.of(service), market.of(service)]
+    routers += [loans.of(service)]
+    routers += [quota.of(service)]
     routers += [system.of(service, registry), pages.of(service, app)]
     operations = set()
     for router in routers:

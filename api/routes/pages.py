@@ -23,6 +23,7 @@ from api.problems import Problem
 from api.routes.common import HEX_ID, ReportId, missing, read_private, router
 from api.routes.compute import policy_value
 from api.routes.members import CodeOrId, id_of
+from api.routes.quota import Sector, quota_screen
 from api.routes.reports import report_document
 from api.service import CallerOf, Service
 from carbonledger.mrv.findings import Findings
@@ -126,6 +127,28 @@ def of(service: Service, app: FastAPI) -> APIRouter:
             twin=f"/v1/reports/{report}",
         )
 
+    @found.get("/quota/{member}", operation_id="pageQuota", include_in_schema=False)
+    def page_quota(
+        request: Request,
+        caller: CallerOf,
+        member: CodeOrId,
+        year: Annotated[int | None, Query(ge=2019, le=9999)] = None,
+        sector: Sector = "industry",
+    ) -> Response:
+        identifier = id_of(member)
+        with service.engine.connect() as connection:
+            kept = members.member(connection, identifier)
+            if kept is None:
+                raise missing("member", member)
+            shown = present.member(kept, service.settings)
+            values = quota_screen(service, connection, caller, shown, year, sector)
+            names = _members(
+                service, connection, {p.member for p in values["book"].pledges} if values["book"] else set()
+            )
+        return renderer.page(
+            request, "quota.html", member=shown, names=names, twin=f"/v1/members/{identifier}/holdings", **values
+        )
+
     @found.get("/verify", operation_id="pageVerify", include_in_schema=False)
     def page_verify(request: Request, caller: CallerOf, bundle: Annotated[str, Query(max_length=200)] = "") -> Response:
         policy = service.policy
@@ -174,13 +197,17 @@ def _found(service: Service, connection: Connection, q: str) -> list[schemas.Mem
     return [present.member(member, service.settings) for member in found if member is not None]
 
 
+def _members(service: Service, connection: Connection, identifiers: set[str]) -> dict[str, schemas.Member]:
+    found = [members.member(connection, identifier) for identifier in sorted(identifiers)]
+    return {member.id: present.member(member, service.settings) for member in found if member is not None}
+
+
 def _names(service: Service, connection: Connection, report: schemas.Report | None) -> dict[str, schemas.Member]:
     """The members that a report names, by id."""
     if report is None:
         return {}
     named = {report.member, report.preparer, report.verifier, report.regulator} - {None}
-    found = [members.member(connection, identifier) for identifier in named if identifier]
-    return {member.id: present.member(member, service.settings) for member in found if member is not None}
+    return _members(service, connection, {identifier for identifier in named if identifier})
 
 
 def _findings(service: Service, connection: Connection, caller: Caller, report: schemas.Report) -> Findings | None:

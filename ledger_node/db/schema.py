@@ -10,7 +10,7 @@ replaced report), `notification`; of product footprints `footprint_document`, `f
 `pact_event`; and `pact_token`, which ends by itself; of codes and grades `assessment_input`, `assessment_run`,
 `assessment_document`; of an exchange `market_order`, `market_batch`. What members disclosed to this node by month:
 `disclosed_profile`, `disclosed_month`, `disclosed_year`, `disclosed_fact`; and `alert`, what followed from it.
-`document_use` is derived from the bundles among the artefacts.
+`planning_quota` was entered by hand. `document_use` is derived from the bundles among the artefacts.
 """
 
 from __future__ import annotations
@@ -408,4 +408,16 @@ market_batch = Table(
     Column("state", String(16), nullable=False, doc="ready, sent, settled or undone"),
     Column("reason", Text, nullable=True, doc="why it was undone"),
     Index("ix_market_batch_state", "state", "number"),
+)
+
+planning_quota = Table(
+    "planning_quota",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("member", String(64), nullable=False),
+    Column("year", Integer, nullable=False),
+    Column("tonnes", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False, doc="seconds"),
+    Column("by", String(64), nullable=False, doc="who entered it"),
+    Index("ix_planning_quota_member", "member", "year", "number"),
 )
