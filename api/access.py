@@ -78,6 +78,17 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "getFootprint": MEMBERS,
     "postPactEvent": MEMBERS,
     "listPactEvents": MEMBERS,
+    # codes and grades: a code is there to be shown, why it is so is its subject's
+    "listCodes": EVERYONE,
+    "getCode": EVERYONE,
+    "listAssessments": EVERYONE,
+    "listGrades": EVERYONE,
+    "listStatistics": EVERYONE,
+    "listAssessmentSets": EVERYONE,
+    "getAssessmentSet": EVERYONE,
+    "getExplained": KEYED,  # by `basis_of`
+    "listInspections": frozenset({"regulator"}),
+    "createAssessmentInputs": frozenset({"regulator"}),
     # seeing and being told
     "listAccess": KEYED,
     "listNotifications": MEMBERS,
@@ -93,6 +104,8 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "pageReport": EVERYONE,
     "pageVerify": EVERYONE,
     "pageApi": EVERYONE,
+    "pageCode": EVERYONE,
+    "pageInspections": frozenset({"regulator"}),
     "getDocs": EVERYONE,
     "getOpenApi": EVERYONE,
 }

@@ -17,7 +17,21 @@ from api.access import MAY, ROLES
 from api.chain_tools import ChainTools
 from api.gate import Gate
 from api.problems import Problem
-from api.routes import compute, footprints, ledger, logs, members, pact, pages, reports, rules, seeing, system, writing
+from api.routes import (
+    assessment,
+    compute,
+    footprints,
+    ledger,
+    logs,
+    members,
+    pact,
+    pages,
+    reports,
+    rules,
+    seeing,
+    system,
+    writing,
+)
 from api.schemas import ProblemDocument
 from api.service import Service
 from api.settings import Settings
@@ -37,6 +51,7 @@ TAGS: Final = (
     ("writing", "Handing in bundles and signed acts"),
     ("footprints", "Product carbon footprints: computing and publishing"),
     ("pact", "PACT 3: exchange of product carbon footprints"),
+    ("assessment", "Codes, grades, peer statistics, inspections"),
     ("seeing", "Being told: access log, events"),
     ("system", "Health and metrics"),
 )
@@ -64,7 +79,7 @@ def create_app(
     registry = CollectorRegistry()
     problems.install(app)
     routers = [module.of(service) for module in (members, logs, reports, ledger, rules, compute, writing, seeing)]
-    routers += [footprints.of(service), pact.of(service)]
+    routers += [footprints.of(service), pact.of(service), assessment.of(service)]
     routers += [system.of(service, registry), pages.of(service, app)]
     operations = set()
     for router in routers:

@@ -34,7 +34,7 @@ class RunRow:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """One document: `item` is what is filed of it (empty: nothing), `inputs` what was judged, `explained` what of it."""
+    """One document: `item` is what is filed of it (empty: nothing), `inputs` what was judged, `explained` why."""
 
     id: str
     run: str

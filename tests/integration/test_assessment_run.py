@@ -41,7 +41,7 @@ EMPTY: dict[str, Any] = {
 }  # fmt: skip
 
 
-def record(kind: str, **values: Any) -> Record:
+def record(kind: str, /, **values: Any) -> Record:
     zero = {"bytes32": bytes(32), "bool": False}
     return Record.of(kind, **{field.name: zero.get(field.type, 0) for field in KINDS[kind].fields} | values)
 

@@ -16,6 +16,8 @@ from carbonledger import acts
 from carbonledger.accounting import library
 from carbonledger.acts import ACTS, Act
 from carbonledger.allocation import library as plans
+from carbonledger.assessment import library as schemes
+from carbonledger.assessment.filing import CODE_ITEM, GRADE_ITEM
 from carbonledger.eip712 import Domain
 from carbonledger.errors import BadSignature, Malformed, Unknown
 from ledger_node.chain.calls import ENCODERS
@@ -24,6 +26,7 @@ KEY = b"\x07" * 32
 DOMAIN = Domain(9732)
 RULES = library.rule_set("gbt32150-2015")
 PLAN = plans.rule_set("power-2023")
+GRADES = schemes.schemes()[0]
 
 
 def values_of(name: str) -> dict[str, Any]:
@@ -47,11 +50,17 @@ def given(name: str, **changes: Any) -> SignedAct:
         "consistency": ["ab" * 32],
         "months": ["cd" * 32] * 12,
         "lines": [["electricity-purchased", "00" * 32, 5, 0, ["ee" * 32, 0, 0, 0, 0, 0]]],
-        "json": (PLAN if name == "AllocationPublication" else RULES).json().decode(),
+        "json": {"AllocationPublication": PLAN, "AssessmentPublication": GRADES}.get(name, RULES).json().decode(),
+        "candidates": ["ab" * 32],
+        "items": [[item(kind) for kind, _ in (CODE_ITEM if name == "CodeList" else GRADE_ITEM)]],
     }
     arguments = {argument: sample.get(argument, one) for argument in ARGUMENTS[name] if argument != "form"}
     document = {"act": name, "fields": {k: as_json(v) for k, v in act.values.items()}, "arguments": arguments}
     return SignedAct.model_validate({**document, **changes})
+
+
+def item(kind: str) -> str | int:
+    return "77" * 32 if kind == "bytes32" else 1
 
 
 def snake(name: str) -> str:
