@@ -36,7 +36,7 @@ def assessment(kept: Kept) -> schemas.Assessment:
         period=period(kept),
         revision=int(kept["revision"]),
         rule_set=kept["ruleSetId"],
-    return "green" if state == "green" else "grey" if state == "grey" else "red"
+        colour=COLOURS[int(kept["colour"]) - 1],
         points=int(kept["points"]),
         reasons=list(reasons_of(int(kept["reasons"]))),
         inputs_digest=kept["inputsDigest"],
