@@ -61,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--code", default="code-1", metavar="KEY", help="published rule set of the code")
     command.add_argument("--scheme", action="append", default=[], metavar="KEY", help="published scheme; may repeat")
     command.add_argument("--given", action="append", default=[], type=Path, metavar="FILE", help="sections, JSON")
+    command.add_argument("--bundles", action="store_true", help="make and keep a bundle of each code and grade")
     command.add_argument("--key", required=True, type=Path, metavar="FILE", help="the regulator's act key, mode 600")
     command.add_argument("--payer", required=True, type=Path, metavar="FILE", help="key that sends, mode 600")
     command.add_argument("--passphrase-file", type=Path, metavar="FILE", help="of the keystores, mode 600")
@@ -130,7 +131,8 @@ def _assess(arguments: argparse.Namespace) -> int:
         raise Malformed("--quarter", expected="such as 2026Q2", found=arguments.quarter)
     settings = config.load(arguments.config)
     period = 4 * int(match[1]) + int(match[2]) - 1
-    wanted = Wanted(period, arguments.as_of, arguments.code, tuple(arguments.scheme), tuple(arguments.given))
+    sets = (arguments.code, tuple(arguments.scheme))
+    wanted = Wanted(period, arguments.as_of, *sets, tuple(arguments.given), arguments.bundles)
     key, payer = (
         keyfile.read_chain_key(path, arguments.passphrase_file).seed for path in (arguments.key, arguments.payer)
     )

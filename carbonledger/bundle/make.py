@@ -180,6 +180,11 @@ def _log(parts: LogParts, entries: Sequence[Entry]) -> Log:
     return Log(checkpoint.origin, ordered, checkpoint, tuple(sorted(keys.values(), key=lambda key: key.key_id)))
 
 
+def chain_of_parts(parts: ChainParts) -> Chain:
+    """The chain part of the bundle of a code or grade, whose contracts' pointers to the Directory are proven."""
+    return _chain(parts, (DIRECTORY_WORD,))
+
+
 def _chain(parts: ChainParts, pointers: Iterable[bytes]) -> Chain:
     unique = {(record.kind, record.id): record for record in parts.records}
     records = tuple(sorted(unique.values(), key=record_order))

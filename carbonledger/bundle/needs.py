@@ -13,6 +13,8 @@ from carbonledger.records import DIRECTORY_SLOT, KINDS, Record, anchor_id, curre
 
 DIRECTORY: Final = "Directory"
 GOVERNANCE_ID: Final = bytes(32)
+WITH_POINTERS: Final = frozenset({"report", "assessment", "grade"})
+"""Records whose bundles prove each contract's pointer to the Directory."""
 DIRECTORY_WORD: Final = abi.word("uint256", DIRECTORY_SLOT)
 """The storage slot in which each contract keeps the address of the Directory."""
 
@@ -47,7 +49,7 @@ def needs_of_reading(
     log = object_id(origin)
     needs = [Need("log", log), Need("anchor", anchor_id(log, anchor_size))]
     needs += [Need("device", device), Need("member", member)]
-    return _with_contracts(needs + [Need("key", key) for key in keys])
+    return with_contracts(needs + [Need("key", key) for key in keys])
 
 
 def needs_of_report(
@@ -76,7 +78,7 @@ def needs_of_report(
     needs += [Need("member", member) for member in members_of(report)]
     for kind, ids in (("month", months), ("unit", units), ("device", devices), ("factor", factors), ("key", keys)):
         needs += [Need(kind, identifier) for identifier in ids]
-    return _with_contracts(needs + [Need("anchor", anchor_id(log, size)) for size in anchor_sizes])
+    return with_contracts(needs + [Need("anchor", anchor_id(log, size)) for size in anchor_sizes])
 
 
 def needs_of_package(
@@ -102,18 +104,19 @@ def members_of(report: Record) -> frozenset[bytes]:
 def slots_of(needs: Iterable[Need], addresses: Mapping[str, bytes]) -> dict[bytes, list[bytes]]:
     """Address of a contract → storage slots to ask the chain for, each once, sorted; its account is proven too.
 
-    `addresses` are those of the contracts by name. For a report, each contract's pointer to the Directory is asked for
-    beside the records.
+    `addresses` are those of the contracts by name. For a report, a code or a grade, each contract's pointer to the
+    Directory is asked for beside the records.
     """
     needs = list(needs)
-    pointers = {DIRECTORY_WORD} if any(need.kind == "report" for need in needs) else set()
+    pointers = {DIRECTORY_WORD} if any(need.kind in WITH_POINTERS for need in needs) else set()
     wanted: dict[str, set[bytes]] = {DIRECTORY: set(pointers)}
     for need in needs:
         wanted.setdefault(need.contract, set(pointers)).add(need.slot)
     return {addresses[name]: sorted(slots) for name, slots in sorted(wanted.items())}
 
 
-def _with_contracts(needs: Iterable[Need]) -> tuple[Need, ...]:
+def with_contracts(needs: Iterable[Need]) -> tuple[Need, ...]:
+    """The needs, and the Directory's entry of each contract that keeps one of them, sorted."""
     found = set(needs)
     names = {need.contract for need in found} - {DIRECTORY}
     return tuple(sorted(found | {Need("contract", chain_name(name)) for name in names}))

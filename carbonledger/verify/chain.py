@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from carbonledger.bundle.make import chain_key_id, seal_signers
 from carbonledger.bundle.needs import DIRECTORY
 from carbonledger.errors import Invalid, Unknown
@@ -10,8 +12,9 @@ from carbonledger.evm.evidence import OPERATED, seal_verdict
 from carbonledger.evm.header import Header
 from carbonledger.identifiers import chain_name, object_id
 from carbonledger.periods import rfc3339
+from carbonledger.policy import Policy
 from carbonledger.records import Record
-from carbonledger.verify.context import Context, Proven, at_entry
+from carbonledger.verify.context import CodeHashes, Context, Proven, at_entry
 from carbonledger.verify.log import note_keys
 from carbonledger.verify.verdict import Finding, undecided
 
@@ -24,8 +27,25 @@ def contracts(context: Context) -> Finding:
     """8. Each contract's Directory entry, address and code hash are proven, and equal the committed artefact's;
     genesis and Directory are those of the policy; no node of the evidence is left over.
     """
-    proven, directory = context.proven, context.directory
+    proven = context.proven
+
+    def complete() -> None:
+        known = note_keys(context.bundle.log.note, context.bundle.log.origin, context.policy)
+        if known is not None:  # else it is not known whose absence from the register the nodes may prove
+            for key in known.witnesses:
+                proven.touch("key", chain_key_id(key))
+            proven.leftover()
+
+    as_committed(proven, context.code_hashes, complete=complete)
+    return trusted_directory(proven, context.policy)
+
+
+def as_committed(proven: Proven, code_hashes: CodeHashes, *, complete: Callable[[], None]) -> None:
+    """Each contract is listed in the Directory, asks it, and has the committed code; then `complete` looks for nodes
+    that are left over. Unknown, after all else, for a contract or version that this build does not know.
+    """
     chain = proven.chain
+    directory = chain.contracts.get(DIRECTORY, b"")
     wanted = {record.definition.contract for record in chain.records} | {DIRECTORY}
     if set(chain.contracts) != wanted:
         raise Invalid(
@@ -43,21 +63,22 @@ def contracts(context: Context) -> Finding:
                 found=proven.directory_of[name].hex(),
             )
         try:
-            _code(context, proven, name, address)
+            _code(code_hashes, proven, name, address)
         except Unknown as error:
             unknown = error
     for record in chain.of_kind("contract"):
         proven.get("contract", record.id)
         if record.id not in {chain_name(name) for name in chain.contracts if name != DIRECTORY}:
             raise Invalid("record 'contract'", expected="of a contract but the Directory", found=record.id.hex())
-    known = note_keys(context.bundle.log.note, context.bundle.log.origin, context.policy)
-    if known is not None:  # else it is not known whose absence from the register the nodes may prove
-        for key in known.witnesses:
-            proven.touch("key", chain_key_id(key))
-        proven.leftover()
+    complete()
     if unknown is not None:
         raise unknown
-    policy = context.policy.chain
+
+
+def trusted_directory(proven: Proven, trusted: Policy) -> Finding:
+    """Whether the Directory is the one that the policy pins."""
+    chain, policy = proven.chain, trusted.chain
+    directory = chain.contracts.get(DIRECTORY, b"")
     if policy is None:
         return undecided(f"The contracts are as committed, but no policy says that Directory {directory.hex()} counts.")
     if directory != policy.directory:
@@ -71,10 +92,10 @@ def contracts(context: Context) -> Finding:
     return Finding(f"{names} are listed in the policy's Directory and have the committed code; {genesis}.")
 
 
-def _code(context: Context, proven: Proven, name: str, address: bytes) -> None:
-    versions = context.code_hashes.get(name)
+def _code(code_hashes: CodeHashes, proven: Proven, name: str, address: bytes) -> None:
+    versions = code_hashes.get(name)
     if versions is None:
-        raise Unknown("contract", expected=", ".join(context.code_hashes), found=repr(name)[:80])
+        raise Unknown("contract", expected=", ".join(code_hashes), found=repr(name)[:80])
     code = proven.code[name].hex()
     if name == DIRECTORY:
         if code not in versions.values():
@@ -156,7 +177,12 @@ def _size(anchor: Record) -> int:
 
 def sealed(context: Context) -> Finding:
     """10. The block is sealed by the operator, validators or signers that the policy trusts."""
-    proven, policy = context.proven, context.policy.chain
+    return sealed_by(context.proven, context.policy)
+
+
+def sealed_by(proven: Proven, trusted: Policy) -> Finding:
+    """Whether the seal of the evidence's block is one that the policy trusts."""
+    policy = trusted.chain
     if policy is None:
         return undecided("The policy names no chain: whose seal would count is not known.")
     evidence = proven.chain.evidence

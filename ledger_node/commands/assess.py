@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Final, TypeVar
+
+from sqlalchemy import Engine
 
 from carbonledger import secp256k1
 from carbonledger.accounting import inputs as parsing
@@ -16,7 +18,8 @@ from carbonledger.assessment import on_chain
 from carbonledger.assessment.code.rule_set import CodeRules
 from carbonledger.assessment.grade.scheme import Scheme
 from carbonledger.errors import Refused, Unknown
-from ledger_node.assessment import inputs
+from ledger_node.assessment import inputs, kept
+from ledger_node.assessment.bundles import keep_bundle, make_bundle
 from ledger_node.assessment.carrier import OutboxCarrier
 from ledger_node.assessment.compose import Terms
 from ledger_node.assessment.inputs import Given
@@ -42,6 +45,7 @@ class Wanted:
     code: str
     schemes: tuple[str, ...]
     given: tuple[Path, ...]
+    bundles: bool = False
 
 
 def assess(
@@ -94,9 +98,30 @@ def assess(
                 state = run.state
                 say(f"{identifier}: {state}")
             run.step()
+        if wanted.bundles:
+            _keep_bundles(engine, chain, addresses, identifier, order, clock, say)
     finally:
         engine.dispose()
     return identifier
+
+
+def _keep_bundles(
+    engine: Engine,
+    chain: Chain,
+    addresses: Mapping[str, bytes],
+    run: str,
+    order: Order,
+    clock: Callable[[], int],
+    say: Callable[[str], None],
+) -> None:
+    """Make and keep the bundle of everything that the run filed."""
+    sets = {order.rules.head.key: order.rules.json()} | {scheme.head.key: scheme.json() for scheme in order.schemes}
+    with engine.connect() as connection:
+        made = [one for kind in (kept.CODE, kept.GRADE) for one in kept.made(connection, run, kind) if one.item]
+        ready = [(one.id, make_bundle(connection, chain, addresses, one.id, sets[one.set_key])) for one in made]
+    for identifier, bundle in ready:
+        keep_bundle(engine, identifier, bundle, clock())
+    say(f"{run}: {len(ready)} bundles")
 
 
 def published(chain: Chain, registry: bytes) -> tuple[list[CodeRules], list[Scheme]]:

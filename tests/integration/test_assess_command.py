@@ -10,22 +10,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, select
 
-from carbonledger import acts
+from carbonledger import acts, jcs
 from carbonledger.acts import Act
 from carbonledger.assessment import filing, on_chain
 from carbonledger.assessment.filing import STATES
+from carbonledger.bundle.assessment import AssessmentBundle
 from carbonledger.eip712 import Domain
 from carbonledger.errors import Refused
 from carbonledger.identifiers import object_id
 from carbonledger.records import ZERO32, assessment_id
+from carbonledger.verify import verify
 from ledger_node.assessment.run import Assessor, Run
 from ledger_node.chain.bindings import structs
 from ledger_node.chain.calls import carry
 from ledger_node.chain.outbox import Outbox
 from ledger_node.commands.assess import Wanted, assess, published
+from ledger_node.commands.deploy import policy_of
 from ledger_node.db.engine import open_database, sqlite_url
-from ledger_node.db.schema import record
+from ledger_node.db.schema import artefact, record
 from ledger_node.db.view import View
 from ledger_node.queries import assessment, records
 from tests.contracts.conftest import form_digest
@@ -102,6 +106,41 @@ def sections(path: Path) -> Path:
     return path
 
 
+def artefacts_of(connection: Connection, kind: str) -> list[bytes]:
+    query = select(artefact.c.content).where(artefact.c.kind == kind).order_by(artefact.c.subject)
+    return [bytes(content) for content in connection.execute(query).scalars()]
+
+
+def forgeries(bundle: bytes, kind: str) -> list[tuple[int, bytes]]:
+    """(step that must find it, bundle): each changes one thing that a forger would."""
+    value = json.loads(bundle)
+
+    def changed(step: int, *path: Any, to: Any) -> tuple[int, bytes]:
+        copy = json.loads(bundle)
+        at = copy
+        for name in path[:-1]:
+            at = at[name]
+        at[path[-1]] = to
+        return step, jcs.encode(copy)
+
+    number = next(i for i, r in enumerate(value["chain"]["records"]) if r[0] in ("assessment", "grade"))
+    found = [
+        changed(16, "salt", to="11" * 16),
+        changed(16, "inputs", "subject", "id", to="22" * 32),
+        changed(16, "set", "version", to="2"),
+        changed(16, "statistics", 0, 0, "n", to=99),
+        changed(16, "chain", "records", number, 5, to=9),
+        changed(8, "chain", "contracts", "Directory", to="33" * 20),
+        changed(1, "v", to=2),
+        changed(1, "more", to=1),
+    ]
+    if kind == "code":
+        found.append(changed(16, "inputs", "resubmissions", to=7))
+    else:
+        found.append(changed(16, "inputs", "inputs", "data_quality", to="1"))
+    return found
+
+
 def test_a_quarter_on_a_chain_from_sections_to_an_inspection(consortium: Consortium, tmp_path: Path) -> None:
     database = sqlite_url(tmp_path / "view.db")
     view = View(database)
@@ -109,13 +148,13 @@ def test_a_quarter_on_a_chain_from_sections_to_an_inspection(consortium: Consort
     said: list[str] = []
     told = {"chain": consortium.chain, "view": view, "database": database, "outbox": outbox, "say": said.append}
     told |= {"directory": consortium.deployment.directory, "clock": lambda: TIME}
-    wanted = Wanted(PERIOD, AS_OF, "code-1", ("gcg-1",), (sections(tmp_path / "given.json"),))
+    wanted = Wanted(PERIOD, AS_OF, "code-1", ("gcg-1",), (sections(tmp_path / "given.json"),), bundles=True)
     try:
         with pytest.raises(Refused, match="nobody's key"):
             assess(wanted, key=b"\x55" * 32, **told)
         assert assess(wanted, key=REGULATOR_KEY, **told) == "2025Q3/1"
         assert [line.rpartition(" ")[2] for line in said[1:]] == [
-            *("statistics", "publish", "codes", "file-codes", "grades", "file-grades", "done"),
+            *("statistics", "publish", "codes", "file-codes", "grades", "file-grades", "done", "bundles"),
         ]
         engine = open_database(database)
         with engine.connect() as connection:
@@ -132,6 +171,17 @@ def test_a_quarter_on_a_chain_from_sections_to_an_inspection(consortium: Consort
                 s["digest"]
                 for s in [records.kept(r) for r in connection.execute(records.rows(record.c.kind == "statistics"))]
             }
+            bundles = {kind: artefacts_of(connection, kind) for kind in ("code", "grade")}
+        policy = policy_of(consortium.chain, consortium.deployment.directory)
+        for kind, found in bundles.items():
+            assert len(found) == 2
+            for bundle in found:
+                answer = verify(bundle, policy)
+                assert answer.verdict == "VALID", (kind, answer.to_json())
+                assert AssessmentBundle.parse(bundle).format() == bundle
+                assert verify(bundle).verdict == "INDETERMINATE"  # nobody is trusted
+                for step, forged in forgeries(bundle, kind):
+                    assert verify(forged, policy).step(step).verdict == "invalid", (kind, step)
         # the firm explains, the lot is drawn: the one bank inspects and finds an error
         identifier = assessment_id(object_id(FIRM), ZERO32, 2025, 3, 1)
         consortium.do(
