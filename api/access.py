@@ -62,6 +62,8 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "getPcafSchema": EVERYONE,
     "allocate": EVERYONE,
     "getAllocationSchema": EVERYONE,
+    "forecast": EVERYONE,
+    "getForecastSchema": EVERYONE,
     "verifyBundle": EVERYONE,
     "getPolicy": EVERYONE,
     # writing
@@ -93,10 +95,21 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "listAccess": KEYED,
     "listNotifications": MEMBERS,
     "streamEvents": EVERYONE,
+    # loans, and how an enterprise stands
+    "getStanding": MEMBERS,  # what of it by `api.standing`
+    "listMemberAccesses": MEMBERS,  # the member's own, and regulators'
+    "discloseLoans": EVERYONE,
+    "getLoanDisclosureSchema": EVERYONE,
     # the node itself
     "getHealth": EVERYONE,
     "getReadiness": EVERYONE,
     "getMetrics": EVERYONE,
+    # regional views and alerts
+    "getRegion": EVERYONE,  # the public sees no part of fewer members than the rules say
+    "listRegionRanking": frozenset({"regulator", "verifier", "auditor"}),
+    "listAlertRules": EVERYONE,
+    "listAlerts": KEYED - {"operator"},  # an enterprise its own; the statutory readers all
+    "acknowledgeAlert": frozenset({"enterprise", "regulator"}),
     # pages
     "pageStart": EVERYONE,
     "pageFind": EVERYONE,
@@ -104,6 +117,8 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "pageReport": EVERYONE,
     "pageVerify": EVERYONE,
     "pageApi": EVERYONE,
+    "pageRegion": EVERYONE,
+    "pageAlerts": KEYED - {"operator"},
     "pageCode": EVERYONE,
     "pageInspections": frozenset({"regulator"}),
     "getDocs": EVERYONE,

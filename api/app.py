@@ -18,14 +18,17 @@ from api.chain_tools import ChainTools
 from api.gate import Gate
 from api.problems import Problem
 from api.routes import (
+    alerts,
     assessment,
     compute,
     footprints,
     ledger,
+    loans,
     logs,
     members,
     pact,
     pages,
+    region,
     reports,
     rules,
     seeing,
@@ -51,8 +54,11 @@ TAGS: Final = (
     ("writing", "Handing in bundles and signed acts"),
     ("footprints", "Product carbon footprints: computing and publishing"),
     ("pact", "PACT 3: exchange of product carbon footprints"),
+    ("loans", "How an enterprise stands for its banks, portfolios, disclosures of supported loans"),
     ("assessment", "Codes, grades, peer statistics, inspections"),
     ("seeing", "Being told: access log, events"),
+    ("region", "Regional views: totals, structure, ranking"),
+    ("alerts", "Alerts: what holds, and who has seen it"),
     ("system", "Health and metrics"),
 )
 
@@ -79,7 +85,10 @@ def create_app(
     registry = CollectorRegistry()
     problems.install(app)
     routers = [module.of(service) for module in (members, logs, reports, ledger, rules, compute, writing, seeing)]
-    routers += [footprints.of(service), pact.of(service), assessment.of(service)]
+    routers += [footprints.of(service), pact.of(service)]
+    routers += [region.of(service), alerts.of(service)]
+    routers += [loans.of(service)]
+    routers += [assessment.of(service)]
     routers += [system.of(service, registry), pages.of(service, app)]
     operations = set()
     for router in routers:

@@ -64,6 +64,38 @@ ARGUMENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "CarryOver": ("holder",),
     "Freeze": ("regulator",),
     "Thaw": ("regulator",),
+    "Pledge": ("member", "bank"),
+    "PledgeSubstitution": ("member", "bank"),
+    "PledgeRelease": ("bank",),
+    "PledgeEnforcement": ("regulator",),
+    "CatalogueVersion": ("items", "quorum"),
+    "CatalogueEnd": ("quorum",),
+    "SupportToolRules": ("quorum",),
+    "LoanProject": ("borrower", "bank"),
+    "ProjectAmendment": ("borrower", "bank"),
+    "Loan": ("bank", "borrower"),
+    "LoanRepayment": ("bank",),
+    "ProjectCheckup": ("verifier",),
+    "LoanDisclosure": ("bank",),
+    "SupportCheck": ("verifier",),
+    "SupportApplication": ("bank",),
+    "SupportFunding": ("operator",),
+    "SupportRefusal": ("operator",),
+    "SupportRollover": ("operator", "bank"),
+    "SupportReplacement": ("operator", "bank"),
+    "SupportRepayment": ("operator",),
+    "Reduction": ("verifier", "quorum"),
+    "MoneyIssuance": ("bank",),
+    "MoneyRedemption": ("member", "bank"),
+    "Instrument": ("quorum",),
+    "TradingTerms": ("quorum",),
+    "TradingDays": ("quorum",),
+    "Auction": ("exchange",),
+    "Matching": ("orders", "fills", "exchange"),
+    "OrderCancellation": ("member",),
+    "TradingSuspension": ("regulator",),
+    "ControlPlan": ("member",),
+    "ControlPlanReview": ("reviewer",),
     "AssessmentPublication": ("json", "form", "quorum"),
     "WorkingYear": ("quorum",),
     "PeerStatement": ("assessor",),
@@ -76,8 +108,11 @@ ARGUMENTS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Act → what its call takes beside it, in the call's order; `form` follows from `json` and is not sent."""
 
-OPTIONAL: Final = frozenset({"new_key", "preparer", "owner", "quorum", "member", "second"})
+OPTIONAL: Final = frozenset({"new_key", "preparer", "owner", "quorum", "member", "bank", "second"})
 """May be left out where the contract asks for one of several: then nobody's signature is sent."""
+
+LISTS: Final = frozenset({"CodeList", "GradeList"})
+"""Acts whose items are values of a struct."""
 
 NOBODY: Final = Signed(bytes(20), b"")
 
@@ -103,6 +138,8 @@ class Relayed:
 def parse(given: SignedAct) -> Relayed:
     """Malformed names the field or the argument; Unknown an act that is none."""
     act = Act(given.act, **_fields(given.act, given.fields)) if given.act in ACTS else Act(given.act)
+    if given.act not in ARGUMENTS:
+        raise Malformed("act", expected=", ".join(ARGUMENTS), found=given.act, remedy="Orders go to /v1/orders")
     names = ARGUMENTS[given.act]
     wanted = [name for name in names if name != "form"]
     if unknown := sorted(set(given.arguments) - set(wanted)):
@@ -113,7 +150,10 @@ def parse(given: SignedAct) -> Relayed:
         if name not in given.arguments and name not in OPTIONAL:
             raise Malformed(f"arguments of {given.act}", expected=name, found="missing")
         value = given.arguments.get(name)
-        found[name] = _items(given.act, value) if name == "items" else _argument(name, value, signatures)
+        if name == "items" and given.act in LISTS:
+            found[name] = _items(given.act, value)
+        else:
+            found[name] = _argument(name, value, signatures)
     if "form" in names:
         found["form"] = _form(given.act, found["json"])
     return Relayed(act, tuple(found[name] for name in names), tuple(signatures))
@@ -166,6 +206,12 @@ def _argument(name: str, value: Any, signatures: list[Signed]) -> Any:
         case "lines":
             lines = [Line.from_json(item) for item in _list(name, value)]
             return [structs.Line(*line.arguments()[:4], line.parameters) for line in lines]
+        case "items":
+            return [_item(item) for item in _list(name, value)]
+        case "orders":
+            return [_placed(item) for item in _list(name, value)]
+        case "fills":
+            return [_fill(item) for item in _list(name, value)]
         case "json":
             if not isinstance(value, str):
                 raise Malformed(
@@ -219,10 +265,41 @@ def _authority(value: Any, signatures: list[Signed]) -> structs.Authority:
             raise Malformed("argument 'authority'", expected=expected, found=repr(value)[:80])
 
 
+def _placed(value: Any) -> structs.PlacedOrder:
+    """An order of a batch; its signature is over the order, not over the matching, and the contract judges it."""
+    match value:
+        case {"order": dict(order), "sequence": int(sequence), "signed": signed, **rest} if not rest:
+            act = Act("Order", **_fields("Order", order))
+            by = _signed("orders", signed)
+            place = Field("sequence", "uint64").check(sequence)
+            return structs.PlacedOrder(
+                structs.Order(*act.arguments()), int(place), structs.Signed(by.signer, by.signature)
+            )
+        case _:
+            raise Malformed("argument 'orders'", expected='{"order","sequence","signed"} each', found=repr(value)[:80])
+
+
+def _fill(value: Any) -> structs.Fill:
+    match value:
+        case [int(buy), int(sell), int(amount), int(price)] if min(value) >= 0 and max(buy, sell) < 2**16:
+            limit = 2**53
+            if max(amount, price) < limit:
+                return structs.Fill(buy, sell, amount, price)
+    raise Malformed("argument 'fills'", expected="[purchase, sale, tonnes, fen] each", found=repr(value)[:80])
+
+
 def _list(name: str, value: Any) -> list[Any]:
     if not isinstance(value, list) or len(value) > MAX_ITEMS:
         raise Malformed(f"argument {name!r}", expected=f"a list of at most {MAX_ITEMS}", found=repr(value)[:80])
     return value
+
+
+def _item(value: Any) -> structs.CatalogueItem:
+    match value:
+        case [name, int(field)] if not isinstance(field, bool) and 0 <= field < 256:
+            return structs.CatalogueItem(_word("items", name), field)
+        case _:
+            raise Malformed("argument 'items'", expected="pairs of 32 bytes and a field", found=repr(value)[:80])
 
 
 def _word(name: str, value: Any) -> bytes:

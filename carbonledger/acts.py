@@ -381,6 +381,88 @@ ACTS: Final[dict[str, ActType]] = {
             "Deduction(bytes32 member,uint16 year,uint64 amount,bytes32 decision,bytes32 reference,uint64 deadline)",
         ),
         _act(
+            "SettlementToken",
+            "issue",
+            "MoneyIssuance(bytes32 bank,bytes32 member,uint64 amount,bytes32 paymentDigest,bytes32 reference,"
+            "uint64 deadline)",
+        ),
+        _act(
+            "SettlementToken",
+            "redeem",
+            "MoneyRedemption(bytes32 bank,bytes32 member,uint64 amount,bytes32 paymentDigest,bytes32 reference,"
+            "uint64 deadline)",
+        ),
+        _act(
+            "TradingRules",
+            "list",
+            "Instrument(uint8 kind,uint16 vintage,bytes32 project,uint64 firstPrice,bytes32 sourceDigest,"
+            "bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "TradingRules",
+            "publishTerms",
+            "TradingTerms(uint8 mode,uint64 since,uint64 smallest,uint64 largest,uint64 lotSize,uint64 tick,"
+            "uint32 bandPpm,uint32 opens,uint32 pauses,uint32 resumes,uint32 closes,uint32 settleWithin,"
+            "uint64 positionLimit,uint8 evidence,bytes32 sourceDigest,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "TradingRules",
+            "publishDays",
+            "TradingDays(uint16 year,uint16 edition,uint256 early,uint256 late,uint8 evidence,"
+            "bytes32 sourceDigest,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "TradingRules",
+            "announce",
+            "Auction(bytes32 exchange,bytes32 instrument,bytes32 member,uint8 side,uint64 amount,uint64 limit,"
+            "uint8 pricing,uint64 opensAt,uint64 closesAt,bytes32 noticeDigest,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "Market",
+            "settle",
+            "Order(bytes32 member,bytes32 instrument,uint8 mode,uint8 side,bytes32 lot,uint64 amount,"
+            "uint64 price,bytes32 counterparty,bytes32 auction,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "Market",
+            "settle",
+            "Matching(bytes32 exchange,bytes32 instrument,uint8 mode,bytes32 auction,uint64 time,"
+            "bytes32 ordersDigest,bytes32 fillsDigest,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "Market",
+            "cancel",
+            "OrderCancellation(bytes32 member,bytes32 order,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "Market",
+            "suspend",
+            "TradingSuspension(bytes32 regulator,bytes32 subject,uint8 suspended,bytes32 order,bytes32 reference,"
+            "uint64 deadline)",
+        ),
+        _act(
+            "PledgeRegistry",
+            "pledge",
+            "Pledge(bytes32 member,bytes32 bank,bytes32 lot,uint64 amount,bytes32 loan,uint64 principal,"
+            "uint64 termTo,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "PledgeRegistry",
+            "substitute",
+            "PledgeSubstitution(bytes32 pledge,bytes32 lot,uint64 amount,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "PledgeRegistry",
+            "release",
+            "PledgeRelease(bytes32 pledge,uint64 amount,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "PledgeRegistry",
+            "enforce",
+            "PledgeEnforcement(bytes32 regulator,bytes32 pledge,uint64 amount,bytes32 taker,bytes32 order,"
+            "bytes32 reference,uint64 deadline)",
+        ),
+        _act(
             "AssessmentRules",
             "publish",
             "AssessmentPublication(bytes32 setId,bytes32 formDigest,bytes32 reference,uint64 deadline)",
@@ -430,6 +512,115 @@ ACTS: Final[dict[str, ActType]] = {
             "file",
             "GradeList(bytes32 assessor,uint16 year,uint8 quarter,bytes32 schemeId,bytes32 itemsDigest,"
             "bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "LoanRules",
+            "publishCatalogue",
+            "CatalogueVersion(bytes32 catalogue,bytes32 key,uint64 validFrom,uint64 validTo,uint8 rounding,"
+            "bytes32 itemsDigest,uint8 evidence,bytes32 sourceDigest,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "LoanRules",
+            "endCatalogue",
+            "CatalogueEnd(bytes32 catalogue,uint64 validTo,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "LoanRules",
+            "publishTool",
+            "SupportToolRules(bytes32 tool,bytes32 operator,uint64 validFrom,uint32 sharePpm,uint32 ratePpm,"
+            "uint16 termDays,uint8 rollovers,uint64 quota,uint8 fields,uint16 disclosureDays,uint8 evidence,"
+            "bytes32 sourceDigest,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "LoanRegistry",
+            "registerProject",
+            "LoanProject(bytes32 borrower,bytes32 bank,bytes32 site,bytes32 permit,bytes32 catalogue,"
+            "bytes32 item,uint64 approvedAt,uint64 investment,uint64 reduction,bytes32 method,bytes32 factor,"
+            "uint16 factorYear,bytes32 documents,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "LoanRegistry",
+            "amendProject",
+            "ProjectAmendment(bytes32 project,uint64 investment,uint64 reduction,bytes32 method,bytes32 factor,"
+            "uint16 factorYear,bytes32 documents,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "LoanRegistry",
+            "draw",
+            "Loan(bytes32 bank,bytes32 project,bytes32 catalogue,bytes32 item,uint64 principal,uint64 approvedAt,"
+            "uint64 drawnAt,uint64 dueAt,bytes32 terms,bytes32 pledge,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "LoanRegistry",
+            "repay",
+            "LoanRepayment(bytes32 loan,uint64 amount,uint64 paidAt,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "LoanRegistry",
+            "checkUp",
+            "ProjectCheckup(bytes32 verifier,bytes32 project,uint16 year,uint8 quarter,uint8 outcome,"
+            "uint64 reduction,bytes32 findingsDigest,bytes32 replaces,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "LoanRegistry",
+            "disclose",
+            "LoanDisclosure(bytes32 bank,bytes32 tool,uint16 year,uint8 quarter,bytes32 document,bytes32 ledger,"
+            "bytes32 replaces,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "SupportTool",
+            "check",
+            "SupportCheck(bytes32 verifier,bytes32 loan,uint8 outcome,bytes32 findingsDigest,bytes32 reference,"
+            "uint64 deadline)",
+        ),
+        _act(
+            "SupportTool",
+            "applyFor",
+            "SupportApplication(bytes32 bank,bytes32 loan,bytes32 tool,uint16 year,uint8 quarter,uint64 amount,"
+            "bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "SupportTool",
+            "fund",
+            "SupportFunding(bytes32 application,uint64 amount,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "SupportTool",
+            "refuse",
+            "SupportRefusal(bytes32 application,bytes32 reasonDigest,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "SupportTool",
+            "rollOver",
+            "SupportRollover(bytes32 application,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "SupportTool",
+            "replace",
+            "SupportReplacement(bytes32 application,bytes32 loan,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "SupportTool",
+            "repay",
+            "SupportRepayment(bytes32 application,uint64 amount,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "ReductionRegistry",
+            "approve",
+            "Reduction(bytes32 project,uint64 periodFrom,uint64 periodTo,uint64 amount,bytes32 statementDigest,"
+            "bytes32 verifier,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "ControlPlanRegistry",
+            "file",
+            "ControlPlan(bytes32 member,uint16 year,uint16 version,bytes32 planDigest,bytes32 replaces,"
+            "bytes32 reasonDigest,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "ControlPlanRegistry",
+            "review",
+            "ControlPlanReview(bytes32 plan,bytes32 reviewer,uint8 outcome,bytes32 reasonDigest,bytes32 reference,"
+            "uint64 deadline)",
         ),
     )
 }

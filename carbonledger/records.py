@@ -204,6 +204,11 @@ def position_id(member: bytes, lot: bytes) -> bytes:
     return keccak256(member + lot)
 
 
+def day_id(instrument: bytes, day: int) -> bytes:
+    """Id of the record `tradingday`; `day` in days since 1970-01-01 at UTC+08:00."""
+    return keccak256(instrument + day.to_bytes(32, "big"))
+
+
 def code_id(member: bytes, project: bytes = ZERO32) -> bytes:
     """Id of the record `code`; project 0 is the member itself."""
     return keccak256(member + project)
@@ -418,6 +423,81 @@ KINDS: Final[dict[str, RecordKind]] = {
             "bytes32 deductionLaw, uint64 deduction, uint64 closedAt",
         ),
         _kind(
+            "balance",
+            "SettlementToken",
+            "bytes32 member, uint64 amount",
+        ),
+        _kind(
+            "issuer",
+            "SettlementToken",
+            "bytes32 bank, uint64 issued, uint64 redeemed",
+        ),
+        _kind(
+            "payment",
+            "SettlementToken",
+            "bytes32 paymentId, bytes32 bank, bytes32 member, uint64 amount, uint8 direction, "
+            "bytes32 paymentDigest, uint64 paidAt",
+        ),
+        _kind(
+            "instrument",
+            "TradingRules",
+            "bytes32 instrument, uint8 kind, uint16 vintage, bytes32 project, uint64 firstPrice, "
+            "bytes32 sourceDigest, uint64 listedAt",
+        ),
+        _kind(
+            "tradingterms",
+            "TradingRules",
+            "bytes32 termsId, uint8 mode, uint64 since, uint64 smallest, uint64 largest, uint64 lotSize, "
+            "uint64 tick, uint32 bandPpm, uint32 opens, uint32 pauses, uint32 resumes, uint32 closes, "
+            "uint32 settleWithin, uint64 positionLimit, uint8 evidence, bytes32 sourceDigest",
+        ),
+        _kind(
+            "tradingdays",
+            "TradingRules",
+            "bytes32 daysId, uint16 year, uint16 edition, uint256 early, uint256 late, uint8 evidence, "
+            "bytes32 sourceDigest",
+        ),
+        _kind(
+            "auction",
+            "TradingRules",
+            "bytes32 auctionId, bytes32 exchange, bytes32 instrument, bytes32 member, uint8 side, "
+            "uint64 amount, uint64 limit, uint8 pricing, uint64 opensAt, uint64 closesAt, "
+            "bytes32 noticeDigest",
+        ),
+        _kind(
+            "trade",
+            "Market",
+            "bytes32 tradeId, bytes32 instrument, uint8 mode, bytes32 buyer, bytes32 seller, bytes32 lot, "
+            "uint64 amount, uint64 price, bytes32 buyOrder, bytes32 sellOrder, bytes32 matching, "
+            "uint64 tradedAt",
+        ),
+        _kind(
+            "tradingday",
+            "Market",
+            "bytes32 instrument, uint32 day, uint64 previousClose, uint64 open, uint64 high, uint64 low, "
+            "uint64 close, uint64 volume, uint128 turnover, uint64 blockVolume, uint128 blockTurnover, "
+            "uint64 auctionVolume, uint128 auctionTurnover",
+            lambda fields: day_id(fields["instrument"], fields["day"]),
+        ),
+        _kind(
+            "suspension",
+            "Market",
+            "bytes32 subject, bool suspended, bytes32 regulator, bytes32 order, uint64 since",
+        ),
+        _kind(
+            "pledge",
+            "PledgeRegistry",
+            "bytes32 pledgeId, bytes32 member, bytes32 bank, bytes32 lot, uint64 amount, uint64 held, "
+            "uint64 released, uint64 enforced, bytes32 loan, uint64 principal, uint64 termTo, uint64 offeredUntil, "
+            "uint64 pledgedAt, uint64 endedAt, uint8 status",
+        ),
+        _kind(
+            "enforcement",
+            "PledgeRegistry",
+            "bytes32 enforcementId, bytes32 pledge, bytes32 lot, uint64 amount, bytes32 taker, bytes32 regulator, "
+            "bytes32 order, uint64 enforcedAt",
+        ),
+        _kind(
             "assessmentset",
             "AssessmentRules",
             "bytes32 setId, bytes32 key, uint8 kind, bytes32 region, uint64 validFrom, uint64 validTo, uint8 status, "
@@ -467,6 +547,72 @@ KINDS: Final[dict[str, RecordKind]] = {
             "bytes32 schemeId, bytes32 grade, bytes32 reached, uint32 score, bytes32 inputsDigest, "
             "bytes32 explainDigest, bytes32 statisticsDigest, bytes32 assessor, uint64 gradedAt",
             lambda fields: _hashed_id(fields, "member", "project", "schemeKey", "year", "quarter", "revision"),
+        ),
+        _kind(
+            "catalogue",
+            "LoanRules",
+            "bytes32 catalogue, bytes32 key, uint64 validFrom, uint64 validTo, uint8 rounding, "
+            "uint32 items, bytes32 itemsDigest, uint8 evidence, bytes32 sourceDigest",
+        ),
+        _kind(
+            "supportrules",
+            "LoanRules",
+            "bytes32 rulesId, bytes32 tool, bytes32 operator, uint64 validFrom, uint32 sharePpm, "
+            "uint32 ratePpm, uint16 termDays, uint8 rollovers, uint64 quota, uint8 fields, "
+            "uint16 disclosureDays, uint8 evidence, bytes32 sourceDigest",
+        ),
+        _kind(
+            "loanproject",
+            "LoanRegistry",
+            "bytes32 project, bytes32 member, bytes32 bank, bytes32 site, bytes32 permit, uint8 field, "
+            "bytes32 catalogue, bytes32 item, uint64 approvedAt, uint64 investment, uint64 reduction, "
+            "uint64 lent, uint64 attributed, bytes32 method, bytes32 factor, uint16 factorYear, "
+            "bytes32 documents, uint32 amendments, uint8 status",
+        ),
+        _kind(
+            "loan",
+            "LoanRegistry",
+            "bytes32 loan, bytes32 member, bytes32 bank, bytes32 project, bytes32 catalogue, bytes32 item, "
+            "uint8 rounding, uint64 principal, uint64 outstanding, uint64 attributed, uint64 approvedAt, "
+            "uint64 drawnAt, uint64 dueAt, bytes32 terms, bytes32 pledge, uint64 endedAt",
+        ),
+        _kind(
+            "checkup",
+            "LoanRegistry",
+            "bytes32 checkupId, bytes32 member, bytes32 project, bytes32 verifier, uint16 year, "
+            "uint8 quarter, uint8 outcome, uint64 reduction, bytes32 findingsDigest, bytes32 replaces, "
+            "uint64 checkedAt",
+        ),
+        _kind(
+            "loandisclosure",
+            "LoanRegistry",
+            "bytes32 disclosureId, bytes32 member, bytes32 tool, uint16 year, uint8 quarter, "
+            "bytes32 document, bytes32 ledger, bytes32 replaces, uint64 publishedAt, bool late",
+        ),
+        _kind(
+            "supportcheck",
+            "SupportTool",
+            "bytes32 loan, bytes32 verifier, uint8 outcome, bytes32 findingsDigest, uint64 checkedAt",
+        ),
+        _kind(
+            "support",
+            "SupportTool",
+            "bytes32 application, bytes32 member, bytes32 loan, bytes32 tool, uint16 year, uint8 quarter, "
+            "uint64 applied, uint64 funded, uint64 outstanding, uint32 ratePpm, uint64 appliedAt, "
+            "uint64 fundedAt, uint64 renewedAt, uint64 dueAt, uint8 rollovers, uint8 status",
+        ),
+        _kind(
+            "reduction",
+            "ReductionRegistry",
+            "bytes32 reductionId, bytes32 project, bytes32 member, uint64 periodFrom, uint64 periodTo, uint16 vintage, "
+            "uint64 amount, bytes32 statementDigest, bytes32 verifier, uint64 approvedAt",
+        ),
+        _kind(
+            "controlplan",
+            "ControlPlanRegistry",
+            "bytes32 planId, bytes32 member, uint16 year, uint16 version, bytes32 planDigest, bytes32 replaces, "
+            "bytes32 changeDigest, uint64 filedAt, uint8 status, bytes32 reviewer, uint64 reviewedAt, "
+            "bytes32 reasonDigest",
         ),
     )
 }

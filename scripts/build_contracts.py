@@ -50,10 +50,20 @@ CONTRACTS = (
     "QuotaRules",
     "AllowanceLedger",
     "Compliance",
+    "SettlementToken",
+    "TradingRules",
+    "Market",
+    "PledgeRegistry",
     "AssessmentRules",
     "StatisticsRegistry",
     "CodeRegistry",
     "GradeRegistry",
+    "LoanRules",
+    "LoanRegistry",
+    "SupportTool",
+    "Batch",
+    "ReductionRegistry",
+    "ControlPlanRegistry",
 )
 
 SETTINGS: dict[str, Any] = {

@@ -16,9 +16,9 @@ from carbonledger.accounting.names import name32
 from carbonledger.assessment import filing
 from carbonledger.assessment.statistics import PeerStatistics
 from carbonledger.bundle import fields
-from carbonledger.bundle.make import ChainParts, chain_of_parts
+from carbonledger.bundle.make import ChainParts, chain_of
 from carbonledger.bundle.model import MAX_BYTES, Chain
-from carbonledger.bundle.needs import Need, with_contracts
+from carbonledger.bundle.needs import DIRECTORY_WORD, Need, with_contracts
 from carbonledger.errors import Malformed
 from carbonledger.keccak import keccak256
 from carbonledger.records import Record, assessment_id
@@ -118,7 +118,7 @@ def make_assessment_bundle(
 ) -> bytes:
     """The bundle from its parts, put in order."""
     ordered = tuple(sorted(set(statistics), key=lambda statement: statement.id))
-    part = None if chain is None else chain_of_parts(chain)
+    part = None if chain is None else chain_of(chain, (DIRECTORY_WORD,))
     return AssessmentBundle(kind, salt, inputs, set_json, ordered, part).format()
 
 

@@ -16,6 +16,7 @@ from carbonledger.accounting.lines import Line
 from carbonledger.bundle import fields
 from carbonledger.checkpoint import Checkpoint
 from carbonledger.errors import Malformed
+from carbonledger.evm import rlp
 from carbonledger.evm.evidence import ENGINES, ChainEvidence
 from carbonledger.framing import encode_base64
 from carbonledger.keys import PublicKey
@@ -138,10 +139,7 @@ class Chain:
         if engine is None:
             raise Malformed("engine of the chain", expected=", ".join(ENGINES), found=repr(v["engine"])[:80])
         seal = b"" if v["seal"] == "" else fields.base64(v["seal"], "seal of the block", 65)
-        nodes = tuple(
-            fields.base64(node, "node of the chain")
-            for node in fields.items(v["nodes"], "nodes of the chain", MAX_LIST)
-        )
+        nodes = rlp.split_lists(fields.base64(v["nodes"], "nodes of the chain"), what="nodes of the chain")
         evidence = ChainEvidence(engine, fields.base64(v["header"], "header of the block"), seal or None, nodes)
         records = parse_records(v["records"], "records of the chain")
         return cls(contracts, records, evidence)
@@ -152,7 +150,7 @@ class Chain:
             "contracts": {name: address.hex() for name, address in self.contracts.items()},
             "engine": self.evidence.engine,
             "header": encode_base64(self.evidence.header),
-            "nodes": [encode_base64(node) for node in self.evidence.nodes],
+            "nodes": encode_base64(b"".join(self.evidence.nodes)),
             "records": [[record.kind, *record.to_json()] for record in self.records],
             "seal": encode_base64(self.evidence.seal) if self.evidence.seal else "",
         }

@@ -13,10 +13,12 @@ from carbonledger.records import DIRECTORY_SLOT, KINDS, Record, anchor_id, curre
 
 DIRECTORY: Final = "Directory"
 GOVERNANCE_ID: Final = bytes(32)
-WITH_POINTERS: Final = frozenset({"report", "assessment", "grade"})
-"""Records whose bundles prove each contract's pointer to the Directory."""
+APPROVED, REPLACED = 3, 6
 DIRECTORY_WORD: Final = abi.word("uint256", DIRECTORY_SLOT)
 """The storage slot in which each contract keeps the address of the Directory."""
+
+
+_WITH_POINTERS: Final = frozenset({"report", "position", "disposal", "assessment", "grade"})
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -73,7 +75,8 @@ def needs_of_report(
         raise Malformed("record of the report", expected="kind 'report'", found=report.kind)
     log = object_id(origin)
     needs = [Need("log", log), Need("report", report.id), Need("ruleset", report.field("ruleSetId"))]
-    needs += [Need("current", current_id(report.field("member"), report.field("year")))]
+    if report.field("status") in (APPROVED, REPLACED):  # before the first approval the chain has no such record
+        needs += [Need("current", current_id(report.field("member"), report.field("year")))]
     needs += [Need("governance", GOVERNANCE_ID), Need("units", report.field("member"))]
     needs += [Need("member", member) for member in members_of(report)]
     for kind, ids in (("month", months), ("unit", units), ("device", devices), ("factor", factors), ("key", keys)):
@@ -104,11 +107,11 @@ def members_of(report: Record) -> frozenset[bytes]:
 def slots_of(needs: Iterable[Need], addresses: Mapping[str, bytes]) -> dict[bytes, list[bytes]]:
     """Address of a contract → storage slots to ask the chain for, each once, sorted; its account is proven too.
 
-    `addresses` are those of the contracts by name. For a report, a code or a grade, each contract's pointer to the
-    Directory is asked for beside the records.
+    `addresses` are those of the contracts by name. For a report, a certificate of units, a code or a grade, each
+    contract's pointer to the Directory is asked for beside the records.
     """
     needs = list(needs)
-    pointers = {DIRECTORY_WORD} if any(need.kind in WITH_POINTERS for need in needs) else set()
+    pointers = {DIRECTORY_WORD} if any(need.kind in _WITH_POINTERS for need in needs) else set()
     wanted: dict[str, set[bytes]] = {DIRECTORY: set(pointers)}
     for need in needs:
         wanted.setdefault(need.contract, set(pointers)).add(need.slot)
@@ -116,7 +119,7 @@ def slots_of(needs: Iterable[Need], addresses: Mapping[str, bytes]) -> dict[byte
 
 
 def with_contracts(needs: Iterable[Need]) -> tuple[Need, ...]:
-    """The needs, and the Directory's entry of each contract that keeps one of them, sorted."""
+    """These needs, each once, sorted, and the Directory's entry of each contract but the Directory."""
     found = set(needs)
     names = {need.contract for need in found} - {DIRECTORY}
     return tuple(sorted(found | {Need("contract", chain_name(name)) for name in names}))

@@ -13,12 +13,18 @@ from carbonledger.cli import (
     assess,
     calculate,
     crosscheck,
+    disclose,
     factors,
     footprint,
+    forecast,
     keys,
+    outlook,
+    plan,
+    reduce,
     replay,
     report,
     show,
+    title,
     verify,
 )
 
@@ -44,6 +50,12 @@ def parser() -> argparse.ArgumentParser:
     factors.add_parser(subparsers)
     crosscheck.add_parser(subparsers)
     report.add_parser(subparsers)
+    disclose.add_parser(subparsers)
+    title.add_parser(subparsers)
+    forecast.add_parser(subparsers)
+    outlook.add_parser(subparsers)
+    reduce.add_parser(subparsers)
+    plan.add_parser(subparsers)
     return root
 
 

@@ -33,6 +33,19 @@ def decode_list(data: bytes, *, what: str, max_bytes: int = MAX_BYTES) -> tuple[
     return as_list(decode(data, what=what, max_bytes=max_bytes), what)
 
 
+def split_lists(data: bytes, *, what: str) -> tuple[bytes, ...]:
+    """The lists that stand one after another in `data`, each as its own bytes; what they hold is not read."""
+    lists: list[bytes] = []
+    at = 0
+    while at < len(data):
+        if data[at] < 0xC0:
+            raise Malformed(what, expected=f"a list at byte {at}", found=f"byte 0x{data[at]:02x}")
+        _, stop = _span(data, at, len(data), data[at] - 0xC0, what)
+        lists.append(data[at:stop])
+        at = stop
+    return tuple(lists)
+
+
 def encode(item: Item) -> bytes:
     """The bytes of an item; the inverse of `decode`."""
     if isinstance(item, bytes):

@@ -27,7 +27,7 @@ from carbonledger.errors import Invalid
 from carbonledger.identifiers import chain_name
 from carbonledger.policy import Policy
 from carbonledger.records import ZERO32, Record
-from carbonledger.verify.chain import as_committed, sealed_by, trusted_directory
+from carbonledger.verify.chain import listed, of_the_policy, sealed_by
 from carbonledger.verify.context import CodeHashes, Proven
 from carbonledger.verify.verdict import Finding, Step, Verification, judge, not_applicable, undecided
 
@@ -86,14 +86,18 @@ def verify_assessment(
 def contracts(context: Assessed) -> Finding:
     """8. Address and code of each contract are the Directory's and the committed artefact's; no node is left over."""
     proven = context.proven
-    as_committed(proven, context.code_hashes, complete=proven.leftover)
+    directory = context.chain.contracts.get(DIRECTORY, b"")
+    unknown = listed(proven, directory, context.code_hashes)
+    proven.leftover()
     _only_what_is_asked_for(context)
-    return trusted_directory(proven, context.policy)
+    if unknown is not None:
+        raise unknown
+    return of_the_policy(proven, directory, context.policy.chain, seal_step=10)
 
 
 def sealed(context: Assessed) -> Finding:
     """10. The block is sealed by whom the policy trusts."""
-    return sealed_by(context.proven, context.policy)
+    return sealed_by(context.proven, context.policy.chain)
 
 
 def assessed(context: Assessed) -> Finding:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from carbonledger.bundle.make import chain_key_id, seal_signers
 from carbonledger.bundle.needs import DIRECTORY
 from carbonledger.errors import Invalid, Unknown
@@ -12,7 +10,7 @@ from carbonledger.evm.evidence import OPERATED, seal_verdict
 from carbonledger.evm.header import Header
 from carbonledger.identifiers import chain_name, object_id
 from carbonledger.periods import rfc3339
-from carbonledger.policy import Policy
+from carbonledger.policy import ChainPolicy
 from carbonledger.records import Record
 from carbonledger.verify.context import CodeHashes, Context, Proven, at_entry
 from carbonledger.verify.log import note_keys
@@ -28,24 +26,22 @@ def contracts(context: Context) -> Finding:
     genesis and Directory are those of the policy; no node of the evidence is left over.
     """
     proven = context.proven
+    unknown = listed(proven, context.directory, context.code_hashes)
+    known = note_keys(context.bundle.log.note, context.bundle.log.origin, context.policy)
+    if known is not None:  # else it is not known whose absence from the register the nodes may prove
+        for key in known.witnesses:
+            proven.touch("key", chain_key_id(key))
+        proven.leftover()
+    if unknown is not None:
+        raise unknown
+    return of_the_policy(proven, context.directory, context.policy.chain, seal_step=10)
 
-    def complete() -> None:
-        known = note_keys(context.bundle.log.note, context.bundle.log.origin, context.policy)
-        if known is not None:  # else it is not known whose absence from the register the nodes may prove
-            for key in known.witnesses:
-                proven.touch("key", chain_key_id(key))
-            proven.leftover()
 
-    as_committed(proven, context.code_hashes, complete=complete)
-    return trusted_directory(proven, context.policy)
-
-
-def as_committed(proven: Proven, code_hashes: CodeHashes, *, complete: Callable[[], None]) -> None:
-    """Each contract is listed in the Directory, asks it, and has the committed code; then `complete` looks for nodes
-    that are left over. Unknown, after all else, for a contract or version that this build does not know.
+def listed(proven: Proven, directory: bytes, code_hashes: CodeHashes) -> Unknown | None:
+    """Invalid unless just the contracts whose records are there are named, each as the Directory lists it, with the
+    committed code; the first contract or version that this build does not know is returned.
     """
     chain = proven.chain
-    directory = chain.contracts.get(DIRECTORY, b"")
     wanted = {record.definition.contract for record in chain.records} | {DIRECTORY}
     if set(chain.contracts) != wanted:
         raise Invalid(
@@ -70,25 +66,21 @@ def as_committed(proven: Proven, code_hashes: CodeHashes, *, complete: Callable[
         proven.get("contract", record.id)
         if record.id not in {chain_name(name) for name in chain.contracts if name != DIRECTORY}:
             raise Invalid("record 'contract'", expected="of a contract but the Directory", found=record.id.hex())
-    complete()
-    if unknown is not None:
-        raise unknown
+    return unknown
 
 
-def trusted_directory(proven: Proven, trusted: Policy) -> Finding:
-    """Whether the Directory is the one that the policy pins."""
-    chain, policy = proven.chain, trusted.chain
-    directory = chain.contracts.get(DIRECTORY, b"")
+def of_the_policy(proven: Proven, directory: bytes, policy: ChainPolicy | None, *, seal_step: int) -> Finding:
+    """Whether the Directory is the one that the reader trusts; step `seal_step` judges the seal."""
     if policy is None:
         return undecided(f"The contracts are as committed, but no policy says that Directory {directory.hex()} counts.")
     if directory != policy.directory:
         raise Invalid("Directory of the chain", expected=policy.directory.hex(), found=directory.hex())
     genesis = (
-        f"genesis {policy.genesis.hex()} is part of what the operator's seal covers (step 10)"
-        if chain.evidence.engine in OPERATED
+        f"genesis {policy.genesis.hex()} is part of what the operator's seal covers (step {seal_step})"
+        if proven.chain.evidence.engine in OPERATED
         else "the seals of this engine name no genesis: validators, Directory and code stand for the chain"
     )
-    names = ", ".join(sorted(chain.contracts))
+    names = ", ".join(sorted(proven.chain.contracts))
     return Finding(f"{names} are listed in the policy's Directory and have the committed code; {genesis}.")
 
 
@@ -177,12 +169,11 @@ def _size(anchor: Record) -> int:
 
 def sealed(context: Context) -> Finding:
     """10. The block is sealed by the operator, validators or signers that the policy trusts."""
-    return sealed_by(context.proven, context.policy)
+    return sealed_by(context.proven, context.policy.chain)
 
 
-def sealed_by(proven: Proven, trusted: Policy) -> Finding:
-    """Whether the seal of the evidence's block is one that the policy trusts."""
-    policy = trusted.chain
+def sealed_by(proven: Proven, policy: ChainPolicy | None) -> Finding:
+    """Whether the evidence's block is sealed by whom the policy trusts."""
     if policy is None:
         return undecided("The policy names no chain: whose seal would count is not known.")
     evidence = proven.chain.evidence

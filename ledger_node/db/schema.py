@@ -8,7 +8,8 @@ Kept (backed up, not rebuilt): `artefact` (bundles and packages received or made
 `api_key`, `idempotency`, `job`, and what jobs wrote: `derived` (what a result was built from), `outdated` (what is of a
 replaced report), `notification`; of product footprints `footprint_document`, `footprint`, `footprint_reader`,
 `pact_event`; and `pact_token`, which ends by itself; of codes and grades `assessment_input`, `assessment_run`,
-`assessment_document`.
+`assessment_document`; of an exchange `market_order`, `market_batch`. What members disclosed to this node by month:
+`disclosed_profile`, `disclosed_month`, `disclosed_year`, `disclosed_fact`; and `alert`, what followed from it.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ record = Table(
     Column("record_key", String(64), nullable=False, doc="hex"),
     Column("id", String(64), nullable=False, doc="hex"),
     Column("fields", JSON, nullable=False, doc="as a bundle holds them: docs/formats/bundle.md"),
-    Column("member", String(64), nullable=True, doc="hex; the record's field of that name, where it has one"),
+    Column("member", String(64), nullable=True, doc="hex; the record's field `member`, else `owner`, where it has one"),
     Column("year", Integer, nullable=True),
     Column("latest", Integer, nullable=False, doc="1 on the last row of a record key, else 0"),
     PrimaryKeyConstraint("block_number", "log_index"),
@@ -236,6 +237,71 @@ notification = Table(
     Index("ix_notification_member", "member", "number"),
 )
 
+disclosed_profile = Table(
+    "disclosed_profile",
+    metadata,
+    Column("member", String(64), primary_key=True),
+    Column("credit_code", String(18), nullable=False),
+    Column("name_zh", Text, nullable=False),
+    Column("name_en", Text, nullable=False),
+    Column("industry", String(8), nullable=False, doc="GB/T 4754"),
+    Column("industry_zh", Text, nullable=False),
+    Column("industry_en", Text, nullable=False),
+    Column("district", Text, nullable=False),
+    Index("ix_disclosed_profile_district", "district", "industry"),
+)
+
+disclosed_month = Table(
+    "disclosed_month",
+    metadata,
+    Column("member", String(64), nullable=False),
+    Column("month", Integer, nullable=False, doc="months from year 0"),
+    Column("source", String(32), nullable=False),
+    Column("gas", String(16), nullable=False),
+    Column("emission_g", BigInteger, nullable=False),
+    PrimaryKeyConstraint("member", "month", "source"),
+    Index("ix_disclosed_month", "month"),
+)
+
+disclosed_year = Table(
+    "disclosed_year",
+    metadata,
+    Column("member", String(64), nullable=False),
+    Column("year", Integer, nullable=False),
+    Column("value_added_fen", BigInteger, nullable=True),
+    Column("permit_g", BigInteger, nullable=True),
+    PrimaryKeyConstraint("member", "year"),
+)
+
+disclosed_fact = Table(
+    "disclosed_fact",
+    metadata,
+    Column("member", String(64), nullable=False),
+    Column("kind", String(16), nullable=False, doc="filing, device or code"),
+    Column("about", String(128), nullable=False, doc="the month, the device, the quarter"),
+    Column("content", JSON, nullable=False),
+    PrimaryKeyConstraint("member", "kind", "about"),
+)
+
+alert = Table(
+    "alert",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("key", String(300), nullable=False, doc="rule, subject and what it is about: docs/alerts.md"),
+    Column("member", String(64), nullable=False),
+    Column("rule", String(3), nullable=False),
+    Column("severity", String(8), nullable=False),
+    Column("state", String(12), nullable=False, doc="open, acknowledged, escalated or past"),
+    Column("content", JSON, nullable=False),
+    Column("opened_at", BigInteger, nullable=False, doc="seconds"),
+    Column("changed_at", BigInteger, nullable=False, doc="seconds; of the state"),
+    Column("acknowledged_by", Text, nullable=True),
+    Column("note", Text, nullable=True),
+    UniqueConstraint("key", name="uq_alert_key"),
+    Index("ix_alert_member", "member", "state", "number"),
+    Index("ix_alert_state", "state", "number"),
+)
+
 assessment_input = Table(
     "assessment_input",
     metadata,
@@ -280,4 +346,46 @@ assessment_document = Table(
     Column("explained", LargeBinary, nullable=False, doc="the explain record, or the statement of statistics"),
     Index("ix_assessment_document_run", "run", "kind", "set_key"),
     Index("ix_assessment_document_member", "member", "kind", "period"),
+)
+
+market_order = Table(
+    "market_order",
+    metadata,
+    Column("number", Integer, primary_key=True, doc="order of arrival"),
+    Column("sequence", Integer, nullable=False, doc="the exchange's number: priority at one price; new on re-entry"),
+    Column("id", String(64), nullable=False, doc="act id of the order, hex"),
+    Column("instrument", String(64), nullable=False),
+    Column("mode", Integer, nullable=False, doc="1 listed, 2 block, 3 auction"),
+    Column("side", Integer, nullable=False, doc="1 buy, 2 sell"),
+    Column("member", String(64), nullable=False),
+    Column("amount", BigInteger, nullable=False, doc="t"),
+    Column("price", BigInteger, nullable=False, doc="fen a tonne"),
+    Column("act", JSON, nullable=False, doc="fields of the signed order"),
+    Column("signer", String(40), nullable=False),
+    Column("signature", Text, nullable=False, doc="hex"),
+    Column("reference", String(64), nullable=False),
+    Column("deadline", BigInteger, nullable=False, doc="seconds: the order's end"),
+    Column("filled", BigInteger, nullable=False, doc="t in trades that were matched and not undone"),
+    Column("state", String(16), nullable=False, doc="new, open, filled, cancelled, expired or ended"),
+    Column("reason", Text, nullable=True, doc="why it ended"),
+    Column("received_at", BigInteger, nullable=False, doc="seconds"),
+    UniqueConstraint("id", name="uq_market_order_id"),
+    UniqueConstraint("member", "reference", name="uq_market_order_reference"),
+    Index("ix_market_order_state", "state", "instrument", "mode", "sequence"),
+)
+
+market_batch = Table(
+    "market_batch",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("instrument", String(64), nullable=False),
+    Column("mode", Integer, nullable=False),
+    Column("auction", String(64), nullable=False),
+    Column("time", BigInteger, nullable=False, doc="seconds: when it was matched"),
+    Column("deadline", BigInteger, nullable=False, doc="seconds: the matching's end"),
+    Column("fills", JSON, nullable=False, doc="[purchase's number, sale's number, t, fen] each"),
+    Column("sequences", JSON, nullable=False, doc="[order's number, its sequence then], ascending by sequence"),
+    Column("state", String(16), nullable=False, doc="ready, sent, settled or undone"),
+    Column("reason", Text, nullable=True, doc="why it was undone"),
+    Index("ix_market_batch_state", "state", "number"),
 )

@@ -18,7 +18,9 @@ from carbonledger.keccak import keccak256
 from ledger_node import deployment
 from ledger_node.chain.bindings import allowance_ledger, checkpoint_registry, codec, structs
 from tests.support.codes import CODE_RULES, SCHEMES, SECRET, Codes, china
-from tests.support.quota import CARRY, COMPLIANCE, Quota, instant
+from tests.support.loans import ITEMS, NEWER, Loans
+from tests.support.loans import items_digest as digest_of_catalogue
+from tests.support.quota import CARRY, COMPLIANCE, PROJECT, Quota, instant
 
 ZERO = bytes(32)
 ROOT = hashlib.sha256(b"root").digest()
@@ -648,7 +650,206 @@ def file_grades(world: Any, signed_by: Any) -> None:
     world.relay(act, [structs.GradeItem(*item.values())], signed_by(act))
 
 
+def pledge_act(world: Any) -> Any:
+    lot = Quota(world).issue(2)
+    values = {"lot": lot.id, "amount": 1, "loan": ROOT, "principal": 1, "termTo": world.chain.time + 100}
+    return world.act("Pledge", member=lot["member"], bank=world["bank"].id, **values)
+
+
+def pledge_by_the_member(world: Any, signed_by: Any) -> None:
+    act = pledge_act(world)
+    world.relay(act, signed_by(act), Signed(bytes(20), b""))
+
+
+def pledge_by_the_bank(world: Any, signed_by: Any) -> None:
+    act = pledge_act(world)
+    world.relay(act, Signed(bytes(20), b""), signed_by(act))
+
+
+def pledged(world: Any) -> bytes:
+    act = pledge_act(world)
+    world.relay(act, world.sign(act, world["enterprise"]), world.sign(act, world["bank"]))
+    return bytes(act.id)
+
+
+def substitute_by_the_member(world: Any, signed_by: Any) -> None:
+    pledge = pledged(world)
+    act = world.act("PledgeSubstitution", pledge=pledge, lot=Quota(world).issue(1).id, amount=1)
+    world.relay(act, signed_by(act), world.sign(act, world["bank"]))
+
+
+def substitute_by_the_bank(world: Any, signed_by: Any) -> None:
+    pledge = pledged(world)
+    act = world.act("PledgeSubstitution", pledge=pledge, lot=Quota(world).issue(1).id, amount=1)
+    world.relay(act, world.sign(act, world["enterprise"]), signed_by(act))
+
+
+def release_pledge(world: Any, signed_by: Any) -> None:
+    act = world.act("PledgeRelease", pledge=pledged(world), amount=1)
+    world.relay(act, signed_by(act))
+
+
+def enforce_pledge(world: Any, signed_by: Any) -> None:
+    """In the signer's own name where it has one."""
+    regulator = world.actors[signed_by.name].id if signed_by.name in world.actors else ROOT
+    values = {"pledge": pledged(world), "amount": 1, "taker": world["bank"].id, "order": ROOT}
+    act = world.act("PledgeEnforcement", regulator=regulator, **values)
+    world.relay(act, signed_by(act))
+
+
+class LoansBySigner(Loans):
+    """Each act signed by those it needs, but one: that one is the signer under test."""
+
+    def __init__(self, world: Any, replaced: str) -> None:
+        super().__init__(world)
+        self.replaced, self.signed_by = replaced, None
+        self.rules()
+
+    def by(self, names: tuple[str, ...], type_name: str, **values: Any) -> Any:
+        act = self.world.act(type_name, **values)
+        self.world.relay(act, *(self._signed(act, name) for name in names))
+        return act
+
+    def project(self, **changes: Any) -> bytes:
+        act = self.project_act(**changes)
+        self.world.relay(act, *(self._signed(act, name) for name in ("enterprise", "bank")))
+        return bytes(act.id)
+
+    def draw(self, project: bytes, principal: int, **changes: Any) -> bytes:
+        act = self.loan_act(project, principal, **changes)
+        self.world.relay(act, *(self._signed(act, name) for name in ("bank", "enterprise")))
+        return bytes(act.id)
+
+    def _signed(self, act: Any, name: str) -> Signed:
+        if self.signed_by is not None and name == self.replaced:
+            return self.signed_by(act)
+        return self.world.sign(act, self.world[name])  # type: ignore[no-any-return]
+
+
+def of_loans(name: str, replaced: str, prepare: Callable[[Any], tuple[Any, ...]]) -> Attempt:
+    """The call `name` of Loans, with what `prepare` made before, where `replaced`'s signature is under test."""
+
+    def attempt(world: Any, signed_by: Any) -> None:
+        loans = LoansBySigner(world, replaced)
+        arguments = prepare(loans)
+        loans.signed_by = signed_by
+        getattr(loans, name)(*arguments)
+
+    attempt.__name__ = f"{name} by {replaced}"
+    return attempt
+
+
+def publish_catalogue(world: Any, signed_by: Any) -> None:
+    loans = Loans(world)
+    digest = digest_of_catalogue(ITEMS)
+    act = world.act(
+        "CatalogueVersion",
+        catalogue=ROOT,
+        key=word("k"),
+        validFrom=1,
+        validTo=0,
+        rounding=1,
+        itemsDigest=digest,
+        evidence=1,
+        sourceDigest=ZERO,
+    )
+    assert loans.operator
+    world.relay(act, list(ITEMS), with_regulator(world, act, signed_by))
+
+
+def end_catalogue(world: Any, signed_by: Any) -> None:
+    loans = Loans(world)
+    loans.rules()
+    act = world.act("CatalogueEnd", catalogue=NEWER, validTo=instant(2026, 1))
+    world.relay(act, with_regulator(world, act, signed_by))
+
+
+def publish_tool(world: Any, signed_by: Any) -> None:
+    act = world.act(
+        "SupportToolRules",
+        tool=word("cerf"),
+        operator=ROOT,
+        validFrom=1,
+        sharePpm=1,
+        ratePpm=1,
+        termDays=1,
+        rollovers=1,
+        quota=0,
+        fields=1,
+        disclosureDays=1,
+        evidence=1,
+        sourceDigest=ZERO,
+    )
+    world.relay(act, with_regulator(world, act, signed_by))
+
+
+def rolled(loans: Any) -> tuple[bytes]:
+    _, application = loans.funded()
+    loans.world.chain.time = instant(2026, 5)
+    loans.disclose(year=2026, quarter=1)
+    return (application,)
+
+
+def replaced(loans: Any) -> tuple[bytes, bytes]:
+    project = loans.project()
+    first, other = loans.draw(project, 1000), loans.draw(project, 1000)
+    loans.check(first)
+    loans.check(other)
+    application = loans.apply(first, 600)
+    loans.fund(application, 600)
+    return application, other
+
+
+def a_loan(loans: Any) -> bytes:
+    return bytes(loans.draw(loans.project(), 1000))
+
+
+def a_checked_loan(loans: Any) -> bytes:
+    loan = a_loan(loans)
+    loans.check(loan)
+    return loan
+
+
+def reduction_act(world: Any) -> Any:
+    Quota(world).project()
+    now = world.chain.time
+    values = {"periodFrom": now - 10, "periodTo": now, "amount": 1, "statementDigest": ROOT}
+    return world.act("Reduction", project=PROJECT, verifier=world["verifier"].id, **values)
+
+
+def approve_reduction(world: Any, signed_by: Any) -> None:
+    act = reduction_act(world)
+    world.relay(act, world.sign(act, world["verifier"]), with_regulator(world, act, signed_by))
+
+
+def verify_reduction(world: Any, signed_by: Any) -> None:
+    act = reduction_act(world)
+    world.relay(act, signed_by(act), world.quorum(act))
+
+
+def control_plan(world: Any) -> Any:
+    """The first version of the enterprise's plan of 2026."""
+    values = {"member": world["enterprise"].id, "year": 2026, "version": 1, "planDigest": ROOT}
+    return world.act("ControlPlan", replaces=ZERO, reasonDigest=ZERO, **values)
+
+
+def file_control_plan(world: Any, signed_by: Any) -> None:
+    act = control_plan(world)
+    world.relay(act, signed_by(act))
+
+
+def review_control_plan(world: Any, signed_by: Any) -> None:
+    plan = control_plan(world)
+    world.relay(plan, world.sign(plan, world["enterprise"]))
+    reviewer = world.actors.get(signed_by.name, world["enterprise"]).id
+    act = world.act("ControlPlanReview", plan=plan.id, reviewer=reviewer, outcome=1, reasonDigest=ZERO)
+    world.relay(act, signed_by(act))
+
+
 QUORUM = ("regulator 1",)
+BANK = ("bank",)
+VERIFIER = ("verifier",)
+OPERATOR: tuple[str, ...] = ()  # "regulator 0", who is none of the signers under test
 OWNER = ("enterprise",)
 
 TABLE: dict[str, tuple[Row, ...]] = {
@@ -722,6 +923,44 @@ TABLE: dict[str, tuple[Row, ...]] = {
     # open to all: a date that is over needs no signature
     "CodeRegistry.escalate": (),
     "GradeRegistry.file": (Row(QUORUM, file_grades),),
+    "PledgeRegistry.pledge": (Row(OWNER, pledge_by_the_member), Row(("bank",), pledge_by_the_bank)),
+    "PledgeRegistry.substitute": (Row(OWNER, substitute_by_the_member), Row(("bank",), substitute_by_the_bank)),
+    "ReductionRegistry.approve": (Row(QUORUM, approve_reduction), Row(("verifier",), verify_reduction)),
+    "PledgeRegistry.release": (Row(("bank",), release_pledge),),
+    "PledgeRegistry.enforce": (Row(QUORUM, enforce_pledge),),
+    "LoanRules.publishCatalogue": (Row(QUORUM, publish_catalogue),),
+    "LoanRules.endCatalogue": (Row(QUORUM, end_catalogue),),
+    "LoanRules.publishTool": (Row(QUORUM, publish_tool),),
+    "LoanRegistry.registerProject": (
+        Row(("enterprise",), of_loans("project", "enterprise", lambda loans: ())),
+        Row(BANK, of_loans("project", "bank", lambda loans: ())),
+    ),
+    "LoanRegistry.amendProject": (
+        Row(("enterprise",), of_loans("amend_to", "enterprise", lambda loans: (loans.project(), 5))),
+        Row(BANK, of_loans("amend_to", "bank", lambda loans: (loans.project(), 5))),
+    ),
+    "LoanRegistry.draw": (
+        Row(BANK, of_loans("draw", "bank", lambda loans: (loans.project(), 5))),
+        Row(("enterprise",), of_loans("draw", "enterprise", lambda loans: (loans.project(), 5))),
+    ),
+    "LoanRegistry.repay": (Row(BANK, of_loans("repay", "bank", lambda loans: (a_loan(loans), 5))),),
+    "LoanRegistry.checkUp": (Row(VERIFIER, of_loans("check_up", "verifier", lambda loans: (loans.project(),))),),
+    "LoanRegistry.disclose": (Row(BANK, of_loans("disclose", "bank", lambda loans: ())),),
+    "SupportTool.check": (Row(VERIFIER, of_loans("check", "verifier", lambda loans: (a_loan(loans),))),),
+    "SupportTool.applyFor": (Row(BANK, of_loans("apply", "bank", lambda loans: (a_checked_loan(loans), 5))),),
+    "SupportTool.fund": (Row(OPERATOR, of_loans("fund", "regulator 0", lambda loans: (loans.applied()[1], 5))),),
+    "SupportTool.refuse": (Row(OPERATOR, of_loans("refuse", "regulator 0", lambda loans: (loans.applied()[1],))),),
+    "SupportTool.rollOver": (
+        Row(OPERATOR, of_loans("roll_over", "regulator 0", rolled)),
+        Row(BANK, of_loans("roll_over", "bank", rolled)),
+    ),
+    "SupportTool.replace": (
+        Row(OPERATOR, of_loans("replace", "regulator 0", replaced)),
+        Row(BANK, of_loans("replace", "bank", replaced)),
+    ),
+    "SupportTool.repay": (Row(OPERATOR, of_loans("pay_back", "regulator 0", lambda loans: (loans.funded()[1], 5))),),
+    "ControlPlanRegistry.file": (Row(OWNER, file_control_plan),),
+    "ControlPlanRegistry.review": (Row(("regulator 1", "verifier"), review_control_plan),),
 }
 
 ROWS = [(name, row) for name, rows in TABLE.items() for row in rows]

@@ -77,10 +77,30 @@ def run(world: Any, nobody: Any) -> dict[str, int]:
     world.relay(judged, world.sign(judged, verifier))
     judged = world.act("Approval", report=act.id, regulator=regulator.id, outcome=1, reasonDigest=ZERO)
     world.relay(judged, world.sign(judged, regulator))
+    plan = world.act(
+        "ControlPlan", member=member, year=2026, version=1, planDigest=grid, replaces=ZERO, reasonDigest=ZERO
+    )
+    world.relay(plan, world.sign(plan, enterprise))
+    judged = world.act("ControlPlanReview", plan=plan.id, reviewer=regulator.id, outcome=1, reasonDigest=ZERO)
+    world.relay(judged, world.sign(judged, regulator))
     terms = {"validFrom": 0, "expires": 2 * JANUARY_2026}
     granted = world.act("Grant", owner=member, grantee=world["bank"].id, scope=ZERO, purpose=ZERO, **terms)
     world.relay(granted, world.sign(granted, enterprise))
+    pledges(world)
     return dict(sorted(world.gas.items()))
+
+
+def pledges(world: Any) -> None:
+    """A pledge of units, and their release."""
+    enterprise, bank = world["enterprise"], world["bank"]
+    values = {"kind": 1, "vintage": 2025, "project": ZERO, "amount": 1_000, "state": 1, "registeredAt": 0}
+    lot = world.act("Issuance", member=enterprise.id, decision=b"d" * 32, **values)
+    world.relay(lot, structs.Authority(tuple(world.quorum(lot)), ZERO, 0, ()))
+    terms = {"lot": lot.id, "amount": 1_000, "loan": b"l" * 32, "principal": 1, "termTo": 2 * JANUARY_2026}
+    pledge = world.act("Pledge", member=enterprise.id, bank=bank.id, **terms)
+    world.relay(pledge, world.sign(pledge, enterprise), world.sign(pledge, bank))
+    release = world.act("PledgeRelease", pledge=pledge.id, amount=1_000)
+    world.relay(release, world.sign(release, bank))
 
 
 def test_the_gas_of_the_main_calls_is_as_recorded(settled_world: Any, nobody: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import time
 from collections.abc import Callable
@@ -13,11 +12,11 @@ import pytest
 
 from carbonledger import jcs
 from carbonledger.bundle import Bundle, Need, make_reading_bundle, needs_of_reading
-from carbonledger.framing import encode_base64
 from carbonledger.identifiers import chain_name, object_id
 from carbonledger.keccak import keccak256
 from carbonledger.records import Record
 from carbonledger.verify import Verification, verify
+from tests.support.nodes import nodes_of, put_nodes
 from tests.support.world import ENTERPRISE, ORIGIN, World
 
 WORLD = World(meters=("meter-1", "meter-2"))
@@ -61,16 +60,11 @@ def test_a_record_that_is_true_but_not_asked_for_is_refused(kind: str) -> None:
 
 
 def test_nodes_of_another_proof_are_refused() -> None:
-    other = json.loads(REPORT)["chain"]["nodes"]
-    mine = json.loads(READING)["chain"]["nodes"]
-    assert set(other) - set(mine)
+    other = nodes_of(json.loads(REPORT))
+    assert set(other) - set(nodes_of(json.loads(READING)))
 
     def change(value: Any) -> None:
-        parsed = Bundle.parse(REPORT).chain
-        assert parsed is not None
-        merged = {encode_base64(node): node for node in parsed.evidence.nodes}
-        nodes = {*value["chain"]["nodes"], *merged}
-        value["chain"]["nodes"] = sorted(nodes, key=lambda node: keccak256(base64.b64decode(node)))
+        put_nodes(value, sorted({*nodes_of(value), *other}, key=keccak256))
 
     assert judged(edited(READING, change)).verdict == "INVALID"
 
@@ -148,7 +142,7 @@ def test_hex_in_capitals_and_base64_of_another_form_are_refused() -> None:
         assert data == READING or judged(data).verdict == "INVALID", path
 
 
-@pytest.mark.parametrize("part", ["entries", "records", "nodes", "keys", "lines", "units", "devices", "months"])
+@pytest.mark.parametrize("part", ["entries", "records", "keys", "lines", "units", "devices", "months"])
 def test_a_part_left_out_or_given_twice_is_refused(part: str) -> None:
     value = json.loads(REPORT)
     place = next(v for v in (value, value["chain"], value["log"], value["report"]) if part in v)
@@ -159,6 +153,31 @@ def test_a_part_left_out_or_given_twice_is_refused(part: str) -> None:
             parts = inner[part]
             inner[part] = parts[:at] + parts[at : at + 1] * kept + parts[at + 1 :]
             assert judged(jcs.encode(other)).verdict == "INVALID", (part, at)
+
+
+def test_a_node_left_out_or_given_twice_is_refused() -> None:
+    nodes = nodes_of(json.loads(REPORT))
+    for at in range(0, len(nodes), max(1, len(nodes) // 8)):
+        for kept in (0, 2):
+            other = json.loads(REPORT)
+            put_nodes(other, nodes[:at] + nodes[at : at + 1] * kept + nodes[at + 1 :])
+            assert judged(jcs.encode(other)).verdict == "INVALID", at
+
+
+def test_the_leaf_of_a_record_is_refused_as_it_follows_from_the_record() -> None:
+    """Else one reading would have bundles with and without it."""
+    needs = [Need(record.kind, record.id) for record in (Bundle.parse(READING).chain or pytest.fail()).records]
+    needed = nodes_of(json.loads(READING))
+    leaves = [node for node in WORLD.chain_parts(needs).evidence.nodes if node not in needed]
+    assert len(leaves) >= len(needs)
+    refusals = []
+    for leaf in leaves:
+        other = json.loads(READING)
+        put_nodes(other, sorted([*needed, leaf], key=keccak256))
+        found = judged(jcs.encode(other))
+        assert found.verdict == "INVALID"
+        refusals += [step.reason for step in found.steps if step.verdict == "invalid"]
+    assert any("follows from its record" in reason for reason in refusals), refusals
 
 
 def test_a_chain_part_left_out_is_undecided_and_nothing_better() -> None:

@@ -54,7 +54,7 @@ from carbonledger.policy import ChainPolicy, LogPolicy, Policy, WitnessPolicy
 from carbonledger.records import KINDS, Record, chain_of
 from carbonledger.verify.context import committed_code_hashes
 
-LIKE_A_YEAR = {"Directory": 40, "MemberRegistry": 75, "DeviceRegistry": 30, "CheckpointRegistry": 75, "accounts": 30}
+LIKE_A_YEAR = {"Directory": 70, "MemberRegistry": 75, "DeviceRegistry": 30, "CheckpointRegistry": 75, "accounts": 45}
 """Slots that the contracts hold beside the records, and accounts beside the contracts, after a year of the main job."""
 
 CHAIN_ID = 9732

@@ -24,6 +24,7 @@ from carbonledger.identifiers import object_id
 from carbonledger.note import Note
 from carbonledger.policy import Policy
 from carbonledger.verify import verify
+from tests.support.nodes import nodes_of, put_nodes
 from tests.support.world import LIKE_A_YEAR, ORIGIN, World
 
 WORLD = World()
@@ -126,7 +127,9 @@ def _set(value: Any, path: tuple[Any, ...], new: Any) -> Any:
         (("chain", "records", 0), ["nothing"], "kind"),
         (("chain", "records", 0), 5, "record"),
         (("chain", "contracts"), [], "contracts"),
-        (("chain", "nodes"), [""], ""),
+        (("chain", "nodes"), [""], "base64"),
+        (("chain", "nodes"), "gAAA", "a list at byte 0"),
+        (("chain", "nodes"), "+P//", "nodes of the chain"),
     ],
 )
 def test_a_bundle_of_another_form_is_invalid_with_a_sentence(path: tuple[Any, ...], new: Any, said: str) -> None:
@@ -139,10 +142,14 @@ def test_a_bundle_of_another_form_is_invalid_with_a_sentence(path: tuple[Any, ..
 
 def test_records_and_nodes_out_of_order_or_twice_are_refused() -> None:
     value = json.loads(READING)
-    for name in ("records", "nodes"):
-        for order in (value["chain"][name][::-1], [value["chain"][name][0], *value["chain"][name]]):
-            data = jcs.encode(_set(value, ("chain", name), order))
-            assert verify(data, WORLD.policy).verdict == "INVALID"
+    records = value["chain"]["records"]
+    for order in (records[::-1], [records[0], *records]):
+        data = jcs.encode(_set(value, ("chain", "records"), order))
+        assert verify(data, WORLD.policy).verdict == "INVALID"
+    nodes = nodes_of(value)
+    for swapped in (nodes[::-1], [nodes[0], *nodes]):
+        put_nodes(value, swapped)
+        assert verify(jcs.encode(value), WORLD.policy).verdict == "INVALID"
 
 
 def test_white_space_and_trailing_bytes_are_refused() -> None:

@@ -13,11 +13,13 @@ from carbonledger import jcs
 from carbonledger.bundle import Bundle
 from carbonledger.framing import encode_base64
 from carbonledger.identifiers import chain_name, object_id
+from carbonledger.keccak import keccak256
 from carbonledger.keys import PrivateKey
 from carbonledger.month_statement import MonthStatement
 from carbonledger.policy import Policy, WitnessPolicy
 from carbonledger.records import Record
 from carbonledger.verify import Verification, verify
+from tests.support.nodes import nodes_of, put_nodes
 from tests.support.world import (
     ENTERPRISE,
     FOREIGN,
@@ -234,11 +236,7 @@ def test_step_8_notices_nodes_that_prove_nothing() -> None:
     assert extra is not None
 
     def add(value: Any) -> None:
-        from carbonledger.keccak import keccak256
-
-        nodes = {encode_base64(node): keccak256(node) for node in extra.evidence.nodes}
-        own = {node: keccak256(__import__("base64").b64decode(node)) for node in value["chain"]["nodes"]}
-        value["chain"]["nodes"] = sorted({**nodes, **own}, key=lambda node: {**nodes, **own}[node])
+        put_nodes(value, sorted({*nodes_of(value), *extra.evidence.nodes}, key=keccak256))
 
     assert failing(verify(edited(world.reading_bundle(), add), world.policy)) == [8]
 

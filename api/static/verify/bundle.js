@@ -5,6 +5,7 @@ import { PublicKey } from "./crypto.js";
 import * as jcs from "./jcs.js";
 import { parseBody, parseEvidence, parseLeaf } from "./entry.js";
 import { parseCheckpoint, parseNote } from "./note.js";
+import { splitLists } from "./rlp.js";
 import { Record, parseNumber, recordOrder } from "./records.js";
 import { parseStatement } from "./statement.js";
 import { requireName32 } from "./names.js";
@@ -99,7 +100,7 @@ function parseChain(value) {
     throw new Malformed("engine of the chain", { expected: ENGINES.join(", "), found: quoted(v.engine) });
   }
   const seal = v.seal === "" ? null : unbase64(v.seal, "seal of the block", 65);
-  const nodes = list(v.nodes, "nodes of the chain").map((node) => unbase64(node, "node of the chain"));
+  const nodes = splitLists(unbase64(v.nodes, "nodes of the chain"), "nodes of the chain");
   const header = unbase64(v.header, "header of the block");
   if ((seal !== null) !== OPERATED.includes(v.engine)) {
     throw new Malformed(`seal of ${v.engine} evidence`, { expected: OPERATED.includes(v.engine) ? "65 bytes" : "none" });

@@ -13,6 +13,18 @@ export function decode(data, what, most = 1 << 20) {
   return item;
 }
 
+/** The lists that stand one after another in `data`, each as its own bytes; what they hold is not read. */
+export function splitLists(data, what) {
+  const lists = [];
+  for (let at = 0; at < data.length; ) {
+    if (data[at] < 0xc0) throw new Malformed(what, { expected: `a list at byte ${at}` });
+    const stop = span(data, at, data.length, data[at] - 0xc0, what)[1];
+    lists.push(data.subarray(at, stop));
+    at = stop;
+  }
+  return lists;
+}
+
 export function encode(item) {
   if (item instanceof Uint8Array) {
     return item.length === 1 && item[0] < 0x80 ? item : concat(head(0x80, item.length), item);
