@@ -116,6 +116,17 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "getOutlookSchema": EVERYONE,
     "computeReduction": EVERYONE,
     "getReductionSchema": EVERYONE,
+    # codes and grades: a code is there to be shown, why it is so is its subject's
+    "listCodes": EVERYONE,
+    "getCode": EVERYONE,
+    "listAssessments": EVERYONE,
+    "listGrades": EVERYONE,
+    "listStatistics": EVERYONE,
+    "listAssessmentSets": EVERYONE,
+    "getAssessmentSet": EVERYONE,
+    "getExplained": KEYED,  # by `basis_of`
+    "listInspections": frozenset({"regulator"}),
+    "createAssessmentInputs": frozenset({"regulator"}),
     # seeing and being told
     "listAccess": KEYED,
     "listNotifications": MEMBERS,
@@ -146,6 +157,8 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "pageApi": EVERYONE,
     "pageRegion": EVERYONE,
     "pageAlerts": KEYED - {"operator"},
+    "pageCode": EVERYONE,
+    "pageInspections": frozenset({"regulator"}),
     "getDocs": EVERYONE,
     "getOpenApi": EVERYONE,
 }

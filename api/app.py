@@ -19,6 +19,7 @@ from api.gate import Gate
 from api.problems import Problem
 from api.routes import (
     alerts,
+    assessment,
     compute,
     evidence,
     footprints,
@@ -60,6 +61,7 @@ TAGS: Final = (
     ("evidence", "Control plans, findings of verifiers, and what documents support"),
     ("market", "Trading: instruments, quotes, trades, days, orders"),
     ("loans", "How an enterprise stands for its banks, portfolios, disclosures of supported loans"),
+    ("assessment", "Codes, grades, peer statistics, inspections"),
     ("seeing", "Being told: access log, events"),
     ("region", "Regional views: totals, structure, ranking"),
     ("alerts", "Alerts: what holds, and who has seen it"),
@@ -94,6 +96,7 @@ def create_app(
     routers += [loans.of(service), market.of(service)]
     routers += [loans.of(service)]
     routers += [quota.of(service)]
+    routers += [assessment.of(service)]
     routers += [system.of(service, registry), pages.of(service, app)]
     operations = set()
     for router in routers:

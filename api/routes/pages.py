@@ -10,8 +10,7 @@ from fastapi import APIRouter, FastAPI, Query, Request, Response
 from sqlalchemy import Connection
 from starlette.responses import RedirectResponse
 
-from api import market as shown
-from api import present, problems, schemas
+from api import market as shown, present, present_assessment, problems, schemas, schemas_assessment
 from api.access import MAY, Caller
 from api.answers import answer
 from api.keeping import bytes_of_artefact
@@ -20,15 +19,18 @@ from api.pages.market import market_screen
 from api.pages.render import Renderer
 from api.pages.screens import LedgerScreen, timeline
 from api.problems import Problem
+from api.routes.assessment import code_document, private, queue
 from api.routes.common import HEX_ID, ReportId, missing, read_private, router
 from api.routes.compute import policy_value
 from api.routes.members import CodeOrId, id_of
 from api.routes.quota import Sector, quota_screen
 from api.routes.reports import report_document
 from api.service import CallerOf, Service
+from carbonledger.assessment.library import code_rules
 from carbonledger.mrv.findings import Findings
 from carbonledger.verify.context import committed_code_hashes
-from ledger_node.queries import artefacts, market, members, records, reports
+from ledger_node.assessment import kept as kept_documents
+from ledger_node.queries import artefacts, assessment as assessments, market, members, records, reports
 
 PAGES: Final = Path(__file__).parent.parent / "pages" / "templates"
 ENTERPRISE: Final = 2
@@ -147,6 +149,38 @@ def of(service: Service, app: FastAPI) -> APIRouter:
             )
         return renderer.page(
             request, "quota.html", member=shown, names=names, twin=f"/v1/members/{identifier}/holdings", **values
+    @found.get("/codes/{member}", operation_id="pageCode", include_in_schema=False)
+    def page_code(request: Request, caller: CallerOf, member: CodeOrId) -> Response:
+        identifier = id_of(member)
+        with service.engine.connect() as connection:
+            standing = assessments.code(connection, identifier)
+            kept = members.member(connection, identifier)
+            if standing is None or kept is None:
+                raise missing("code", member)
+            document = code_document(service, connection, standing)
+            grades = [present_assessment.grade(g, standing) for g in assessments.grades(connection, identifier)]
+            history = [present_assessment.assessment(a) for a in assessments.assessments(connection, identifier)]
+            explained = readable(service, connection, caller, document)
+        return renderer.page(
+            request,
+            "code.html",
+            code=document,
+            member=present.member(kept, service.settings),
+            grades=current_grades(grades),
+            history=history,
+            explained=explained,
+            rules=known_rules(),
+            twin=f"/v1/codes/{identifier}",
+        )
+
+    @found.get("/inspections", operation_id="pageInspections", include_in_schema=False)
+    def page_inspections(request: Request, caller: CallerOf) -> Response:
+        with service.engine.connect() as connection:
+            items = queue(service, connection)
+            found_members = [members.member(connection, item.code.member) for item in items]
+        names = {m.id: present.member(m, service.settings) for m in found_members if m is not None}
+        return renderer.page(
+            request, "inspections.html", items=items, names=names, rules=known_rules(), twin="/v1/inspections"
         )
 
     @found.get("/verify", operation_id="pageVerify", include_in_schema=False)
@@ -178,6 +212,29 @@ def of(service: Service, app: FastAPI) -> APIRouter:
 
     app.state.renderer = renderer
     return found
+
+
+def readable(
+    service: Service, connection: Connection, caller: Caller, code: schemas_assessment.Code
+) -> dict[str, Any] | None:
+    """The explain record of the latest assessment, where this reader may have it; a read is written down."""
+    made = None if code.latest is None else kept_documents.document(connection, code.latest.id)
+    if made is None:
+        return None
+    with suppress(Problem):
+        read_private(service, connection, caller, private(made))
+        return present_assessment.explained(made).explained
+    return None
+
+
+def current_grades(grades: list[schemas_assessment.Grade]) -> list[schemas_assessment.Grade]:
+    """The latest grade of each scheme."""
+    return list({grade.scheme: grade for grade in grades}.values())
+
+
+def known_rules() -> dict[str, tuple[str, str]]:
+    """Titles of the rules of the code by id, English and Chinese."""
+    return {rule.id: rule.title for rules in code_rules() for rule in rules.rules}
 
 
 def _found(service: Service, connection: Connection, q: str) -> list[schemas.Member]:
