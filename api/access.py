@@ -85,6 +85,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     # loans, and how an enterprise stands
     "getStanding": MEMBERS,  # what of it by `api.standing`
     "listMemberAccesses": MEMBERS,  # the member's own, and regulators'
+    "answerPortfolio": MEMBERS,  # what of each enterprise as of its standing
     "discloseLoans": EVERYONE,
     "getLoanDisclosureSchema": EVERYONE,
     # the node itself
