@@ -10,14 +10,15 @@ from typing import Any
 
 import pytest
 from python_calamine import load_workbook
+from sqlalchemy import insert, select
 
-from api.keys import new_key
+from carbonledger.identifiers import member_id
 from carbonledger.loans import library
-from carbonledger.sharing import standing_scope
-from tests.integration.api_kit import LedgerApi, grant_record, ledger_api, write_records
+from carbonledger.records import Record
+from ledger_node.db.schema import event
+from tests.integration.api_kit import LedgerApi, ledger_api, write_records
 from tests.support import enterprises
 from tests.support.enterprises import BANK, NOW, credit_code
-from tests.support.world import ENTERPRISE
 
 GRANTED, PLAIN, ABSENT = 24, 5, 999
 
@@ -59,9 +60,57 @@ def test_an_emission_without_lines_is_known_but_not_financed(api: LedgerApi) -> 
     assert found["coverage"]["financed_outstanding"] == "0"
 
 
-def test_every_enterprise_of_a_portfolio_is_told(api: LedgerApi) -> None:
-    from carbonledger.identifiers import member_id
+def give_report(api: LedgerApi, number: int) -> Any:
+    """The report of the small world, lines and all, as one of this enterprise; its statement."""
+    member, report = member_id(credit_code(number)), bytes([number]) * 32
+    original = next(r for r in api.world.records.values() if r.kind == "report")
+    fields = {**original.fields(), "member": member, "reportId": report}
+    current = Record.of("current", member=member, year=2025, reportId=report)
+    write_records(api.engine, [Record.of("report", **fields), current], first_block=2000 + 10 * number)
+    with api.engine.begin() as connection:
+        (arguments,) = connection.execute(select(event.c.arguments).where(event.c.name == "ReportFiled").limit(1)).one()
+        connection.execute(
+            insert(event).values(
+                block_number=2000 + 10 * number,
+                log_index=1,
+                address=bytes(20),
+                contract="ReportRegistry",
+                name="ReportFiled",
+                arguments={**arguments, "reportId": report.hex()},
+                transaction_hash=bytes(32),
+            )
+        )
+    return api.world.statement
 
+
+def test_what_is_known_by_scope_is_financed_by_its_share_to_the_gram(api: LedgerApi) -> None:
+    statement = give_report(api, 29)
+    scopes = {name: grams for name, grams in statement.by_scope().items() if name in ("1", "2")}
+    assert scopes
+    row = f"{credit_code(29)},500000,known,600000,900000"
+    found = asked(api, csv(row, f"{credit_code(28)},500000,other,600000,900000"), "regulator").json()
+    known, other = found["positions"]
+    for name, grams in scopes.items():
+        line = known["financed"]["lines"][f"scope{name}"]
+        share = Fraction(1, 3) * (grams.numerator // grams.denominator)
+        assert Fraction(int(line["numerator"]), int(line["denominator"])) == share
+        assert found["total"]["lines"][f"scope{name}"]["value"] == str(share.numerator // share.denominator)
+    assert known["financed"]["score"] == "1"
+    assert other["financed"] is None
+    assert found["total"]["lines"]["credits_retired"]["value"] is None  # not netted, and not zero
+    share = found["coverage"]["share"]
+    assert (share["numerator"], share["denominator"]) == ("1", "2")
+
+
+def test_a_row_that_cannot_be_financed_takes_no_other_with_it(api: LedgerApi) -> None:
+    rows = [f"{credit_code(29)},{money},{name},1,1" for name, money in (("fits", "2"), ("exceeds", "3"))]
+    fits, exceeds = asked(api, csv(*rows), "regulator").json()["positions"]
+    assert fits["financed"]["attribution"]["shown"] == "1.000000"
+    assert "more than the whole" in exceeds["refused"]
+    assert exceeds["financed"] is None
+
+
+def test_every_enterprise_of_a_portfolio_is_told(api: LedgerApi) -> None:
     asked(api, csv(f"{credit_code(3)},1,1,,", f"{credit_code(4)},1,2,,", f"{credit_code(3)},1,3,,"))
     for number in (3, 4):
         member = member_id(credit_code(number)).hex()
