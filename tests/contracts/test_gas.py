@@ -11,6 +11,7 @@ from typing import Any
 from carbonledger import merkle
 from carbonledger.keccak import keccak256
 from ledger_node.chain.bindings import codec, structs
+from tests.support.loans import INVESTMENT, Loans
 
 SNAPSHOT = Path(__file__).parents[2] / "contracts" / "gas.json"
 ZERO = bytes(32)
@@ -81,6 +82,7 @@ def run(world: Any, nobody: Any) -> dict[str, int]:
     granted = world.act("Grant", owner=member, grantee=world["bank"].id, scope=ZERO, purpose=ZERO, **terms)
     world.relay(granted, world.sign(granted, enterprise))
     pledges(world)
+    lend(world)
     return dict(sorted(world.gas.items()))
 
 
@@ -95,6 +97,22 @@ def pledges(world: Any) -> None:
     world.relay(pledge, world.sign(pledge, enterprise), world.sign(pledge, bank))
     release = world.act("PledgeRelease", pledge=pledge.id, amount=1_000)
     world.relay(release, world.sign(release, bank))
+
+
+def lend(world: Any) -> None:
+    """A project and its loans, and the tool's life of one of them."""
+    loans = Loans(world)
+    loans.rules()
+    project = loans.project()
+    first = loans.draw(project, 1_000_000_000)
+    loans.check_up(project)
+    loans.disclose()
+    loans.check(first)
+    application = loans.apply(first, 600_000_000)
+    loans.fund(application, 600_000_000)
+    loans.amend(project, investment=INVESTMENT * 2)
+    loans.repay(first, 1)
+    loans.pay_back(application, 1)
 
 
 def test_the_gas_of_the_main_calls_is_as_recorded(settled_world: Any, nobody: Any) -> None:
