@@ -99,6 +99,9 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "pageReport": EVERYONE,
     "pageVerify": EVERYONE,
     "pageApi": EVERYONE,
+    "pageBanks": EVERYONE,
+    "pageStanding": MEMBERS,
+    "pageAccesses": MEMBERS,
     "getDocs": EVERYONE,
     "getOpenApi": EVERYONE,
 }
