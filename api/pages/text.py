@@ -271,7 +271,8 @@ TEXT: Final[Mapping[str, tuple[str, str]]] = {
     "banks.portfolio": ("批量查询", "Portfolio"),
     "banks.portfolio.hint": (
         "CSV 或 XLSX，首行为列名：统一社会信用代码、贷款余额；可选：借据号、资产类别、所有者权益、有息负债、总资产。",
-        "CSV or XLSX, the first row the titles: credit_code, outstanding; optional: id, class, equity, debt, total_assets.",
+        "CSV or XLSX, the first row the titles: credit_code, outstanding; optional: id, class, equity, debt, "
+        "total_assets.",
     ),
     "banks.file": ("文件", "File"),
     "banks.upload": ("上传并取回结果", "Upload and get the answer"),
