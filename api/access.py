@@ -62,6 +62,8 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "getPcafSchema": EVERYONE,
     "allocate": EVERYONE,
     "getAllocationSchema": EVERYONE,
+    "forecast": EVERYONE,
+    "getForecastSchema": EVERYONE,
     "verifyBundle": EVERYONE,
     "getPolicy": EVERYONE,
     # writing
@@ -92,6 +94,12 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "getHealth": EVERYONE,
     "getReadiness": EVERYONE,
     "getMetrics": EVERYONE,
+    # regional views and alerts
+    "getRegion": EVERYONE,  # the public sees no part of fewer members than the rules say
+    "listRegionRanking": frozenset({"regulator", "verifier", "auditor"}),
+    "listAlertRules": EVERYONE,
+    "listAlerts": KEYED - {"operator"},  # an enterprise its own; the statutory readers all
+    "acknowledgeAlert": frozenset({"enterprise", "regulator"}),
     # pages
     "pageStart": EVERYONE,
     "pageFind": EVERYONE,
@@ -99,6 +107,8 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "pageReport": EVERYONE,
     "pageVerify": EVERYONE,
     "pageApi": EVERYONE,
+    "pageRegion": EVERYONE,
+    "pageAlerts": KEYED - {"operator"},
     "pageBanks": EVERYONE,
     "pageStanding": MEMBERS,
     "pageAccesses": MEMBERS,

@@ -18,6 +18,7 @@ from api.chain_tools import ChainTools
 from api.gate import Gate
 from api.problems import Problem
 from api.routes import (
+    alerts,
     compute,
     footprints,
     ledger,
@@ -26,6 +27,7 @@ from api.routes import (
     members,
     pact,
     pages,
+    region,
     reports,
     rules,
     seeing,
@@ -53,6 +55,8 @@ TAGS: Final = (
     ("pact", "PACT 3: exchange of product carbon footprints"),
     ("loans", "How an enterprise stands for its banks, portfolios, disclosures of supported loans"),
     ("seeing", "Being told: access log, events"),
+    ("region", "Regional views: totals, structure, ranking"),
+    ("alerts", "Alerts: what holds, and who has seen it"),
     ("system", "Health and metrics"),
 )
 
@@ -80,6 +84,7 @@ def create_app(
     problems.install(app)
     routers = [module.of(service) for module in (members, logs, reports, ledger, rules, compute, writing, seeing)]
     routers += [footprints.of(service), pact.of(service)]
+    routers += [region.of(service), alerts.of(service)]
     routers += [loans.of(service)]
     routers += [system.of(service, registry), pages.of(service, app)]
     operations = set()

@@ -381,6 +381,66 @@ ACTS: Final[dict[str, ActType]] = {
             "Deduction(bytes32 member,uint16 year,uint64 amount,bytes32 decision,bytes32 reference,uint64 deadline)",
         ),
         _act(
+            "SettlementToken",
+            "issue",
+            "MoneyIssuance(bytes32 bank,bytes32 member,uint64 amount,bytes32 paymentDigest,bytes32 reference,"
+            "uint64 deadline)",
+        ),
+        _act(
+            "SettlementToken",
+            "redeem",
+            "MoneyRedemption(bytes32 bank,bytes32 member,uint64 amount,bytes32 paymentDigest,bytes32 reference,"
+            "uint64 deadline)",
+        ),
+        _act(
+            "TradingRules",
+            "list",
+            "Instrument(uint8 kind,uint16 vintage,bytes32 project,uint64 firstPrice,bytes32 sourceDigest,"
+            "bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "TradingRules",
+            "publishTerms",
+            "TradingTerms(uint8 mode,uint64 since,uint64 smallest,uint64 largest,uint64 lotSize,uint64 tick,"
+            "uint32 bandPpm,uint32 opens,uint32 pauses,uint32 resumes,uint32 closes,uint32 settleWithin,"
+            "uint64 positionLimit,uint8 evidence,bytes32 sourceDigest,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "TradingRules",
+            "publishDays",
+            "TradingDays(uint16 year,uint16 edition,uint256 early,uint256 late,uint8 evidence,"
+            "bytes32 sourceDigest,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "TradingRules",
+            "announce",
+            "Auction(bytes32 exchange,bytes32 instrument,bytes32 member,uint8 side,uint64 amount,uint64 limit,"
+            "uint8 pricing,uint64 opensAt,uint64 closesAt,bytes32 noticeDigest,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "Market",
+            "settle",
+            "Order(bytes32 member,bytes32 instrument,uint8 mode,uint8 side,bytes32 lot,uint64 amount,"
+            "uint64 price,bytes32 counterparty,bytes32 auction,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "Market",
+            "settle",
+            "Matching(bytes32 exchange,bytes32 instrument,uint8 mode,bytes32 auction,uint64 time,"
+            "bytes32 ordersDigest,bytes32 fillsDigest,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "Market",
+            "cancel",
+            "OrderCancellation(bytes32 member,bytes32 order,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "Market",
+            "suspend",
+            "TradingSuspension(bytes32 regulator,bytes32 subject,uint8 suspended,bytes32 order,bytes32 reference,"
+            "uint64 deadline)",
+        ),
+        _act(
             "PledgeRegistry",
             "pledge",
             "Pledge(bytes32 member,bytes32 bank,bytes32 lot,uint64 amount,bytes32 loan,uint64 principal,"
@@ -543,6 +603,24 @@ ACTS: Final[dict[str, ActType]] = {
             "SupportTool",
             "repay",
             "SupportRepayment(bytes32 application,uint64 amount,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "ReductionRegistry",
+            "approve",
+            "Reduction(bytes32 project,uint64 periodFrom,uint64 periodTo,uint64 amount,bytes32 statementDigest,"
+            "bytes32 verifier,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "ControlPlanRegistry",
+            "file",
+            "ControlPlan(bytes32 member,uint16 year,uint16 version,bytes32 planDigest,bytes32 replaces,"
+            "bytes32 reasonDigest,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "ControlPlanRegistry",
+            "review",
+            "ControlPlanReview(bytes32 plan,bytes32 reviewer,uint8 outcome,bytes32 reasonDigest,bytes32 reference,"
+            "uint64 deadline)",
         ),
     )
 }

@@ -204,6 +204,11 @@ def position_id(member: bytes, lot: bytes) -> bytes:
     return keccak256(member + lot)
 
 
+def day_id(instrument: bytes, day: int) -> bytes:
+    """Id of the record `tradingday`; `day` in days since 1970-01-01 at UTC+08:00."""
+    return keccak256(instrument + day.to_bytes(32, "big"))
+
+
 def code_id(member: bytes, project: bytes = ZERO32) -> bytes:
     """Id of the record `code`; project 0 is the member itself."""
     return keccak256(member + project)
@@ -418,6 +423,68 @@ KINDS: Final[dict[str, RecordKind]] = {
             "bytes32 deductionLaw, uint64 deduction, uint64 closedAt",
         ),
         _kind(
+            "balance",
+            "SettlementToken",
+            "bytes32 member, uint64 amount",
+        ),
+        _kind(
+            "issuer",
+            "SettlementToken",
+            "bytes32 bank, uint64 issued, uint64 redeemed",
+        ),
+        _kind(
+            "payment",
+            "SettlementToken",
+            "bytes32 paymentId, bytes32 bank, bytes32 member, uint64 amount, uint8 direction, "
+            "bytes32 paymentDigest, uint64 paidAt",
+        ),
+        _kind(
+            "instrument",
+            "TradingRules",
+            "bytes32 instrument, uint8 kind, uint16 vintage, bytes32 project, uint64 firstPrice, "
+            "bytes32 sourceDigest, uint64 listedAt",
+        ),
+        _kind(
+            "tradingterms",
+            "TradingRules",
+            "bytes32 termsId, uint8 mode, uint64 since, uint64 smallest, uint64 largest, uint64 lotSize, "
+            "uint64 tick, uint32 bandPpm, uint32 opens, uint32 pauses, uint32 resumes, uint32 closes, "
+            "uint32 settleWithin, uint64 positionLimit, uint8 evidence, bytes32 sourceDigest",
+        ),
+        _kind(
+            "tradingdays",
+            "TradingRules",
+            "bytes32 daysId, uint16 year, uint16 edition, uint256 early, uint256 late, uint8 evidence, "
+            "bytes32 sourceDigest",
+        ),
+        _kind(
+            "auction",
+            "TradingRules",
+            "bytes32 auctionId, bytes32 exchange, bytes32 instrument, bytes32 member, uint8 side, "
+            "uint64 amount, uint64 limit, uint8 pricing, uint64 opensAt, uint64 closesAt, "
+            "bytes32 noticeDigest",
+        ),
+        _kind(
+            "trade",
+            "Market",
+            "bytes32 tradeId, bytes32 instrument, uint8 mode, bytes32 buyer, bytes32 seller, bytes32 lot, "
+            "uint64 amount, uint64 price, bytes32 buyOrder, bytes32 sellOrder, bytes32 matching, "
+            "uint64 tradedAt",
+        ),
+        _kind(
+            "tradingday",
+            "Market",
+            "bytes32 instrument, uint32 day, uint64 previousClose, uint64 open, uint64 high, uint64 low, "
+            "uint64 close, uint64 volume, uint128 turnover, uint64 blockVolume, uint128 blockTurnover, "
+            "uint64 auctionVolume, uint128 auctionTurnover",
+            lambda fields: day_id(fields["instrument"], fields["day"]),
+        ),
+        _kind(
+            "suspension",
+            "Market",
+            "bytes32 subject, bool suspended, bytes32 regulator, bytes32 order, uint64 since",
+        ),
+        _kind(
             "pledge",
             "PledgeRegistry",
             "bytes32 pledgeId, bytes32 member, bytes32 bank, bytes32 lot, uint64 amount, uint64 held, "
@@ -533,6 +600,19 @@ KINDS: Final[dict[str, RecordKind]] = {
             "bytes32 application, bytes32 member, bytes32 loan, bytes32 tool, uint16 year, uint8 quarter, "
             "uint64 applied, uint64 funded, uint64 outstanding, uint32 ratePpm, uint64 appliedAt, "
             "uint64 fundedAt, uint64 renewedAt, uint64 dueAt, uint8 rollovers, uint8 status",
+        ),
+        _kind(
+            "reduction",
+            "ReductionRegistry",
+            "bytes32 reductionId, bytes32 project, bytes32 member, uint64 periodFrom, uint64 periodTo, uint16 vintage, "
+            "uint64 amount, bytes32 statementDigest, bytes32 verifier, uint64 approvedAt",
+        ),
+        _kind(
+            "controlplan",
+            "ControlPlanRegistry",
+            "bytes32 planId, bytes32 member, uint16 year, uint16 version, bytes32 planDigest, bytes32 replaces, "
+            "bytes32 changeDigest, uint64 filedAt, uint8 status, bytes32 reviewer, uint64 reviewedAt, "
+            "bytes32 reasonDigest",
         ),
     )
 }

@@ -1,4 +1,4 @@
-"""`python -m ledger_node`: run, migrate, reindex, fsck, deploy.
+"""`python -m ledger_node`: run, migrate, reindex, fsck, deploy, settle.
 
 Exit 0 done or clean, 1 a check found a difference, 2 misuse, or it could not be done.
 """
@@ -15,7 +15,7 @@ from carbonledger.errors import CarbonLedgerError, Invalid, Malformed
 from ledger_node import config
 from ledger_node.chain.interface import Chain
 from ledger_node.chain.open import open_chain
-from ledger_node.commands import founders, keyfile
+from ledger_node.commands import founders, keyfile, settle
 from ledger_node.commands.deploy import Ways, deploy, policy_of
 from ledger_node.commands.fsck import deployment_of, fsck
 from ledger_node.commands.run import run, wall_clock
@@ -61,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--passphrase-file", type=Path, metavar="FILE", help="of the keystore, mode 600")
     command.add_argument("--confirmations", type=int, metavar="N", help="blocks on top that make a block stay")
     command.set_defaults(action=_deploy)
+    settle.add_parser(commands)
     return parser
 
 

@@ -25,6 +25,7 @@ from ledger_node.chain.bindings import (
     checkpoint_registry,
     code_registry,
     compliance,
+    control_plan_registry,
     device_registry,
     directory,
     factor_registry,
@@ -32,15 +33,19 @@ from ledger_node.chain.bindings import (
     grant_registry,
     loan_registry,
     loan_rules,
+    market,
     member_registry,
     plan_registry,
     pledge_registry,
     quota_rules,
+    reduction_registry,
     report_registry,
     rule_set_registry,
+    settlement_token,
     statistics_registry,
     structs,
     support_tool,
+    trading_rules,
 )
 
 NAMES: Final = (
@@ -61,6 +66,9 @@ NAMES: Final = (
     "QuotaRules",
     "AllowanceLedger",
     "Compliance",
+    "SettlementToken",
+    "TradingRules",
+    "Market",
     "PledgeRegistry",
     "AssessmentRules",
     "StatisticsRegistry",
@@ -69,6 +77,9 @@ NAMES: Final = (
     "LoanRules",
     "LoanRegistry",
     "SupportTool",
+    "Batch",
+    "ReductionRegistry",
+    "ControlPlanRegistry",
 )
 """In the order of their creation: the n-th is made by the deployer's transaction `first_nonce + n`."""
 
@@ -163,6 +174,9 @@ def plan(
         "QuotaRules": quota_rules.encode_constructor(where),
         "AllowanceLedger": allowance_ledger.encode_constructor(where),
         "Compliance": compliance.encode_constructor(where),
+        "SettlementToken": settlement_token.encode_constructor(where),
+        "TradingRules": trading_rules.encode_constructor(where),
+        "Market": market.encode_constructor(where),
         "PledgeRegistry": pledge_registry.encode_constructor(where),
         "AssessmentRules": assessment_rules.encode_constructor(where),
         "StatisticsRegistry": statistics_registry.encode_constructor(where),
@@ -171,6 +185,9 @@ def plan(
         "LoanRules": loan_rules.encode_constructor(where),
         "LoanRegistry": loan_registry.encode_constructor(where),
         "SupportTool": support_tool.encode_constructor(where),
+        "Batch": b"",
+        "ReductionRegistry": reduction_registry.encode_constructor(where),
+        "ControlPlanRegistry": control_plan_registry.encode_constructor(where),
     }
     return [
         Creation(

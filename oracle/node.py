@@ -507,6 +507,10 @@ class OracleNode:
                     self.append("gap", gap, once=covered)
             return self.append("manifest", summary.manifest(), once=name, mark=digest)
 
+    def has_counted(self, device: str, instant_ms: int) -> bool:
+        """Whether an enrolled device has an entry at or before an instant."""
+        return periods.boundary(self.store, self._signer(device), instant_ms) is not None
+
     def manifest_entries(self, device: str, year: int) -> list[DisclosedEntry]:
         """The latest manifests of the year's months, January first; months not closed are left out."""
         found: list[DisclosedEntry] = []
@@ -517,13 +521,21 @@ class OracleNode:
         return found
 
     def boundary_entries(self, device: str, year: int) -> list[DisclosedEntry]:
-        """The device's readings at the starts of the twelve months and at the year's end: thirteen.
+        """The device's readings at the starts of the twelve months and at the year's end, each once.
 
-        The last reading at or before each instant, for the first also the commissioning entry. Refused if there is
-        none for an instant.
+        The last entry at or before each instant; of a device that was installed within the year its first entry
+        before them. Refused if there is none at all.
         """
-        signer = self._signer(device)
-        return [self.entry(periods.boundary_index(self.store, signer, instant)) for instant in periods.instants(year)]
+        signer, instants = self._signer(device), periods.instants(year)
+        found = {periods.boundary_index(self.store, signer, instants[-1])}
+        places = [periods.boundary(self.store, signer, instant) for instant in instants]
+        found |= {place.index for place in places if place is not None}
+        if places[0] is None:
+            first = min(
+                periods.readings_of(self.store, signer, instants[0], instants[-1]), key=lambda e: e.reading.sequence
+            )
+            found.add(first.index)
+        return [self.entry(index) for index in sorted(found)]
 
 
 def lock_home(home: Path) -> int:

@@ -50,6 +50,9 @@ CONTRACTS = (
     "QuotaRules",
     "AllowanceLedger",
     "Compliance",
+    "SettlementToken",
+    "TradingRules",
+    "Market",
     "PledgeRegistry",
     "AssessmentRules",
     "StatisticsRegistry",
@@ -58,6 +61,9 @@ CONTRACTS = (
     "LoanRules",
     "LoanRegistry",
     "SupportTool",
+    "Batch",
+    "ReductionRegistry",
+    "ControlPlanRegistry",
 )
 
 SETTINGS: dict[str, Any] = {

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +16,7 @@ from starlette.responses import HTMLResponse, Response
 from api.pages.figures import Figures
 from api.pages.text import LOCALES, Language, Text, choose_language
 from api.problems import Problem
-from api.schemas import Member
+from api.schemas import Amount, Member
 
 COOKIE: Final = "language"
 TAGS: Final = {"zh": "zh-CN", "en": "en"}
@@ -52,6 +54,9 @@ class Renderer:
             path=request.url.path,
             member_name=lambda member: _name(member, language),
             short=_short,
+            amount=_amount,
+            percent=_percent,
+            width=_width,
             **values,
         )
         response = HTMLResponse(
@@ -79,6 +84,21 @@ def _name(member: Member | None, language: Language) -> str | None:
 
 def _short(identifier: str, digits: int = 8) -> str:
     return f"{identifier[:digits]}…" if len(identifier) > digits + 1 else identifier
+
+
+def _amount(value: Mapping[str, str]) -> Amount:
+    """A quantity of a JSON document, for the figures."""
+    return Amount(value=value["value"], unit=value["unit"])
+
+
+def _percent(share: Mapping[str, str] | None) -> str:
+    """A fraction of a JSON document in per cent, for reading."""
+    return "–" if share is None else f"{Decimal(share['shown']) * 100:.2f} %"
+
+
+def _width(share: Mapping[str, str] | None, full: int) -> str:
+    """A fraction as a length in a picture."""
+    return "0" if share is None else f"{Decimal(share['shown']) * full:.1f}"
 
 
 def _data(value: Any) -> Markup:

@@ -25,7 +25,7 @@ MAX_LINES = 1000
 class _Read:
     """A line as the document has it; parameters that are missing wait for the other months."""
 
-    path: str
+    node: Node
     rule: LineRule
     item: str
     month: int
@@ -58,7 +58,8 @@ def calculate(document: bytes | Node, rules: Sequence[RuleSet], factors: Factors
             f"rule set {chosen.key} does not hold for this reporting year", f"{first} to {last or 'open'}"
         )
     known = factors.with_(chosen.factors)
-    read = [_line(item, chosen, year, known) for item in fields["lines"].items(least=1, most=MAX_LINES)]
+    defaults: parameters.Defaults = {}
+    read = [_line(item, chosen, year, known, defaults) for item in fields["lines"].items(least=1, most=MAX_LINES)]
     ordered = sorted(_resolved(read, year, known), key=lambda line: line.chain_line.order)
     _refuse_twice(ordered)
     chain_lines = tuple(line.chain_line for line in ordered)
@@ -102,14 +103,14 @@ def find(node: Node, rules: Sequence[RuleSet]) -> RuleSet:
     raise node.refused("a rule set that is not known here", "one of " + ", ".join(rule.key for rule in rules))
 
 
-def _line(node: Node, rules: RuleSet, year: int, factors: Factors) -> _Read:
+def _line(node: Node, rules: RuleSet, year: int, factors: Factors, defaults: parameters.Defaults) -> _Read:
     fields = node.fields(("code", "quantity"), ("item", "month", "parameters"))
-    rule = rules.line(fields["code"].one_of([line.code for line in rules.lines], "not a line of the rule set"))
+    rule = rules.line(fields["code"].one_of(rules.codes, "not a line of the rule set"))
     assert rule is not None  # one_of has seen to it
     given = fields["parameters"].members() if "parameters" in fields else {}
-    names = [parameter.name for parameter in rule.parameters]
     for name, value in given.items():
-        if name not in names:
+        if name not in rule.most:
+            names = [parameter.name for parameter in rule.parameters]
             raise MalformedInput(
                 value.path,
                 f"not a parameter of {rule.code}",
@@ -121,9 +122,11 @@ def _line(node: Node, rules: RuleSet, year: int, factors: Factors) -> _Read:
         raise fields["item"].malformed("control characters", "printable text")
     month = fields["month"].integer(1, 12) if "month" in fields else 0
     quantity = counted(fields["quantity"], rule, rules)
-    place = inputs.member(node.path, "parameters")
-    used = tuple(parameters.resolve(given.get(p.name), place, rule, p, rules, year, factors) for p in rule.parameters)
-    return _Read(node.path, rule, item, month, quantity, used)
+    place = Node(None, node, "parameters")
+    used = tuple(
+        parameters.resolve(given.get(p.name), place, rule, p, rules, year, factors, defaults) for p in rule.parameters
+    )
+    return _Read(node, rule, item, month, quantity, used)
 
 
 def _resolved(read: Sequence[_Read], year: int, factors: Factors) -> list[_Resolved]:
@@ -156,10 +159,10 @@ def _chain_line(line: _Read, parameters: Sequence[Used], year: int) -> Line:
 def _refuse_twice(ordered: Sequence[_Resolved]) -> None:
     for before, after in pairwise(ordered):
         if before.chain_line.order == after.chain_line.order:
-            later = max(before.read, after.read, key=lambda line: (len(line.path), line.path))
+            later = max(before.read, after.read, key=lambda line: (len(line.node.path), line.node.path))
             month = f", month {later.month}" if later.month else ""
             raise RefusedInput(
-                later.path,
+                later.node.path,
                 "a code, item and month that came before",
                 expected="each (code, item, month) once",
                 found=f"{later.rule.code} {later.item!r}{month}",
@@ -182,23 +185,26 @@ def _status(rules: RuleSet) -> list[Warned]:
 
 def _warnings(line: _Resolved) -> list[Warned]:
     found = []
-    place = inputs.member(line.read.path, "parameters")
+    place = Node(None, line.read.node, "parameters")
+
+    def at(used: Used) -> str:
+        return inputs.member(place.path, used.name)
+
     for used in line.parameters:
-        at = inputs.member(place, used.name)
         if used.derivation is not None and "reason" in used.derivation:
             text = f"the measured value is missing ({used.derivation['reason']}); {used.derivation['kind']} stands in"
-            found.append(Warned("missing-value", at, text))
+            found.append(Warned("missing-value", at(used), text))
         if used.factor is None:
             continue
         if used.factor.unverified:
             text = f"factor {used.factor.reference} is {_EVIDENCE[used.factor.evidence]}"
-            found.append(Warned("unverified-factor", at, text))
+            found.append(Warned("unverified-factor", at(used), text))
         if used.factor.evidence == "draft":
-            found.append(Warned("draft-factor", at, f"factor {used.factor.reference} is from a draft"))
+            found.append(Warned("draft-factor", at(used), f"factor {used.factor.reference} is from a draft"))
     substances = {used.factor.row.rpartition("/")[0] for used in line.parameters if used.factor} - {""}
     if len(substances) > 1:
         text = f"the defaults of {line.read.rule.code} are of different substances: " + ", ".join(sorted(substances))
-        found.append(Warned("mixed-substances", place, text))
+        found.append(Warned("mixed-substances", place.path, text))
     return found
 
 

@@ -18,6 +18,7 @@ from carbonledger.accounting.rule_set import PARAMETER_SLOTS, TIERS, LineRule, P
 from carbonledger.accounting.sums import Sum, difference, rounded_amount
 from carbonledger.errors import Refused, Unknown
 
+_BLANK = bytes(32)
 _TIER_NAMES = {number: name for name, number in TIERS.items()}
 
 
@@ -69,7 +70,7 @@ def total(rules: RuleSet, amounts: Sequence[tuple[int, Exact]]) -> int:
 
 def _amount(rule: LineRule, year: int, line: Line, factors: Mapping[bytes, Published]) -> Exact:
     count = len(rule.parameters)
-    if line.tiers >> (8 * count) or any(any(word) for word in line.parameters[count:]):
+    if line.tiers >> (8 * count) or any(word != _BLANK for word in line.parameters[count:]):
         raise Refused(
             f"line {line.code} uses more parameters than it has", expected=count, found=f"up to {PARAMETER_SLOTS}"
         )
@@ -83,22 +84,31 @@ def _amount(rule: LineRule, year: int, line: Line, factors: Mapping[bytes, Publi
 def _value(
     rule: LineRule, parameter: ParameterRule, year: int, tier: int, word: bytes, factors: Mapping[bytes, Published]
 ) -> int:
-    where = f"parameter {parameter.name} of line {rule.code}"
     name = _TIER_NAMES.get(tier, str(tier))
     if name not in parameter.tiers:
+        where = _where(rule, parameter)
         raise Refused(f"{where}: tier", expected="one of " + ", ".join(parameter.tiers), found=name)
     if name != "default":
         return int.from_bytes(word, "big")
     if parameter.factor is not None and word != parameter.factor:
+        where = _where(rule, parameter)
         raise Refused(f"{where} is fixed by the rule set", expected=parameter.factor.hex(), found=word.hex())
     factor = factors.get(word)
     if factor is None:
+        where = _where(rule, parameter)
         raise Unknown(f"{where}: factor", expected="the id of a published factor", found=word.hex())
     if parameter.guideline and factor.guideline != parameter.guideline:
+        where = _where(rule, parameter)
         raise Refused(f"{where}: guideline of the factor", expected=parameter.guideline, found=factor.guideline)
     if factor.unit != parameter.unit:
+        where = _where(rule, parameter)
         raise Refused(f"{where}: unit of the factor", expected=parameter.unit, found=factor.unit)
     if not factor.in_force(year):
+        where = _where(rule, parameter)
         years = f"{factor.year_from} to {factor.year_to or 'open'}"
         raise Refused(f"{where}: factor {word.hex()} is not in force", expected=years, found=year)
     return factor.value
+
+
+def _where(rule: LineRule, parameter: ParameterRule) -> str:
+    return f"parameter {parameter.name} of line {rule.code}"

@@ -124,30 +124,34 @@ def checked(numerator: int) -> int:
     return numerator
 
 
-def decimal(node: Node) -> Fraction:
-    """The exact value of a decimal string: no sign, no exponent, no needless zero in front."""
+def decimal(node: Node, unit: int | Fraction = 1) -> Fraction:
+    """The exact value of a decimal string, times a unit: no sign, no exponent, no needless zero in front."""
     text = node.text()
-    if text.startswith("-"):
-        raise node.malformed("a negative number", "a decimal string from 0", "Exported amounts have lines of their own")
     match = _DECIMAL.fullmatch(text)
     if match is None:
+        if text.startswith("-"):
+            remedy = "Exported amounts have lines of their own"
+            raise node.malformed("a negative number", "a decimal string from 0", remedy)
         raise node.malformed("not a decimal number", 'digits with a point, such as "959636710" or "0.5306"')
     whole, places = match.group(1), match.group(2) or ""
     if len(whole) > 78 or len(places) > 60:
         raise node.malformed("a decimal number of too many digits", "at most 78 before and 60 after the point")
-    return Fraction(int(whole + places), 10 ** len(places))
+    if not places and type(unit) is int:
+        return Fraction(int(whole) * unit)
+    return Fraction(int(whole + places) * unit.numerator, 10 ** len(places) * unit.denominator)
 
 
-def fixed(value: Fraction, path: str, unit: str) -> int:
-    """`value` in 1e-18; MalformedInput where it is finer or does not fit 256 bits."""
-    scaled = value * SCALE
-    if scaled.denominator != 1:
+def fixed(value: Fraction, place: str | Node, unit: str) -> int:
+    """`value` in 1e-18; MalformedInput, at the place, where it is finer or does not fit 256 bits."""
+    scaled, rest = divmod(value.numerator * SCALE, value.denominator)
+    if not rest and scaled < WORD:
+        return scaled
+    path = place if isinstance(place, str) else place.path
+    if rest:
         raise MalformedInput(
             path, "a value finer than the register", expected=f"multiples of 1e-18 {unit}", found=text(value)
         )
-    if scaled.numerator >= WORD:
-        raise MalformedInput(path, "a value too large", expected=f"below 2^256 · 1e-18 {unit}", found=text(value))
-    return scaled.numerator
+    raise MalformedInput(path, "a value too large", expected=f"below 2^256 · 1e-18 {unit}", found=text(value))
 
 
 def fixed_text(value: int) -> str:

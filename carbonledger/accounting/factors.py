@@ -86,7 +86,10 @@ class Factor:
 
     def in_force(self, year: int) -> bool:
         """Whether it may be used for this reporting year; never where the years are not known."""
-        return self.published is not None and self.published.in_force(year)
+        if self.years is None:
+            return False
+        first, last = self.years
+        return first <= year and (last == 0 or year <= last)
 
     @classmethod
     def parse(cls, node: Node) -> Factor:
@@ -196,7 +199,11 @@ class Factors:
     def with_(self, factors: Iterable[Factor]) -> Factors:
         """These and some more; the same set where it has them all."""
         more = list(factors)
-        if all(self.by_id.get(factor.id) == factor for factor in more):
+        for factor in more:
+            known = self.by_id.get(factor.id)
+            if known is not factor and known != factor:
+                break
+        else:
             return self
         return Factors([*self.by_id.values(), *more])
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from carbonledger.errors import Malformed, Refused
 
@@ -18,6 +18,8 @@ MAX_DEPTH: Final = 32
 MAX_INTEGER: Final = 2**53 - 1
 ROOT: Final = "$"
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_CONTAINERS: Final = frozenset({dict, list})
+_UNUSUAL: Final = object()
 _STRING_OR_BRACKET: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
 
 
@@ -39,6 +41,10 @@ class RefusedInput(Refused):
     ) -> None:
         self.path = path
         super().__init__(f"{path}: {what}", expected=expected, found=found, remedy=remedy)
+
+
+class _Unusual(Exception):
+    """Something that has to be refused, or looked at twice."""
 
 
 class _NotANumber(str):
@@ -63,6 +69,34 @@ def parse(raw: bytes) -> Node:
         raise MalformedInput(
             ROOT, "the input is not UTF-8", expected="UTF-8", found=f"{error.reason} at byte {error.start}"
         ) from error
+    value = _usual(text)
+    return Node(_unusual(text) if value is _UNUSUAL else value)
+
+
+def _usual(text: str) -> Any:
+    """The value of a text in which nothing has to be refused, else `_UNUSUAL`: no path is made, nothing is walked."""
+    if "\\u" in text:  # an escape may be a surrogate
+        return _UNUSUAL
+    try:
+        value = _decode_usual(text)
+    except (_Unusual, ValueError, RecursionError):
+        return _UNUSUAL
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        level = [
+            item
+            for container in level
+            if type(container) in _CONTAINERS
+            for item in (container.values() if type(container) is dict else container)
+            if type(item) in _CONTAINERS
+        ]
+        if not level:
+            return value
+    return _UNUSUAL
+
+
+def _unusual(text: str) -> Any:
+    """The same value, or the error that says what is wrong and where."""
     _refuse_depth(text)
     try:
         value = json.loads(
@@ -76,17 +110,30 @@ def parse(raw: bytes) -> Node:
             found=f"{error.msg}, line {error.lineno} column {error.colno}",
         ) from error
     _walk(ROOT, value)
-    return Node(value)
+    return value
 
 
 class Node:
     """A JSON value and its path; each accessor checks the shape and names the path where it differs."""
 
-    __slots__ = ("path", "value")
+    __slots__ = ("_name", "_parent", "value")
 
-    def __init__(self, value: Any, path: str = ROOT) -> None:
+    def __init__(self, value: Any, path: str | Node = ROOT, name: str | int | None = None) -> None:
         self.value = value
-        self.path = path
+        self._parent = path
+        self._name = name
+
+    @property
+    def path(self) -> str:
+        """Its place; put together when it is asked for, which a document without a fault never does."""
+        parent = self._parent if isinstance(self._parent, str) else self._parent.path
+        match self._name:
+            case None:
+                return parent
+            case int() as index:
+                return f"{parent}[{index}]"
+            case name:
+                return member(parent, name)
 
     def malformed(self, what: str, expected: object, remedy: str | None = None) -> MalformedInput:
         """The error that this place is not of its form."""
@@ -112,11 +159,11 @@ class Node:
                 raise MalformedInput(
                     member(self.path, name), "a field is missing", expected=name, found=", ".join(value) or "{}"
                 )
-        return {name: Node(item, member(self.path, name)) for name, item in value.items()}
+        return {name: Node(item, self, name) for name, item in value.items()}
 
     def members(self) -> dict[str, Node]:
         """The members of an object with free keys."""
-        return {name: Node(item, member(self.path, name)) for name, item in self._of(dict, "an object").items()}
+        return {name: Node(item, self, name) for name, item in self._of(dict, "an object").items()}
 
     def items(self, *, least: int = 0, most: int = 10_000) -> list[Node]:
         """The elements of an array of `least` to `most` elements."""
@@ -125,7 +172,7 @@ class Node:
             raise MalformedInput(
                 self.path, "an array of another length", expected=f"{least} to {most} elements", found=len(value)
             )
-        return [Node(item, f"{self.path}[{index}]") for index, item in enumerate(value)]
+        return [Node(item, self, index) for index, item in enumerate(value)]
 
     def text(self, *, most: int = 4096, least: int = 0) -> str:
         """A string of `least` to `most` characters."""
@@ -177,6 +224,23 @@ def shown(value: object) -> str:
 
 def _integer(text: str) -> int | _NotANumber:
     return _NotANumber(text) if len(text) > 17 or abs(int(text)) > MAX_INTEGER else int(text)
+
+
+def _usual_integer(text: str) -> int:
+    if len(text) > 15:
+        raise _Unusual
+    return int(text)
+
+
+def _usual_number(text: str) -> NoReturn:
+    raise _Unusual
+
+
+def _usual_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise _Unusual
+    return value
 
 
 def _object(pairs: list[tuple[str, Any]]) -> _Object:
@@ -232,3 +296,11 @@ def _walk(path: str, value: object) -> None:
 def _refuse_surrogate(path: str, text: str) -> None:
     if _SURROGATE.search(text):
         raise MalformedInput(path, "a string holds a lone surrogate", expected="Unicode text", found=shown(text))
+
+
+_decode_usual: Final = json.JSONDecoder(
+    parse_float=_usual_number,
+    parse_int=_usual_integer,
+    parse_constant=_usual_number,
+    object_pairs_hook=_usual_object,
+).decode

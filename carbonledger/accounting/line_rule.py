@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from carbonledger.accounting.factors import Factors
@@ -74,6 +75,11 @@ class LineRule:
     scope3: int
     iso: str
     title: tuple[str, str]
+    most: Mapping[str, int | None] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # the largest value of each parameter that has a meaning, 1e-18: the method's, kept by name
+        object.__setattr__(self, "most", {p.name: p.most for p in self.method.forms[self.quantity]})
 
     def parameter(self, name: str) -> ParameterRule:
         """The parameter of this name."""

@@ -15,6 +15,7 @@ from carbonledger.errors import Malformed
 from carbonledger.keccak import keccak256
 
 WORDS: Final = 4 + PARAMETER_SLOTS
+_SHAPE: Final = [32] * (1 + PARAMETER_SLOTS)
 SAFE: Final = 2**53
 MONTH_ITEM: Final = b"carbonledger/item-month/v1\0"
 _ID: Final = re.compile(r"[0-9a-f]{64}")
@@ -35,12 +36,8 @@ class Line:
 
     def __post_init__(self) -> None:
         name32(self.code)
-        shapes = [
-            len(self.item) == 32,
-            len(self.parameters) == PARAMETER_SLOTS,
-            all(len(p) == 32 for p in self.parameters),
-        ]
-        if not all(shapes) or not 0 <= self.quantity < WORD or not 0 <= self.tiers < WORD:
+        shape = [len(self.item), *map(len, self.parameters)]
+        if shape != _SHAPE or not 0 <= self.quantity < WORD or not 0 <= self.tiers < WORD:
             raise Malformed("a line of the chain", expected="10 words of 32 bytes", found=repr(self)[:80])
 
     @property

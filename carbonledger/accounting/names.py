@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from carbonledger import identifiers
 from carbonledger.accounting.inputs import Node
 from carbonledger.errors import Malformed
 
 
+@lru_cache(maxsize=4096)  # a few hundred codes, asked for several times at each line
 def name32(name: str) -> bytes:
     """The word of a name; the empty name is the zero word."""
     return identifiers.chain_name(name) if name else bytes(32)

@@ -24,49 +24,85 @@ MEASURED_MONTHS: Final = 3
 """So many measured months have a mean that may stand for the others (MEE notice of 2022-06-08; unverified)."""
 
 MAX_BATCHES: Final = 1000
+_OWN_TIERS: Final = tuple(tier for tier in TIERS if tier != "default")
+
+
+Defaults = dict[tuple[str, str, str | None], Used]
+"""(code, parameter, name of the factor or None) -> what it is, within a document, whose months name the same ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
     """A measured value that is missing, until the other months are known."""
 
-    path: str
+    place: Node
     reason: str
     rule: ParameterRule
 
 
 def resolve(
-    node: Node | None, place: str, rule: LineRule, parameter: ParameterRule, rules: RuleSet, year: int, factors: Factors
+    node: Node | None,
+    place: Node,
+    rule: LineRule,
+    parameter: ParameterRule,
+    rules: RuleSet,
+    year: int,
+    factors: Factors,
+    defaults: Defaults,
 ) -> Used | Missing:
-    """What a document says of one parameter; errors name its path."""
-    path = inputs.member(place, parameter.name)
+    """What a document says of one parameter of the parameters at `place`; errors name its path."""
+    named: str | None = None
+    if node is not None:
+        shape = node.value
+        if type(shape) is not dict or len(shape) != 1 or type(shape.get("factor")) is not str:
+            return _given(node, place, rule, parameter, rules, year, factors)
+        named = shape["factor"]
+    key = (rule.code, parameter.name, named)
+    used = defaults.get(key)
+    if used is None:
+        found = _given(node, place, rule, parameter, rules, year, factors)
+        assert isinstance(found, Used)  # a factor, named or fixed, is never missing
+        used = defaults[key] = found
+    return used
+
+
+def _given(
+    node: Node | None,
+    place: Node,
+    rule: LineRule,
+    parameter: ParameterRule,
+    rules: RuleSet,
+    year: int,
+    factors: Factors,
+) -> Used | Missing:
+    at = Node(None, place, parameter.name)
     if node is None:
         if parameter.factor is None:
             raise MalformedInput(
-                path,
+                at.path,
                 f"a parameter of {rule.code} is missing",
                 expected=f"{{'factor': …}}, or {{'tier', 'unit', 'value'}} or {{'unit', 'batches'}} in "
                 f"{parameter.unit}",
                 found="nothing",
             )
-        return default(factors.by_id[parameter.factor], path, parameter, year)
+        return default(factors.by_id[parameter.factor], at, parameter, year)
     shape = node.value if isinstance(node.value, dict) else {}
     if "factor" in shape:
         chosen = _chosen(node.fields(("factor",))["factor"], rules, parameter, year, factors)
-        return default(chosen, path, parameter, year)
+        return default(chosen, at, parameter, year)
     if "missing" in shape:
         reason = node.fields(("missing",))["missing"].text(least=1, most=400)
         if parameter.missing == "refuse":
             raise node.refused(
                 "the rule set has no rule for this value when it is missing", "a published factor or a measured value"
             )
-        return Missing(path, reason, parameter)
+        return Missing(at, reason, parameter)
     if "batches" in shape:
         _allowed(node, "measured", parameter)
         mean, derivation = _mean(node, rule, parameter)
         return _own(node, "measured", mean, rule, parameter, rules, derivation)
     fields = node.fields(("tier", "unit", "value"))
-    tier = fields["tier"].one_of([tier for tier in TIERS if tier != "default"], "not a tier of a value given here")
+    tier = fields["tier"].one_of(_OWN_TIERS, "not a tier of a value given here")
     _allowed(fields["tier"], tier, parameter)
     value = units.parameter(fields["unit"], fields["value"], parameter.unit)
     return _own(fields["value"], tier, value, rule, parameter, rules, None)
@@ -76,26 +112,36 @@ def stand_in(missing: Missing, measured: Sequence[int], year: int, factors: Fact
     """What the rule set puts for a missing value; `measured` are the values (1e-18) of the line's other months."""
     rule = missing.rule
     assert rule.factor is not None  # the rule set's own check
-    if rule.missing == "mean-of-measured" and len(measured) >= MEASURED_MONTHS:
-        mean = Fraction(sum(measured), len(measured))
+    mean = mean_for_missing(rule, measured)
+    if mean is not None:
         told = {"kind": "mean-of-measured", "months": len(measured), "reason": missing.reason}
-        # in 1e-18, upwards: the side that does not count too little
-        return Used(rule.name, "conservative", rule.unit, -(-mean.numerator // mean.denominator), None, told)
-    used = default(factors.by_id[rule.factor], missing.path, rule, year)
+        return Used(rule.name, "conservative", rule.unit, mean, None, told)
+    used = default(factors.by_id[rule.factor], missing.place, rule, year)
     told = {"kind": "default-for-missing", "reason": missing.reason}
     return Used(used.name, used.tier, used.unit, used.value, used.factor, told)
 
 
-def default(factor: Factor, path: str, parameter: ParameterRule, year: int) -> Used:
+def mean_for_missing(rule: ParameterRule, measured: Sequence[int]) -> int | None:
+    """What stands in for a missing value by the mean of measured months (1e-18); None where the default does."""
+    if rule.missing != "mean-of-measured" or len(measured) < MEASURED_MONTHS:
+        return None
+    # upwards: the side that does not count too little
+    return -(-sum(measured) // len(measured))
+
+
+def default(factor: Factor, place: Node, parameter: ParameterRule, year: int) -> Used:
     """A published factor as a parameter; RefusedInput where unit, guideline, year or tier forbid it."""
-    path = path if parameter.factor else inputs.member(path, "factor")
+
+    def at() -> str:
+        return place.path if parameter.factor else inputs.member(place.path, "factor")
+
     if factor.unit != parameter.unit:
         raise RefusedInput(
-            path, "a factor of another unit", expected=parameter.unit, found=f"{factor.reference} in {factor.unit}"
+            at(), "a factor of another unit", expected=parameter.unit, found=f"{factor.reference} in {factor.unit}"
         )
     if parameter.guideline not in ("", factor.guideline):
         raise RefusedInput(
-            path,
+            at(),
             "a factor of another guideline",
             expected=parameter.guideline,
             found=f"{factor.reference} of {factor.guideline}",
@@ -107,7 +153,7 @@ def default(factor: Factor, path: str, parameter: ParameterRule, year: int) -> U
             else f"{factor.years[0]} to {factor.years[1] or 'open'}"
         )
         raise RefusedInput(
-            path,
+            at(),
             f"factor {factor.reference} is not in force for reporting year {year}",
             expected=span,
             found=year,
@@ -115,7 +161,7 @@ def default(factor: Factor, path: str, parameter: ParameterRule, year: int) -> U
         )
     if "default" not in parameter.tiers:
         raise RefusedInput(
-            path, "a default is not allowed", expected="one of " + ", ".join(parameter.tiers), found="default"
+            at(), "a default is not allowed", expected="one of " + ", ".join(parameter.tiers), found="default"
         )
     return Used(parameter.name, "default", parameter.unit, factor.value, factor, None)
 
@@ -136,13 +182,13 @@ def _own(
     derivation: dict[str, object] | None,
 ) -> Used:
     rounded = rules.rounded_parameter(value, parameter.unit)
-    if derivation is None and rounded != value:
+    if derivation is None and rounded is not value and rounded != value:
         derivation = {"kind": "rounded", "reported": exact.text(value)}
-    if derivation is not None and (rounded * exact.SCALE).denominator != 1:
+    if derivation is not None and rounded.numerator * exact.SCALE % rounded.denominator:
         # a mean of no finite decimal: to the register's 1e-18, half up
         rounded = Fraction(exact.divide(rounded.numerator * exact.SCALE, rounded.denominator, "half-up"), exact.SCALE)
-    fixed = exact.fixed(rounded, node.path, parameter.unit)
-    most = next(p.most for p in rule.method.forms[rule.quantity] if p.name == parameter.name)
+    fixed = exact.fixed(rounded, node, parameter.unit)
+    most = rule.most[parameter.name]
     if most is not None and fixed > most:
         raise node.refused(
             "more than the whole", f"at most {exact.fixed_text(most)} {parameter.unit}", "A percentage has the unit %"
@@ -194,6 +240,8 @@ def _chosen(node: Node, rules: RuleSet, parameter: ParameterRule, year: int, fac
 
 def _nearest(factors: list[Factor], rules: RuleSet) -> list[Factor]:
     """Of factors of one name: the rule set's own, else of its guideline, else those compared with their source."""
+    if len(factors) < 2:
+        return factors
     carried = {factor.id for factor in rules.factors}
     for nearest in (
         [factor for factor in factors if factor.id in carried],

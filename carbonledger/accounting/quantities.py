@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any
 
 from carbonledger.accounting import exact, units
+from carbonledger.accounting.calibration import CASES, DATA, Calibration
 from carbonledger.accounting.inputs import Node
 from carbonledger.accounting.line_rule import LineRule
 from carbonledger.accounting.rule_set import RuleSet
 from carbonledger.accounting.units import Quantity
-
-CASES: Final = ("on-time", "not-calibrated", "late")
-DATA: Final = ("activity", "production")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +33,19 @@ def counted(node: Node, rule: LineRule, rules: RuleSet) -> Counted:
     if "meter" not in fields:
         value = rules.rounded_quantity(reported, units.KIND_OF[rule.quantity])
         quantity = units.whole(value, fields["value"], rule.quantity)
-        return Counted(quantity, None if value == reported else _told(fields, rounded=value))
-    corrected, data, meter = _corrected(fields["meter"], reported, rule)
-    value = rules.rounded_quantity(corrected, units.KIND_OF[rule.quantity])
-    # what is still finer than the base unit goes to the side that the correction goes to
-    value = Fraction(-(-value.numerator // value.denominator) if data == "activity" else value // 1)
+        return Counted(quantity, None if value is reported or value == reported else _told(fields, rounded=value))
+    calibration = _calibration(fields["meter"], reported, rule)
+    corrected = calibration.corrected(reported)
+    value = Fraction(calibration.whole(rules.rounded_quantity(corrected, units.KIND_OF[rule.quantity])))
+    meter = _meter(calibration)
     return Counted(units.whole(value, fields["value"], rule.quantity), _told(fields, meter=meter, corrected=corrected))
 
 
-def _corrected(node: Node, reported: Fraction, rule: LineRule) -> tuple[Fraction, str, dict[str, Any]]:
+def _calibration(node: Node, reported: Fraction, rule: LineRule) -> Calibration:
     fields = node.fields(("case", "required"), ("calibrated", "covered", "data"))
-    case = fields["case"].one_of(CASES)
-    data = fields["data"].one_of(DATA) if "data" in fields else ("production" if rule.sign < 0 else "activity")
-    side = 1 if data == "activity" else -1
+    case = next(word for word in CASES if word == fields["case"].one_of(CASES))
+    default = "production" if rule.sign < 0 else "activity"
+    said = fields["data"].one_of(DATA) if "data" in fields else default
     required = _accuracy(fields["required"])
     if case == "not-calibrated":
         _absent(fields, "calibrated", case)
@@ -55,27 +53,30 @@ def _corrected(node: Node, reported: Fraction, rule: LineRule) -> tuple[Fraction
         raise node.malformed(f"a meter of case {case} without its accuracy", "'calibrated': the accuracy found")
     if case != "late":
         _absent(fields, "covered", case)
-    on_time = Fraction(1)
-    if case != "not-calibrated":
-        on_time += side * max(Fraction(0), _accuracy(fields["calibrated"]) - required)
-    not_calibrated = 1 + side * required
+    elif "covered" not in fields:
+        raise node.malformed("a late calibration without its share", "'covered': the quantity while calibrated")
+    covered = None
     if case == "late":
-        if "covered" not in fields:
-            raise node.malformed("a late calibration without its share", "'covered': the quantity while calibrated")
         inner = fields["covered"].fields(("unit", "value"))
         covered = units.amount(inner["unit"], inner["value"], rule.quantity)
         if covered > reported:
             raise inner["value"].refused("more is covered than was measured", f"at most {exact.text(reported)}")
-        corrected = covered * on_time + (reported - covered) * not_calibrated
-    else:
-        corrected = reported * (on_time if case == "on-time" else not_calibrated)
-    factor = {"on-time": on_time, "not-calibrated": not_calibrated}.get(case)
-    meter = {"case": case, "data": data, "required": exact.text(required)}
-    if "calibrated" in fields:
-        meter["calibrated"] = exact.text(_accuracy(fields["calibrated"]))
-    if factor is not None:
-        meter["factor"] = exact.text(factor)
-    return corrected, data, meter
+    calibrated = _accuracy(fields["calibrated"]) if "calibrated" in fields else None
+    return Calibration(case, next(word for word in DATA if word == said), required, calibrated, covered)
+
+
+def _meter(calibration: Calibration) -> dict[str, Any]:
+    """As the statement tells it."""
+    meter: dict[str, Any] = {
+        "case": calibration.case,
+        "data": calibration.data,
+        "required": exact.text(calibration.required),
+    }
+    if calibration.calibrated is not None:
+        meter["calibrated"] = exact.text(calibration.calibrated)
+    if calibration.factor is not None:
+        meter["factor"] = exact.text(calibration.factor)
+    return meter
 
 
 def _absent(fields: dict[str, Node], name: str, case: str) -> None:

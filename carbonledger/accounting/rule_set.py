@@ -6,7 +6,7 @@ A rule set is canonical JSON; its SHA-256 is its id (docs/formats/rule-set.md). 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from hashlib import sha256
 from typing import Any, Final
@@ -76,6 +76,10 @@ class RuleSet:
     month_evidence_days: int
     annual_report_days: int
     sources: tuple[str, ...]
+    _by_code: Mapping[str, LineRule] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_code", {line.code: line for line in self.lines})
 
     @classmethod
     def parse(cls, raw: bytes) -> RuleSet:
@@ -156,7 +160,12 @@ class RuleSet:
 
     def line(self, code: str) -> LineRule | None:
         """The line of this code, None where there is none."""
-        return next((line for line in self.lines if line.code == code), None)
+        return self._by_code.get(code)
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The codes of its lines, in its order."""
+        return tuple(self._by_code)
 
     def covers(self, year: int) -> bool:
         """Whether the reporting year is one of its years."""
@@ -171,6 +180,8 @@ class RuleSet:
         return self._rounded(value, "parameter", units.PARAMETERS[base])
 
     def _rounded(self, value: Fraction, place: str, known: Mapping[str, Fraction | int]) -> Fraction:
+        if not self.input_rounding:
+            return value
         row = next((row for row in self.input_rounding if row.place == place and row.unit in known), None)
         return value if row is None else row.apply(value, known[row.unit])
 

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from carbonledger.accounting.calculate import MAX_LINES
+from carbonledger.accounting.calibration import CASES, DATA
 from carbonledger.accounting.exact import DECIMAL_PATTERN
 from carbonledger.accounting.parameters import MAX_BATCHES
-from carbonledger.accounting.quantities import CASES, DATA
 from carbonledger.accounting.rule_set import TIERS, RuleSet
 from carbonledger.accounting.units import PARAMETER_UNITS, QUANTITY_UNITS
 

@@ -94,7 +94,7 @@ def amount(node_unit: Node, node_value: Node, base: str) -> Fraction:
             expected="one of " + ", ".join(KINDS[wanted][1]),
             found=f"{unit} ({KIND_OF[unit]})",
         )
-    return exact.decimal(node_value) * KINDS[wanted][1][unit]
+    return exact.decimal(node_value, KINDS[wanted][1][unit])
 
 
 def quantity(node: Node, base: str) -> Quantity:
@@ -124,4 +124,4 @@ def parameter(node_unit: Node, node_value: Node, base: str) -> Fraction:
     unit = node_unit.text(most=32)
     if unit not in units:
         raise node_unit.refused("not a unit of this parameter", "one of " + ", ".join(units))
-    return exact.decimal(node_value) * units[unit]
+    return exact.decimal(node_value, units[unit])

@@ -28,6 +28,7 @@ from carbonledger.errors import Malformed
 from carbonledger.evm import qbft
 from carbonledger.evm.evidence import ChainEvidence, ProvenState
 from carbonledger.evm.header import Header
+from carbonledger.keccak import keccak256
 from carbonledger.keys import PublicKey
 from carbonledger.month_statement import MonthStatement
 from carbonledger.note import Note, VerifierKey
@@ -92,14 +93,23 @@ def canonical_note(data: bytes, known: Iterable[VerifierKey] | None = None) -> N
     return Note(signed.text, tuple(sorted(lines, key=lambda line: line_order(line, origin))))
 
 
-def select_nodes(evidence: ChainEvidence, slots: Mapping[bytes, Iterable[bytes]]) -> ChainEvidence:
-    """The same evidence with just the nodes that prove these accounts (20 bytes) and their slots (32 bytes)."""
+Slots = Mapping[bytes, Iterable[bytes]]
+"""Account (20 bytes) → storage slots (32 bytes each)."""
+
+
+def select_nodes(evidence: ChainEvidence, slots: Slots, told: Slots | None = None) -> ChainEvidence:
+    """The same evidence with just the nodes that prove these accounts and their slots.
+
+    `told` are slots whose words the reader has from records: their leaves are left out, as they follow from the words.
+    """
     state = ProvenState(evidence)
     for address, wanted in slots.items():
         state.account(address)
         for slot in wanted:
             state.storage(address, slot)
-    return ChainEvidence.gather(evidence.engine, evidence.header, evidence.seal, state.used_nodes())
+    leaves = {state.leaf(address, slot) for address, known in (told or {}).items() for slot in known}
+    nodes = [node for node in state.used_nodes() if keccak256(node) not in leaves]
+    return ChainEvidence.gather(evidence.engine, evidence.header, evidence.seal, nodes)
 
 
 def canonical_seals(evidence: ChainEvidence) -> ChainEvidence:
@@ -128,7 +138,7 @@ def seal_signers(header: Header) -> dict[bytes, bytes]:
 def make_reading_bundle(disclosed: EntryParts, log: LogParts, chain: ChainParts | None = None) -> bytes:
     """The bundle of one reading; without a chain part it is INDETERMINATE where trust is asked."""
     entries = (_entry(disclosed),)
-    part = None if chain is None else _chain(chain, ())
+    part = None if chain is None else chain_of(chain, ())
     return Bundle("reading", _log(log, entries), entries, part, None).format()
 
 
@@ -152,7 +162,7 @@ def make_report_bundle(
     entries = tuple(_entry(by_index[index]) for index in sorted(by_index))
     opened = tuple(ReportedMonth(m.salt, m.statement, MonthStatement.parse(m.statement)) for m in months)
     report = Report(tuple(devices), tuple(lines), opened, rule_set, tuple(units))
-    return Bundle("report", _log(log, entries), entries, _chain(chain, (DIRECTORY_WORD,)), report).format()
+    return Bundle("report", _log(log, entries), entries, chain_of(chain, (DIRECTORY_WORD,)), report).format()
 
 
 def _entry(parts: EntryParts) -> Entry:
@@ -180,15 +190,17 @@ def _log(parts: LogParts, entries: Sequence[Entry]) -> Log:
     return Log(checkpoint.origin, ordered, checkpoint, tuple(sorted(keys.values(), key=lambda key: key.key_id)))
 
 
-def _chain(parts: ChainParts, pointers: Iterable[bytes]) -> Chain:
+def chain_of(parts: ChainParts, pointers: Iterable[bytes]) -> Chain:
+    """The chain part: these records in order, and just the nodes that prove them and the pointers."""
     unique = {(record.kind, record.id): record for record in parts.records}
     records = tuple(sorted(unique.values(), key=record_order))
     names = {record.definition.contract for record in records} | {DIRECTORY}
     contracts = {name: parts.contracts[name] for name in sorted(names)}
     slots: dict[bytes, list[bytes]] = {address: list(pointers) for address in contracts.values()}
+    told: dict[bytes, list[bytes]] = {address: [] for address in contracts.values()}
     for record in records:
-        slots[contracts[record.definition.contract]].append(record.slot())
+        told[contracts[record.definition.contract]].append(record.slot())
     for key in parts.absent_keys:
         absent = Need("key", key)
         slots[contracts[absent.contract]].append(absent.slot)
-    return Chain(contracts, records, canonical_seals(select_nodes(parts.evidence, slots)))
+    return Chain(contracts, records, canonical_seals(select_nodes(parts.evidence, slots, told)))

@@ -13,8 +13,12 @@ from carbonledger.records import DIRECTORY_SLOT, KINDS, Record, anchor_id, curre
 
 DIRECTORY: Final = "Directory"
 GOVERNANCE_ID: Final = bytes(32)
+APPROVED, REPLACED = 3, 6
 DIRECTORY_WORD: Final = abi.word("uint256", DIRECTORY_SLOT)
 """The storage slot in which each contract keeps the address of the Directory."""
+
+
+_WITH_POINTERS: Final = frozenset({"report", "position", "disposal"})
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -47,7 +51,7 @@ def needs_of_reading(
     log = object_id(origin)
     needs = [Need("log", log), Need("anchor", anchor_id(log, anchor_size))]
     needs += [Need("device", device), Need("member", member)]
-    return _with_contracts(needs + [Need("key", key) for key in keys])
+    return with_contracts(needs + [Need("key", key) for key in keys])
 
 
 def needs_of_report(
@@ -71,12 +75,13 @@ def needs_of_report(
         raise Malformed("record of the report", expected="kind 'report'", found=report.kind)
     log = object_id(origin)
     needs = [Need("log", log), Need("report", report.id), Need("ruleset", report.field("ruleSetId"))]
-    needs += [Need("current", current_id(report.field("member"), report.field("year")))]
+    if report.field("status") in (APPROVED, REPLACED):  # before the first approval the chain has no such record
+        needs += [Need("current", current_id(report.field("member"), report.field("year")))]
     needs += [Need("governance", GOVERNANCE_ID), Need("units", report.field("member"))]
     needs += [Need("member", member) for member in members_of(report)]
     for kind, ids in (("month", months), ("unit", units), ("device", devices), ("factor", factors), ("key", keys)):
         needs += [Need(kind, identifier) for identifier in ids]
-    return _with_contracts(needs + [Need("anchor", anchor_id(log, size)) for size in anchor_sizes])
+    return with_contracts(needs + [Need("anchor", anchor_id(log, size)) for size in anchor_sizes])
 
 
 def needs_of_package(
@@ -102,18 +107,19 @@ def members_of(report: Record) -> frozenset[bytes]:
 def slots_of(needs: Iterable[Need], addresses: Mapping[str, bytes]) -> dict[bytes, list[bytes]]:
     """Address of a contract → storage slots to ask the chain for, each once, sorted; its account is proven too.
 
-    `addresses` are those of the contracts by name. For a report, each contract's pointer to the Directory is asked for
-    beside the records.
+    `addresses` are those of the contracts by name. For a report or a certificate of units, each contract's pointer to
+    the Directory is asked for beside the records.
     """
     needs = list(needs)
-    pointers = {DIRECTORY_WORD} if any(need.kind == "report" for need in needs) else set()
+    pointers = {DIRECTORY_WORD} if any(need.kind in _WITH_POINTERS for need in needs) else set()
     wanted: dict[str, set[bytes]] = {DIRECTORY: set(pointers)}
     for need in needs:
         wanted.setdefault(need.contract, set(pointers)).add(need.slot)
     return {addresses[name]: sorted(slots) for name, slots in sorted(wanted.items())}
 
 
-def _with_contracts(needs: Iterable[Need]) -> tuple[Need, ...]:
+def with_contracts(needs: Iterable[Need]) -> tuple[Need, ...]:
+    """These needs, each once, sorted, and the Directory's entry of each contract but the Directory."""
     found = set(needs)
     names = {need.contract for need in found} - {DIRECTORY}
     return tuple(sorted(found | {Need("contract", chain_name(name)) for name in names}))

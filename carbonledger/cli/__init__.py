@@ -16,10 +16,15 @@ from carbonledger.cli import (
     disclose,
     factors,
     footprint,
+    forecast,
     keys,
+    outlook,
+    plan,
+    reduce,
     replay,
     report,
     show,
+    title,
     verify,
 )
 
@@ -46,6 +51,11 @@ def parser() -> argparse.ArgumentParser:
     crosscheck.add_parser(subparsers)
     report.add_parser(subparsers)
     disclose.add_parser(subparsers)
+    title.add_parser(subparsers)
+    forecast.add_parser(subparsers)
+    outlook.add_parser(subparsers)
+    reduce.add_parser(subparsers)
+    plan.add_parser(subparsers)
     return root
 
 

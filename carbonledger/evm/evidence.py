@@ -103,10 +103,18 @@ class ProvenState:
             self._accounts[address] = trie.account(self._pool, self.state_root, address)
         return self._accounts[address]
 
-    def storage(self, address: bytes, slot: bytes) -> int:
-        """The word at a slot (32 bytes) of an account, 0 if proven unset or without account; Invalid if undecided."""
+    def storage(self, address: bytes, slot: bytes, claim: int | None = None) -> int:
+        """The word at a slot (32 bytes) of an account, 0 if proven unset or without account; Invalid if undecided.
+
+        `claim` is the word as a record tells it: the evidence then leaves the leaf out, and must.
+        """
         account = self.account(address)
-        return 0 if account is None else trie.storage(self._pool, account.storage_root, slot)
+        return 0 if account is None else trie.storage(self._pool, account.storage_root, slot, claim)
+
+    def leaf(self, address: bytes, slot: bytes) -> bytes | None:
+        """Hash of the leaf that holds a slot's word; None if nothing is kept there."""
+        account = self.account(address)
+        return None if account is None else trie.leaf_of(self._pool, account.storage_root, keccak256(slot))
 
     def used_nodes(self) -> tuple[bytes, ...]:
         """The nodes that the answers so far needed: what a maker of evidence keeps."""

@@ -3,6 +3,9 @@
 The nodes of all proofs of one block lie in one pool, each once, and are found by their keccak-256; what the
 pool did not have to hold is told by `unused`. A value is proven present or proven absent; what the nodes do
 not decide is an error, never an absence.
+
+Where the reader knows already what a slot must hold (a record's digest), the leaf follows from that word and the slot:
+it is computed, compared with the hash that its parent holds, and must not be in the pool (`claim`).
 """
 
 from __future__ import annotations
@@ -62,6 +65,9 @@ class NodePool:
             )
         return parsed
 
+    def __contains__(self, digest: bytes) -> bool:
+        return digest in self._raw
+
     def used(self) -> tuple[bytes, ...]:
         """The nodes that some proof needed, in the order of the pool."""
         return tuple(raw for digest, raw in self._raw.items() if digest in self._parsed)
@@ -71,39 +77,59 @@ class NodePool:
         return tuple(digest for digest in self._raw if digest not in self._parsed)
 
 
-def get(pool: NodePool, root: bytes, key: bytes) -> bytes | None:
+def get(pool: NodePool, root: bytes, key: bytes, claim: bytes | None = None) -> bytes | None:
     """The value under `key` in the trie of this root (32 bytes); None if the nodes prove that there is none.
 
-    Invalid names the hash of a node that the pool lacks; Malformed tells a node that is none.
+    With `claim`, a leaf that is not in the pool may be the one that holds this value. Invalid names the hash of a node
+    that the pool lacks, or a leaf that the claim makes needless; Malformed tells a node that is none.
     """
+    value, leaf = _find(pool, root, key, claim)
+    if claim is not None and value == claim and leaf is not None:
+        raise Invalid(
+            "a leaf that follows from its record",
+            expected="left out of the evidence",
+            found=f"the node {leaf.hex()}",
+        )
+    return value
+
+
+def leaf_of(pool: NodePool, root: bytes, key: bytes) -> bytes | None:
+    """Hash of the pool's leaf that holds the value under `key`; None if there is none, or its parent holds it."""
+    return _find(pool, root, key, None)[1]
+
+
+def _find(pool: NodePool, root: bytes, key: bytes, claim: bytes | None) -> tuple[bytes | None, bytes | None]:
+    """The value under a key, and the hash of the pool's leaf that holds it."""
     if root == EMPTY_ROOT:
-        return None
+        return None, None
     path = key.hex()  # one character a nibble: comparing slices is then cheap
-    node = pool.node(root, is_root=True)
+    child: Item = root
     at = 0
     while True:
-        child: Item
+        digest = child if isinstance(child, bytes) else None
+        if claim is not None and digest is not None and digest not in pool and _follows(path[at:], claim, digest):
+            return claim, None
+        node = pool.node(root, is_root=True) if child is root else _follow(pool, child)
         if len(node) == _BRANCH:
             if at == len(path):
-                return rlp.as_bytes(node[16], "value of a branch") or None
+                return rlp.as_bytes(node[16], "value of a branch") or None, None
             child = node[int(path[at], 16)]
             at += 1
             if child == b"":
-                return None
+                return None, None
         else:
             is_leaf, part = _path(node[0])
             if is_leaf:
                 if path[at:] != part:
-                    return None
+                    return None, None
                 value = rlp.as_bytes(node[1], "value of a leaf")
                 if not value:
                     raise Malformed("value of a leaf", expected="at least one byte", found="none")
-                return value
+                return value, digest
             if not path.startswith(part, at):
-                return None
+                return None, None
             at += len(part)
             child = node[1]
-        node = _follow(pool, child)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +160,11 @@ def account(pool: NodePool, state_root: bytes, address: bytes) -> Account | None
     )
 
 
-def storage(pool: NodePool, storage_root: bytes, slot: bytes) -> int:
-    """The word in a storage slot (32 bytes); 0 if it is proven that nothing is kept there."""
+def storage(pool: NodePool, storage_root: bytes, slot: bytes, claim: int | None = None) -> int:
+    """The word in a storage slot (32 bytes); 0 if it is proven that nothing is kept there. `claim` as in `get`."""
     if len(slot) != 32:
         raise Malformed("storage slot", expected="32 bytes", found=f"{len(slot)} bytes")
-    raw = get(pool, storage_root, keccak256(slot))
+    raw = get(pool, storage_root, keccak256(slot), rlp.encode(rlp.of_int(claim)) if claim else None)
     if raw is None:
         return 0
     # an entry that holds a zero says the same as no entry: anvil keeps one where a zero was written
@@ -160,6 +186,12 @@ def _follow(pool: NodePool, child: Item) -> tuple[Item, ...]:
     if size >= _HASH:
         raise Malformed("trie node inside its parent", expected="under 32 bytes", found=f"{size} bytes")
     return _shape(child)
+
+
+def _follows(path: str, value: bytes, digest: bytes) -> bool:
+    """Whether the node of this hash is the leaf that holds a value at the end of a path (`_path` reads one)."""
+    prefix = "3" if len(path) & 1 else "20"
+    return keccak256(rlp.encode((bytes.fromhex(prefix + path), value))) == digest
 
 
 def _path(item: Item) -> tuple[bool, str]:

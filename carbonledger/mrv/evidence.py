@@ -6,9 +6,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, Literal
 
+from carbonledger.accounting.calibration import CASES, DATA, Calibration
 from carbonledger.entry import UNITS
 from carbonledger.errors import Malformed
 
@@ -25,7 +27,12 @@ _HEX: Final = frozenset("0123456789abcdef")
 _DOCUMENT_FIELDS: Final = frozenset({"digest", "media_type", "name", "purpose", "size"})
 _DOCUMENT_OPTIONAL: Final = frozenset({"issued", "number", "sampled"})
 _MANUAL_FIELDS: Final = frozenset({"documents", "item", "line", "month", "parameters", "period", "reason", "year"})
-_MANUAL_OPTIONAL: Final = frozenset({"quantity", "replaces", "unit"})
+_MANUAL_OPTIONAL: Final = frozenset({"meter", "missing", "quantity", "replaces", "unit"})
+_METER_FIELDS: Final = frozenset({"case", "data", "required"})
+_METER_OPTIONAL: Final = frozenset({"calibrated", "covered", "device"})
+
+OwnTier = Literal["measured", "conservative"]
+OWN_TIERS: Final[tuple[OwnTier, ...]] = ("measured", "conservative")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,25 +87,80 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A parameter as the enterprise measured it: `value` in 1e-18 of `unit`, the base unit of the rule set's line.
+    """A parameter of the enterprise's own: `value` in 1e-18 of `unit`, the base unit of the rule set's line.
 
-    `weight` in base units of the line's quantity: what the value stands for where a month has several.
+    `weight` in base units of the line's quantity: what the value stands for where a month has several. The tier is
+    conservative where the value was not measured but chosen on the safe side.
     """
 
     unit: str
     value: int
     weight: int | None = None
+    tier: OwnTier = "measured"
 
     @classmethod
     def parse(cls, value: object) -> Measured:
-        """From `{"unit","value"}`, with `"weight"` where there is one."""
-        v = _record(value, "a parameter", frozenset({"unit", "value"}), frozenset({"weight"}))
-        return cls(_text(v, "unit", 40), parse_fixed(v["value"]), _count(v, "weight") if "weight" in v else None)
+        """From `{"unit","value"}`, with `"weight"` where there is one, and `"tier"` where it is conservative."""
+        v = _record(value, "a parameter", frozenset({"unit", "value"}), frozenset({"tier", "weight"}))
+        if v.get("tier", "conservative") != "conservative":
+            raise Malformed("tier of a parameter", expected="conservative, or left out", found=repr(v["tier"])[:80])
+        weight = _count(v, "weight") if "weight" in v else None
+        return cls(_text(v, "unit", 40), parse_fixed(v["value"]), weight, "conservative" if "tier" in v else "measured")
 
     def content(self) -> dict[str, Any]:
         """The inverse of `parse`."""
         weight = {} if self.weight is None else {"weight": self.weight}
-        return {"unit": self.unit, "value": fixed_text(self.value), **weight}
+        tier = {} if self.tier == "measured" else {"tier": self.tier}
+        return {**tier, "unit": self.unit, "value": fixed_text(self.value), **weight}
+
+
+@dataclass(frozen=True, slots=True)
+class MeterCase:
+    """How well a quantity's meter was calibrated: accuracies are shares in 1e-18, `covered` whole base units.
+
+    With `device` (an identifier) the case is that of what this meter counted in the month; without, of the entry's own
+    quantity, which the entry gives as it was read.
+    """
+
+    calibration: Calibration
+    device: str | None = None
+
+    @classmethod
+    def parse(cls, value: object) -> MeterCase:
+        """From `{"case","data","required"}`, perhaps `calibrated`, `covered`, `device`; Malformed names the field."""
+        v = _record(value, "a meter's case", _METER_FIELDS, _METER_OPTIONAL)
+        case = next((word for word in CASES if word == v["case"]), None)
+        data = next((word for word in DATA if word == v["data"]), None)
+        if case is None or data is None:
+            found = repr([v["case"], v["data"]])[:80]
+            raise Malformed("case and data of a meter", expected=f"one of {' '.join((*CASES, *DATA))}", found=found)
+        wanted = {"on-time": {"calibrated"}, "not-calibrated": set(), "late": {"calibrated", "covered"}}[case]
+        if set(v) - _METER_FIELDS - {"device"} != wanted:
+            expected = " ".join(sorted(wanted)) or "neither 'calibrated' nor 'covered'"
+            raise Malformed(f"fields of a meter's case {case}", expected=expected, found=" ".join(sorted(v)))
+        found_accuracy = _accuracy(v, "calibrated") if "calibrated" in v else None
+        covered = Fraction(_count(v, "covered")) if "covered" in v else None
+        device = _text(v, "device", 200) if "device" in v else None
+        return cls(Calibration(case, data, _accuracy(v, "required"), found_accuracy, covered), device)
+
+    def content(self) -> dict[str, Any]:
+        """The inverse of `parse`."""
+        c = self.calibration
+        optional = {
+            "calibrated": None if c.calibrated is None else fixed_text(int(c.calibrated * 10**DECIMALS)),
+            "covered": None if c.covered is None else int(c.covered),
+            "device": self.device,
+        }
+        return {
+            "case": c.case,
+            "data": c.data,
+            "required": fixed_text(int(c.required * 10**DECIMALS)),
+            **{name: value for name, value in optional.items() if value is not None},
+        }
+
+    def counted(self, measured: int) -> int:
+        """The quantity that counts, whole base units; Invalid if more is covered than was measured."""
+        return self.calibration.whole(self.calibration.corrected(Fraction(measured)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +169,9 @@ class Manual:
 
     `line` is the code of a rule set's line, `item` its base item (32 bytes); the value counts in `month` of `year`,
     whatever `period` (ms, start and end) its documents are over. `quantity` is in `unit`, a base unit. `documents`
-    are indices of document entries before it in the log. An entry with neither quantity nor parameters withdraws the
-    one that it `replaces`.
+    are indices of document entries before it in the log. `meter` says how the quantity's meter was calibrated;
+    `missing` gives for each parameter that was to be measured and was not the reason. An entry with none of these
+    withdraws the one that it `replaces`.
     """
 
     line: str
@@ -122,6 +185,8 @@ class Manual:
     parameters: Mapping[str, Measured] | None = None
     documents: tuple[int, ...] = ()
     replaces: int | None = None
+    meter: MeterCase | None = None
+    missing: Mapping[str, str] | None = None
 
     @classmethod
     def parse(cls, content: Mapping[str, Any] | None) -> Manual:
@@ -131,9 +196,10 @@ class Manual:
             raise Malformed("quantity of a manual entry", expected="'quantity' and 'unit', or neither", found="one")
         if "unit" in value and value["unit"] not in UNITS:
             raise Malformed("unit of a manual entry", expected=" ".join(UNITS), found=repr(value["unit"])[:80])
-        parameters = value["parameters"]
-        if not isinstance(parameters, dict) or not all(0 < len(name) <= 40 for name in parameters):
-            raise Malformed("parameters of a manual entry", expected="an object by name", found=repr(parameters)[:80])
+        parameters = _by_name(value["parameters"], "parameters")
+        missing = _by_name(value["missing"], "missing") if "missing" in value else {}
+        if both := sorted(set(parameters) & set(missing)):
+            raise Malformed(f"parameter {both[0]!r}", expected="a value or the reason why there is none", found="both")
         found = cls(
             line=_text(value, "line", 31),
             item=bytes.fromhex(_hexadecimal(value, "item")),
@@ -146,14 +212,27 @@ class Manual:
             parameters={name: Measured.parse(item) for name, item in parameters.items()},
             documents=_indices(value["documents"]),
             replaces=_count(value, "replaces") if "replaces" in value else None,
+            meter=MeterCase.parse(value["meter"]) if "meter" in value else None,
+            missing={name: _text(missing, name, 400) for name in missing} or None,
         )
-        if found.quantity is None and not found.parameters and found.replaces is None:
+        if not found.says and found.replaces is None:
             raise Malformed("a manual entry", expected="a quantity, a parameter or 'replaces'", found="none of them")
+        if "missing" in value and not missing:
+            raise Malformed("missing of a manual entry", expected="a reason by name, or left out", found="{}")
+        if found.meter is not None and (found.meter.device is None) != (found.quantity is not None):
+            expected = "a quantity as it was read, or the device that counted it"
+            raise Malformed("meter of a manual entry", expected=expected, found="both" if found.quantity else "neither")
         return found
 
     def content(self) -> dict[str, Any]:
         """The body `b`: the inverse of `parse`."""
-        optional = {"quantity": self.quantity, "replaces": self.replaces, "unit": self.unit}
+        optional = {
+            "meter": self.meter and self.meter.content(),
+            "missing": dict(self.missing) if self.missing else None,
+            "quantity": self.quantity,
+            "replaces": self.replaces,
+            "unit": self.unit,
+        }
         return {
             "documents": list(self.documents),
             "item": self.item.hex(),
@@ -165,6 +244,16 @@ class Manual:
             "year": self.year,
             **{name: value for name, value in optional.items() if value is not None},
         }
+
+    @property
+    def says(self) -> bool:
+        """Whether it says anything of its figure; one that does not withdraws what it replaces."""
+        return self.quantity is not None or bool(self.parameters or self.missing) or self.meter is not None
+
+    @property
+    def counted(self) -> int | None:
+        """Its quantity as it counts: corrected for the meter's calibration; Invalid where more is covered than read."""
+        return self.quantity if self.meter is None or self.quantity is None else self.meter.counted(self.quantity)
 
     @property
     def figure(self) -> tuple[str, bytes, int, int]:
@@ -187,6 +276,19 @@ def fixed_text(value: int) -> str:
     """The inverse of `parse_fixed`."""
     whole, rest = divmod(value, 10**DECIMALS)
     return f"{whole}.{rest:0{DECIMALS}d}".rstrip("0").rstrip(".")
+
+
+def _accuracy(value: Mapping[str, Any], name: str) -> Fraction:
+    share = parse_fixed(value[name])
+    if share >= 10**DECIMALS:
+        raise Malformed(f"field {name!r}", expected="a share below 1: class 0.5 is 0.005", found=value[name])
+    return Fraction(share, 10**DECIMALS)
+
+
+def _by_name(value: object, what: str) -> dict[str, Any]:
+    if not isinstance(value, dict) or not all(0 < len(name) <= 40 for name in value):
+        raise Malformed(f"{what} of a manual entry", expected="an object by name", found=repr(value)[:80])
+    return value
 
 
 def check(kind: str, content: Mapping[str, Any] | None) -> None:

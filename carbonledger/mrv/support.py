@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Final, Literal, TypeVar
 
 from carbonledger.errors import Invalid
-from carbonledger.mrv.evidence import Document, Manual, Measured
+from carbonledger.mrv.evidence import Document, Manual, Measured, OwnTier
 
 LAB_DAYS: Final = 40  # verification guide for power facilities: tested and reported within 40 days of the sample
 CONTINUING: Final = frozenset({"contract", "calibration"})
@@ -52,24 +52,45 @@ def standing(manuals: Mapping[int, Manual]) -> dict[int, Manual]:
                 found="none" if before is None else f"line {before.line}, month {before.month}",
             )
         replaced.add(old)
-    return {
-        index: manual
-        for index, manual in sorted(manuals.items())
-        if index not in replaced and (manual.quantity is not None or manual.parameters)
-    }
+    return {index: manual for index, manual in sorted(manuals.items()) if index not in replaced and manual.says}
 
 
 def amounts(manuals: Iterable[Manual]) -> dict[Figure, int]:
-    """The quantities of all figures, in base units."""
+    """The quantities of all figures as they count, in base units: each corrected for its meter's calibration."""
     found: dict[Figure, int] = {}
     for manual in manuals:
-        if manual.quantity is not None:
-            found[manual.figure] = found.get(manual.figure, 0) + manual.quantity
+        if (counted := manual.counted) is not None:
+            found[manual.figure] = found.get(manual.figure, 0) + counted
+    return found
+
+
+def cases(manuals: Mapping[int, Manual]) -> dict[tuple[str, int], Manual]:
+    """(device, month) → the entry that says how the device was calibrated; Invalid where two say it."""
+    found: dict[tuple[str, int], tuple[int, Manual]] = {}
+    for index, manual in sorted(manuals.items()):
+        if manual.meter is None or manual.meter.device is None:
+            continue
+        key = (manual.meter.device, manual.month)
+        if key in found:
+            raise Invalid(
+                f"case of meter {key[0]}, month {key[1]}", expected="one entry", found=f"{found[key][0]} and {index}",
+                remedy="Let the later one replace the earlier one",
+            )  # fmt: skip
+        found[key] = (index, manual)
+    return {key: manual for key, (_, manual) in found.items()}
+
+
+def missing(manuals: Iterable[Manual]) -> dict[Figure, dict[str, str]]:
+    """The parameters of all figures that were to be measured and were not, with the reason."""
+    found: dict[Figure, dict[str, str]] = {}
+    for manual in manuals:
+        for name, reason in (manual.missing or {}).items():
+            found.setdefault(manual.figure, {})[name] = reason
     return found
 
 
 def parameters(manuals: Iterable[Manual]) -> dict[Figure, dict[str, Measured]]:
-    """The measured parameters of all figures; Invalid where a month's values cannot be made into one."""
+    """The enterprise's own parameters of all figures; Invalid where a month's values cannot be made into one."""
     found: dict[Figure, dict[str, list[tuple[Measured, int | None]]]] = {}
     for manual in manuals:
         for name, item in (manual.parameters or {}).items():
@@ -86,15 +107,17 @@ def _mean(values: list[tuple[Measured, int | None]], what: str) -> Measured:
     units = {item.unit for item, _ in values}
     if len(units) > 1:
         raise Invalid(f"units of {what}", expected="one", found=" ".join(sorted(units)))
+    # one value on the safe side makes the mean one
+    tier: OwnTier = "conservative" if any(item.tier == "conservative" for item, _ in values) else "measured"
     distinct = {item.value for item, _ in values}
     if len(distinct) == 1:
-        return Measured(units.pop(), distinct.pop())
+        return Measured(units.pop(), distinct.pop(), tier=tier)
     weights = [weight for _, weight in values if weight]
     if len(weights) != len(values):
         raise Invalid(f"values of {what}", expected="a weight above 0 for each, or one value", found="none for one")
     total = sum(weights)
     top = sum(item.value * weight for (item, _), weight in zip(values, weights, strict=True))
-    return Measured(units.pop(), (2 * top + total) // (2 * total))
+    return Measured(units.pop(), (2 * top + total) // (2 * total), tier=tier)
 
 
 def flags(documents: Mapping[int, Document], manuals: Mapping[int, Manual]) -> list[Flag]:
@@ -105,7 +128,7 @@ def flags(documents: Mapping[int, Document], manuals: Mapping[int, Manual]) -> l
     found = [
         Flag("document-missing", index, f"line {m.line}, month {m.month}, has a value by hand without a document")
         for index, m in manuals.items()
-        if not m.documents
+        if not m.documents and (m.quantity is not None or m.parameters)
     ]
     used = {index for m in manuals.values() for index in m.documents}
     for index in sorted(used & set(documents)):

@@ -10,8 +10,9 @@ from carbonledger.evm.evidence import OPERATED, seal_verdict
 from carbonledger.evm.header import Header
 from carbonledger.identifiers import chain_name, object_id
 from carbonledger.periods import rfc3339
+from carbonledger.policy import ChainPolicy
 from carbonledger.records import Record
-from carbonledger.verify.context import Context, Proven, at_entry
+from carbonledger.verify.context import CodeHashes, Context, Proven, at_entry
 from carbonledger.verify.log import note_keys
 from carbonledger.verify.verdict import Finding, undecided
 
@@ -24,7 +25,22 @@ def contracts(context: Context) -> Finding:
     """8. Each contract's Directory entry, address and code hash are proven, and equal the committed artefact's;
     genesis and Directory are those of the policy; no node of the evidence is left over.
     """
-    proven, directory = context.proven, context.directory
+    proven = context.proven
+    unknown = listed(proven, context.directory, context.code_hashes)
+    known = note_keys(context.bundle.log.note, context.bundle.log.origin, context.policy)
+    if known is not None:  # else it is not known whose absence from the register the nodes may prove
+        for key in known.witnesses:
+            proven.touch("key", chain_key_id(key))
+        proven.leftover()
+    if unknown is not None:
+        raise unknown
+    return of_the_policy(proven, context.directory, context.policy.chain, seal_step=10)
+
+
+def listed(proven: Proven, directory: bytes, code_hashes: CodeHashes) -> Unknown | None:
+    """Invalid unless just the contracts whose records are there are named, each as the Directory lists it, with the
+    committed code; the first contract or version that this build does not know is returned.
+    """
     chain = proven.chain
     wanted = {record.definition.contract for record in chain.records} | {DIRECTORY}
     if set(chain.contracts) != wanted:
@@ -43,38 +59,35 @@ def contracts(context: Context) -> Finding:
                 found=proven.directory_of[name].hex(),
             )
         try:
-            _code(context, proven, name, address)
+            _code(code_hashes, proven, name, address)
         except Unknown as error:
             unknown = error
     for record in chain.of_kind("contract"):
         proven.get("contract", record.id)
         if record.id not in {chain_name(name) for name in chain.contracts if name != DIRECTORY}:
             raise Invalid("record 'contract'", expected="of a contract but the Directory", found=record.id.hex())
-    known = note_keys(context.bundle.log.note, context.bundle.log.origin, context.policy)
-    if known is not None:  # else it is not known whose absence from the register the nodes may prove
-        for key in known.witnesses:
-            proven.touch("key", chain_key_id(key))
-        proven.leftover()
-    if unknown is not None:
-        raise unknown
-    policy = context.policy.chain
+    return unknown
+
+
+def of_the_policy(proven: Proven, directory: bytes, policy: ChainPolicy | None, *, seal_step: int) -> Finding:
+    """Whether the Directory is the one that the reader trusts; step `seal_step` judges the seal."""
     if policy is None:
         return undecided(f"The contracts are as committed, but no policy says that Directory {directory.hex()} counts.")
     if directory != policy.directory:
         raise Invalid("Directory of the chain", expected=policy.directory.hex(), found=directory.hex())
     genesis = (
-        f"genesis {policy.genesis.hex()} is part of what the operator's seal covers (step 10)"
-        if chain.evidence.engine in OPERATED
+        f"genesis {policy.genesis.hex()} is part of what the operator's seal covers (step {seal_step})"
+        if proven.chain.evidence.engine in OPERATED
         else "the seals of this engine name no genesis: validators, Directory and code stand for the chain"
     )
-    names = ", ".join(sorted(chain.contracts))
+    names = ", ".join(sorted(proven.chain.contracts))
     return Finding(f"{names} are listed in the policy's Directory and have the committed code; {genesis}.")
 
 
-def _code(context: Context, proven: Proven, name: str, address: bytes) -> None:
-    versions = context.code_hashes.get(name)
+def _code(code_hashes: CodeHashes, proven: Proven, name: str, address: bytes) -> None:
+    versions = code_hashes.get(name)
     if versions is None:
-        raise Unknown("contract", expected=", ".join(context.code_hashes), found=repr(name)[:80])
+        raise Unknown("contract", expected=", ".join(code_hashes), found=repr(name)[:80])
     code = proven.code[name].hex()
     if name == DIRECTORY:
         if code not in versions.values():
@@ -156,7 +169,11 @@ def _size(anchor: Record) -> int:
 
 def sealed(context: Context) -> Finding:
     """10. The block is sealed by the operator, validators or signers that the policy trusts."""
-    proven, policy = context.proven, context.policy.chain
+    return sealed_by(context.proven, context.policy.chain)
+
+
+def sealed_by(proven: Proven, policy: ChainPolicy | None) -> Finding:
+    """Whether the evidence's block is sealed by whom the policy trusts."""
     if policy is None:
         return undecided("The policy names no chain: whose seal would count is not known.")
     evidence = proven.chain.evidence

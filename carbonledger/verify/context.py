@@ -63,7 +63,7 @@ class Proven:
 
     def _proof(self, record: Record) -> Record | CarbonLedgerError:
         try:
-            found = self._word(record.definition.contract, record.slot())
+            found = self._word(record.definition.contract, record.slot(), record.digest())
             if found != record.digest():
                 raise Invalid(
                     f"record {record.kind!r} {record.id.hex()}", expected=record.digest().hex(), found=found.hex()
@@ -72,11 +72,11 @@ class Proven:
             return error
         return record
 
-    def _word(self, contract: str, slot: bytes) -> bytes:
+    def _word(self, contract: str, slot: bytes, claim: bytes = b"") -> bytes:
         address = self.chain.contracts.get(contract)
         if address is None:
             raise Invalid("contracts of the bundle", expected=contract, found=" ".join(self.chain.contracts))
-        return self.state.storage(address, slot).to_bytes(32, "big")
+        return self.state.storage(address, slot, int.from_bytes(claim, "big")).to_bytes(32, "big")
 
     def get(self, kind: str, identifier: bytes) -> Record:
         """The record, proven; Invalid where it is not in the bundle, or its proof does not hold."""
@@ -99,8 +99,9 @@ class Proven:
     def touch(self, kind: str, identifier: bytes) -> None:
         """Read a record's word, so that the nodes that prove it, or its absence, count as used."""
         need = Need(kind, identifier)
-        with suppress(CarbonLedgerError):
-            self._word(need.contract, need.slot)
+        if need not in self._records:  # of one that is in the bundle the proof was read
+            with suppress(CarbonLedgerError):
+                self._word(need.contract, need.slot)
 
     def of_kind(self, kind: str) -> list[Record]:
         """All records of a kind, proven."""

@@ -45,7 +45,7 @@ def figures(context: Context, measured: Quantities | None = None) -> Finding:
     by_hand = supported(context.bundle, year)
     _statements(context, report, record, by_hand)
     rules = _rule_set(proven, report, record)
-    _lines(report, rules, record)
+    lines_follow(report, rules, record)
     try:
         found = evaluate(rules, year, report.lines, _factors(proven, rules, report.lines)).emission
     except Unknown:
@@ -62,11 +62,13 @@ def figures(context: Context, measured: Quantities | None = None) -> Finding:
     return Finding(
         f"{len(report.lines)} lines over twelve months follow from {len(devices)} meters' registers"
         f" (sum {total} base units){hand} and give {found} gCO2e under {rules.key}"
-        f"{_caveats(context, year, rules, devices, by_hand)}."
+        f"{_caveats(context, year, rules, devices, by_hand, sums)}."
     )
 
 
-def _caveats(context: Context, year: int, rules: RuleSet, devices: Mapping[str, Record], by_hand: Supported) -> str:
+def _caveats(
+    context: Context, year: int, rules: RuleSet, devices: Mapping[str, Record], by_hand: Supported, sums: Quantities
+) -> str:
     """What holds and yet a reader should know: flags, silence, and values that nobody compared with their source."""
     report, said = context.bundle.report, []
     used = set(factors_of(rules, report.lines)) if report else set()
@@ -75,7 +77,7 @@ def _caveats(context: Context, year: int, rules: RuleSet, devices: Mapping[str, 
     measured = sorted({line.code for line in (report.lines if report else ()) if line.tiers})
     if measured:
         said.append(f"parameters of {', '.join(measured)} are the enterprise's own")
-    if (rests := by_hand.caveat()) is not None:
+    if (rests := by_hand.caveat(sums)) is not None:
         said.append(rests)
     flags: dict[str, int] = {}
     for found in manifests_of(context.bundle, year).values():
@@ -159,7 +161,8 @@ def _rule_set(proven: Proven, report: Report, record: Record) -> RuleSet:
     return rules
 
 
-def _lines(report: Report, rules: RuleSet, record: Record) -> None:
+def lines_follow(report: Report, rules: RuleSet, record: Record) -> None:
+    """The lines are those whose digest was filed, and each is the sum of the months."""
     digest = lines_digest(report.lines)
     if digest != record.field("linesDigest"):
         raise Invalid("digest of the lines", expected=record.field("linesDigest").hex(), found=digest.hex())
@@ -236,16 +239,22 @@ def attribute(
     wanted = folded.wanted
     manual = _by_hand(by_hand, rules, wanted)
     check_parameters(by_hand, folded, rules, report)
+    cases = by_hand.cases()
+    if strange := {device for device, _ in cases} - set(devices):
+        raise Invalid("meters of the manual entries", expected="of the report", found=sorted(strange)[0])
     meters = []
     for device in report.devices:
         record = devices[device.identifier]
-        months = tuple(measured.get((device.identifier, month), 0) for month in range(1, 13))
+        read = [measured.get((device.identifier, month), 0) for month in range(1, 13)]
+        months = tuple(by_hand.corrected(device.identifier, read))
+        said = {(m.line, m.item) for (of, _), m in cases.items() if of == device.identifier}
         lines = tuple(
             key
             for key in wanted
             if (rule := rules.line(key[0])) is not None
             and rule.quantity == MEASURES.get(record.field("measure"))
             and (key[1] == record.field("unit") or key[1] not in units)
+            and said <= {key}
         )
         if not lines and any(months):
             raise Invalid(
@@ -264,6 +273,11 @@ def _by_hand(by_hand: Supported, rules: RuleSet, wanted: Mapping[LineKey, list[i
         if (manual.line, manual.item) not in wanted or manual.unit not in (None, unit):
             found = f"{manual.line} in {manual.unit}"
             raise Invalid(f"line of manual entry {index}", expected=f"one of the report, in {unit}", found=found)
+        if manual.meter is not None and rule is not None:
+            # what is added to the emission is corrected upwards, what is deducted from it downwards
+            wanted_data = "production" if rule.sign < 0 else "activity"
+            if (data := manual.meter.calibration.data) != wanted_data:
+                raise Invalid(f"data of the meter of manual entry {index}", expected=wanted_data, found=data)
     sums: dict[LineKey, list[int]] = {}
     for (key, month), quantity in by_hand.amounts().items():
         sums.setdefault(key, [0] * 12)[month - 1] = quantity

@@ -227,12 +227,14 @@ contract RuleSetRegistry is IRuleSetRegistry, Registry {
             revert RuleSetRegistryFormWrong("rounding", 0, form.rounding);
         }
         if (form.lines.length == 0) revert RuleSetRegistryFormWrong("lines", 0, 0);
+        bytes32[] memory codes = new bytes32[](form.lines.length);
         for (uint256 i = 0; i < form.lines.length; i++) {
             LineRule calldata rule = form.lines[i];
             if (rule.code == 0) revert RuleSetRegistryFormWrong("code", i, 0);
             for (uint256 j = 0; j < i; j++) {
-                if (form.lines[j].code == rule.code) revert RuleSetRegistryFormWrong("code", i, uint256(rule.code));
+                if (codes[j] == rule.code) revert RuleSetRegistryFormWrong("code", i, uint256(rule.code));
             }
+            codes[i] = rule.code;
             if (rule.sign > 1 || rule.sign < -1) revert RuleSetRegistryFormWrong("sign", i, uint8(rule.sign));
             if (ICalculator(_located(rule.calculator)).parametersOf(rule.method) != rule.parameters) {
                 revert RuleSetRegistryFormWrong("parameters", i, rule.parameters);
@@ -267,11 +269,14 @@ contract RuleSetRegistry is IRuleSetRegistry, Registry {
             form.annualReportDays,
             form.rounding
         );
-        bytes memory words = head;
-        for (uint256 i = 0; i < form.lines.length; i++) {
-            words = bytes.concat(words, abi.encode(form.lines[i]));
+        bytes memory lines = abi.encode(form.lines);
+        // an offset and the number come first: what follows are the words, and the number's place takes their length
+        assembly ("memory-safe") {
+            let length := sub(mload(lines), 64)
+            lines := add(lines, 64)
+            mstore(lines, length)
         }
-        return keccak256(words);
+        return keccak256(bytes.concat(head, lines));
     }
 
     function _ascends(Line calldata a, Line calldata b) private pure returns (bool) {

@@ -223,7 +223,11 @@ def factors(facts: Facts, words: Words, statement: Statement | None) -> Section:
     """4. Every parameter with its value, tier and evidence, and where the factors were published."""
     if statement is None:
         return _section("4", words, [Paragraph(words("nothing"), "warn")])
-    entered = {(m.line, m.item, m.month, n) for m in facts.supported.manuals.values() for n in m.parameters or ()}
+    entered = {
+        (m.line, m.item, m.month, n)
+        for m in facts.supported.manuals.values()
+        for n in (*(m.parameters or ()), *(m.missing or ()))
+    }
     rows = [
         Row(
             (

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from carbonledger.accounting import exact
 from carbonledger.mrv import support
-from carbonledger.mrv.evidence import fixed_text
+from carbonledger.mrv.evidence import Manual, MeterCase, fixed_text
 from ledger_node.reports import numbers
 from ledger_node.reports.cells import code, mark
 from ledger_node.reports.facts import Facts
@@ -25,6 +26,9 @@ def figures(facts: Facts, words: Words, period: Period) -> list[Block]:
         if manual.quantity is not None and manual.unit is not None:
             decimal, unit = numbers.quantity(manual.quantity, manual.unit)
             values.append(f"{numbers.grouped(decimal)} {unit}")
+        if manual.meter is not None:
+            values.append(_corrected(facts, words, manual, manual.meter))
+        values += [words("by-hand.missing", name=n, reason=r) for n, r in (manual.missing or {}).items()]
         values += [f"{n} {fixed_text(m.value)} {m.unit}" for n, m in (manual.parameters or {}).items()]
         named = [_called(facts, at) for at in manual.documents]
         rows.append(
@@ -50,6 +54,21 @@ def figures(facts: Facts, words: Words, period: Period) -> list[Block]:
         Column(words("log-index"), "number", width=2),
     )
     return [Paragraph(words("by-hand.text")), Table("by-hand", words("by-hand.title"), columns, tuple(rows))]
+
+
+def _corrected(facts: Facts, words: Words, manual: Manual, meter: MeterCase) -> str:
+    """How a quantity was corrected for its meter's calibration: what was read, and what counts, in base units."""
+    read = manual.quantity or 0
+    if meter.device is not None:
+        closed = facts.manifests.get((meter.device, manual.month))
+        read = closed.manifest.total if closed else 0
+    case = words(f"derived.meter.{meter.calibration.case}")
+    required = exact.text(meter.calibration.required)
+    parts = [words("by-hand.meter", meter=meter.device or words("by-hand.scale"), case=case, required=required)]
+    if meter.calibration.calibrated is not None:
+        parts.append(words("derived.calibrated", value=exact.text(meter.calibration.calibrated)))
+    parts.append(words("by-hand.counted", read=f"{read:,}", counted=f"{meter.counted(read):,}"))
+    return ", ".join(parts)
 
 
 def register(facts: Facts, words: Words) -> list[Block]:

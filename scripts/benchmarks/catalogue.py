@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from scripts.benchmarks import anchors, auditing, bundles, disk, door, ingest, memory, proofs, publish, standing, tree
+from scripts.benchmarks import (
+    accounting,
+    anchors,
+    auditing,
+    bundles,
+    disk,
+    door,
+    ingest,
+    memory,
+    national,
+    proofs,
+    province,
+    publish,
+    standing,
+    tree,
+)
 from scripts.benchmarks.result import Benchmark
 
 HIGHER, LOWER = False, True
@@ -139,11 +154,59 @@ BENCHMARKS = (
         anchors.geth4,
     ),
     Benchmark(
+        "accounting_lines_cpu",
+        "lines per CPU second",
+        1.0,
+        HIGHER,
+        "source lines of every method through the Python twin / 50,000",
+        accounting.lines_cpu,
+    ),
+    Benchmark(
+        "accounting_documents_cpu",
+        "lines per CPU second",
+        1.0,
+        HIGHER,
+        "lines of activity documents from JSON to the statement / 20,000",
+        accounting.documents_cpu,
+    ),
+    Benchmark(
+        "accounting_gas_line",
+        "gas",
+        1.0,
+        LOWER,
+        "calculation gas of a source line, costliest calculator / 25,000",
+        accounting.gas_line,
+    ),
+    Benchmark(
+        "province_replay",
+        "s",
+        1.0,
+        LOWER,
+        "CPU seconds to recompute 40,000 enterprises' year of 12 months x 5 lines / 120 s",
+        province.replay,
+    ),
+    Benchmark(
         "bank_query_p95",
         "ms",
         1.0,
         LOWER,
         "how an enterprise stands through the API, 40,000 enterprises in SQLite, 95th percentile / 100 ms",
         standing.p95,
+    ),
+    Benchmark(
+        "national_anvil",
+        "s",
+        1.0,
+        LOWER,
+        "settlement of 3,390 enterprises on anvil, scaled from a tenth of them (--long: all) / 300 s",
+        national.anvil,
+    ),
+    Benchmark(
+        "national_embedded",
+        "s",
+        1.0,
+        LOWER,
+        "settlement of 3,390 enterprises on the embedded chain, scaled from 60 (--long: all) / 1,800 s",
+        national.embedded,
     ),
 )

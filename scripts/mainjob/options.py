@@ -51,6 +51,13 @@ def parser() -> argparse.ArgumentParser:
         help="embedded: (default), anvil:, or http(s)://… of any EVM JSON-RPC, several nodes separated by commas",
     )
     where.add_argument("--port", type=int, default=8000, help="of API and pages on 127.0.0.1 (default 8000)")
+    city = p.add_argument_group("the city (docs/city.md)")
+    city.add_argument(
+        "--city",
+        action="store_true",
+        help="instead of one plant: a synthetic city with planted frauds, four years, checked quarter by quarter",
+    )
+    city.add_argument("--city-firms", type=int, default=750, metavar="N", help="enterprises of the city (default 750)")
     end = p.add_argument_group("end")
     end.add_argument("--exit", action="store_true", help="do the job on free ports and leave, instead of serving")
     end.add_argument("--summary", type=Path, metavar="FILE", help="write what came out as JSON")

@@ -12,11 +12,15 @@ import pytest
 from carbonledger import merkle
 from carbonledger.acts import Signed
 from carbonledger.allocation import library as plans
+from carbonledger.assessment import on_chain
+from carbonledger.assessment.filing import items_digest
 from carbonledger.keccak import keccak256
 from ledger_node import deployment
 from ledger_node.chain.bindings import allowance_ledger, checkpoint_registry, codec, structs
-from tests.support.loans import ITEMS, NEWER, Loans, items_digest
-from tests.support.quota import CARRY, COMPLIANCE, Quota, instant
+from tests.support.codes import CODE_RULES, SCHEMES, SECRET, Codes, china
+from tests.support.loans import ITEMS, NEWER, Loans
+from tests.support.loans import items_digest as digest_of_catalogue
+from tests.support.quota import CARRY, COMPLIANCE, PROJECT, Quota, instant
 
 ZERO = bytes(32)
 ROOT = hashlib.sha256(b"root").digest()
@@ -47,6 +51,9 @@ REFUSALS = {
     "MemberRegistryKeyDidNotSign",
     "CheckpointRegistryNotTheGateway",
     "AllowanceLedgerNotTheContract",
+    "CodeRegistryNotTheSubject",
+    "CodeRegistryNotTheInspector",
+    "CodeRegistryNotASecond",
     "RegistryContractUnknown",  # a contract that may, but is not listed
 }
 
@@ -530,6 +537,119 @@ def deduct(world: Any, signed_by: Any) -> None:
     quota.by_half("Deduction", member=world["enterprise"].id, year=2025, amount=1, decision=ROOT)
 
 
+class BySigner(Codes):
+    """The acts of codes and grades in the own name of the signer under test, where it has one."""
+
+    def __init__(self, world: Any, signed_by: Any) -> None:
+        super().__init__(world, china(2026, 7, 6))
+        self.signed_by = signed_by
+        self.member = world.actors[signed_by.name].id if signed_by.name in world.actors else ROOT
+
+    def listed(self) -> None:
+        self.rules()
+        item = self.item()
+        act = self.list_of(item, assessor=self.member)
+        self.world.relay(act, [structs.CodeItem(*item.values())], self.signed_by(act))
+
+    def inspected(self) -> bytes:
+        self.rules()
+        case = self.red("S01", "S03")
+        self.explain(case)
+        self.assign(case)
+        return case
+
+
+def publish_set(world: Any, signed_by: Any) -> None:
+    act = world.act("AssessmentPublication", setId=CODE_RULES.id, formDigest=on_chain.form_digest(CODE_RULES))
+    world.relay(act, CODE_RULES.json(), Codes.form(CODE_RULES), with_regulator(world, act, signed_by))
+
+
+def publish_working_year(world: Any, signed_by: Any) -> None:
+    act = world.act("WorkingYear", year=2026, edition=1, offLow=1, offHigh=0, sourceDigest=ZERO)
+    world.relay(act, with_regulator(world, act, signed_by))
+
+
+def publish_statistics(world: Any, signed_by: Any) -> None:
+    values = {"industry": word("2511"), "level": 1, "year": 2026, "quarter": 2, "revision": 1, "peers": 9}
+    act = world.act("PeerStatement", assessor=BySigner(world, signed_by).member, digest=ROOT, **values)
+    world.relay(act, signed_by(act))
+
+
+def file_codes(world: Any, signed_by: Any) -> None:
+    BySigner(world, signed_by).listed()
+
+
+def explain_code(world: Any, signed_by: Any) -> None:
+    codes = BySigner(world, signed_by)
+    codes.rules()
+    act = world.act("Explanation", caseId=codes.red(), member=codes.member, digest=ROOT)
+    world.relay(act, signed_by(act))
+
+
+def assign_inspector(world: Any, signed_by: Any) -> None:
+    codes = BySigner(world, signed_by)
+    codes.rules()
+    case = codes.red()
+    codes.explain(case)
+    act = world.act("Assignment", caseId=case, assessor=codes.member, secret=SECRET)
+    world.relay(act, codes.candidates, signed_by(act))
+
+
+def find_error(world: Any, signed_by: Any) -> None:
+    codes = BySigner(world, signed_by)
+    codes.candidates = [world["bank"].id]
+    values = {"outcome": 1, "digest": ROOT, "second": ZERO, "inspector": codes.member}
+    act = world.act("Finding", caseId=codes.inspected(), **values)
+    world.relay(act, signed_by(act), Signed(bytes(20), b""))
+
+
+def find_no_fault_as_second(world: Any, signed_by: Any) -> None:
+    codes = BySigner(world, signed_by)
+    codes.candidates = [world["bank"].id]
+    values = {"outcome": 2, "digest": ROOT, "second": codes.member, "inspector": world["bank"].id}
+    act = world.act("Finding", caseId=codes.inspected(), **values)
+    world.relay(act, world.sign(act, world["bank"]), signed_by(act))
+
+
+def clearing(world: Any, signed_by: Any, role: str) -> None:
+    codes = BySigner(world, signed_by)
+    codes.candidates = [world["bank"].id]
+    case = codes.inspected()
+    codes.find(case, 1)
+    codes.file(codes.item(revision=2))
+    members = {"inspector": world["bank"].id, "second": world["regulator 1"].id, "verifier": world["verifier"].id}
+    act = world.act(
+        "Clearance", caseId=case, rerun=codes.rerun_id(2), changePpm=60_000, digest=ROOT,
+        **members | {role: codes.member},
+    )  # fmt: skip
+    signed = {name: world.sign(act, world[who]) for name, who in CLEARERS.items()} | {role: signed_by(act)}
+    world.relay(act, signed["inspector"], signed["second"], signed["verifier"])
+
+
+CLEARERS = {"inspector": "bank", "second": "regulator 1", "verifier": "verifier"}
+
+
+def clear_as_inspector(world: Any, signed_by: Any) -> None:
+    clearing(world, signed_by, "inspector")
+
+
+def clear_as_second(world: Any, signed_by: Any) -> None:
+    clearing(world, signed_by, "second")
+
+
+def clear_with_verifier(world: Any, signed_by: Any) -> None:
+    clearing(world, signed_by, "verifier")
+
+
+def file_grades(world: Any, signed_by: Any) -> None:
+    codes = BySigner(world, signed_by)
+    codes.publish(SCHEMES["gcg-1"])
+    item = codes.grade_item(3, 3, 0)
+    values = {"assessor": codes.member, "year": 2026, "quarter": 2, "schemeId": SCHEMES["gcg-1"].id}
+    act = world.act("GradeList", itemsDigest=items_digest([item]), **values)
+    world.relay(act, [structs.GradeItem(*item.values())], signed_by(act))
+
+
 def pledge_act(world: Any) -> Any:
     lot = Quota(world).issue(2)
     values = {"lot": lot.id, "amount": 1, "loan": ROOT, "principal": 1, "termTo": world.chain.time + 100}
@@ -621,7 +741,7 @@ def of_loans(name: str, replaced: str, prepare: Callable[[Any], tuple[Any, ...]]
 
 def publish_catalogue(world: Any, signed_by: Any) -> None:
     loans = Loans(world)
-    digest = items_digest(ITEMS)
+    digest = digest_of_catalogue(ITEMS)
     act = world.act(
         "CatalogueVersion",
         catalogue=ROOT,
@@ -690,6 +810,42 @@ def a_checked_loan(loans: Any) -> bytes:
     return loan
 
 
+def reduction_act(world: Any) -> Any:
+    Quota(world).project()
+    now = world.chain.time
+    values = {"periodFrom": now - 10, "periodTo": now, "amount": 1, "statementDigest": ROOT}
+    return world.act("Reduction", project=PROJECT, verifier=world["verifier"].id, **values)
+
+
+def approve_reduction(world: Any, signed_by: Any) -> None:
+    act = reduction_act(world)
+    world.relay(act, world.sign(act, world["verifier"]), with_regulator(world, act, signed_by))
+
+
+def verify_reduction(world: Any, signed_by: Any) -> None:
+    act = reduction_act(world)
+    world.relay(act, signed_by(act), world.quorum(act))
+
+
+def control_plan(world: Any) -> Any:
+    """The first version of the enterprise's plan of 2026."""
+    values = {"member": world["enterprise"].id, "year": 2026, "version": 1, "planDigest": ROOT}
+    return world.act("ControlPlan", replaces=ZERO, reasonDigest=ZERO, **values)
+
+
+def file_control_plan(world: Any, signed_by: Any) -> None:
+    act = control_plan(world)
+    world.relay(act, signed_by(act))
+
+
+def review_control_plan(world: Any, signed_by: Any) -> None:
+    plan = control_plan(world)
+    world.relay(plan, world.sign(plan, world["enterprise"]))
+    reviewer = world.actors.get(signed_by.name, world["enterprise"]).id
+    act = world.act("ControlPlanReview", plan=plan.id, reviewer=reviewer, outcome=1, reasonDigest=ZERO)
+    world.relay(act, signed_by(act))
+
+
 QUORUM = ("regulator 1",)
 BANK = ("bank",)
 VERIFIER = ("verifier",)
@@ -749,8 +905,27 @@ TABLE: dict[str, tuple[Row, ...]] = {
     "Compliance.decide": (Row(QUORUM, decide),),
     "Compliance.close": (Row(QUORUM, close_year),),
     "Compliance.deduct": (Row(QUORUM, deduct),),
+    "AssessmentRules.publish": (Row(QUORUM, publish_set),),
+    "AssessmentRules.publishCalendar": (Row(QUORUM, publish_working_year),),
+    "StatisticsRegistry.publish": (Row(QUORUM, publish_statistics),),
+    "CodeRegistry.file": (Row(QUORUM, file_codes),),
+    "CodeRegistry.explain": (Row(OWNER, explain_code),),
+    "CodeRegistry.assign": (Row(QUORUM, assign_inspector),),
+    "CodeRegistry.find": (
+        Row(("bank",), find_error),
+        Row(("regulator 1", "verifier"), find_no_fault_as_second),
+    ),
+    "CodeRegistry.clear": (
+        Row(("bank",), clear_as_inspector),
+        Row(("regulator 1", "verifier"), clear_as_second),
+        Row(("verifier",), clear_with_verifier),
+    ),
+    # open to all: a date that is over needs no signature
+    "CodeRegistry.escalate": (),
+    "GradeRegistry.file": (Row(QUORUM, file_grades),),
     "PledgeRegistry.pledge": (Row(OWNER, pledge_by_the_member), Row(("bank",), pledge_by_the_bank)),
     "PledgeRegistry.substitute": (Row(OWNER, substitute_by_the_member), Row(("bank",), substitute_by_the_bank)),
+    "ReductionRegistry.approve": (Row(QUORUM, approve_reduction), Row(("verifier",), verify_reduction)),
     "PledgeRegistry.release": (Row(("bank",), release_pledge),),
     "PledgeRegistry.enforce": (Row(QUORUM, enforce_pledge),),
     "LoanRules.publishCatalogue": (Row(QUORUM, publish_catalogue),),
@@ -784,6 +959,8 @@ TABLE: dict[str, tuple[Row, ...]] = {
         Row(BANK, of_loans("replace", "bank", replaced)),
     ),
     "SupportTool.repay": (Row(OPERATOR, of_loans("pay_back", "regulator 0", lambda loans: (loans.funded()[1], 5))),),
+    "ControlPlanRegistry.file": (Row(OWNER, file_control_plan),),
+    "ControlPlanRegistry.review": (Row(("regulator 1", "verifier"), review_control_plan),),
 }
 
 ROWS = [(name, row) for name, rows in TABLE.items() for row in rows]

@@ -9,15 +9,14 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from carbonledger import jcs
-from carbonledger.accounting import library
 from carbonledger.accounting.evaluate import evaluate
 from carbonledger.accounting.exact import MASSES, MODES, SCALE, divide
 from carbonledger.accounting.lines import Line
-from carbonledger.accounting.methods import METHODS, Exact
+from carbonledger.accounting.methods import Exact
 from carbonledger.accounting.rule_set import RuleSet
 from carbonledger.accounting.sums import fraction
 from carbonledger.errors import Refused
+from tests.support.every_method import line_of, rules_of_every_method
 
 FEW = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
 ROUNDINGS: tuple[tuple[dict[str, str], ...], ...] = (
@@ -26,31 +25,6 @@ ROUNDINGS: tuple[tuple[dict[str, str], ...], ...] = (
     ({"mode": "half-even", "place": "total", "unit": "kg"},),
     ({"mode": "ceiling", "place": "line", "unit": "g"}, {"mode": "floor", "place": "total", "unit": "g"}),
 )
-
-
-def rules_of_every_method(rounding: tuple[dict[str, str], ...]) -> RuleSet:
-    """A rule set with three lines of each method: added, subtracted, apart."""
-    value = library.rule_set("gbt32150-2015").to_value()
-    title = {"en": "a line", "zh": "一行"}
-    value |= {"factors": [], "rounding": list(rounding), "key": f"every-method-{len(rounding)}", "views": []}
-    value["groups"] = [{"key": "all", "title": title}]
-    value["lines"] = [
-        {
-            **{"calculator": method.calculator, "code": f"{code}.{sign + 1}", "gas": "CO2", "group": "all", "iso": "1"},
-            **{"method": method.name, "quantity": unit, "scope": "1", "scope3": 0, "sign": sign, "title": title},
-            "parameters": [
-                {
-                    **{"factor": "", "guideline": "", "missing": "refuse"},
-                    **{"name": parameter.name, "tiers": ["measured"], "unit": parameter.unit},
-                }
-                for parameter in parameters
-            ],
-        }
-        for code, method in METHODS.items()
-        for unit, parameters in list(method.forms.items())[:1]
-        for sign in (1, -1, 0)
-    ]
-    return RuleSet.parse(jcs.encode(value))
 
 
 RULES = [rules_of_every_method(rounding) for rounding in ROUNDINGS]
@@ -68,15 +42,6 @@ def asked(world: Any, rules: RuleSet, lines: list[Line]) -> tuple[int, list[Exac
     arguments = [line.arguments() for line in lines]
     emission, _, parts = world.ask("RuleSetRegistry", "calculate", rules.id, 2025, arguments)
     return emission, [Exact((p.numerator.high << 256) + p.numerator.low, p.divisor) for p in parts]
-
-
-def line_of(rule_code: str, rules: RuleSet, item: int, quantity: int, values: list[int]) -> Line:
-    rule = rules.line(rule_code)
-    assert rule is not None
-    count = len(rule.parameters)
-    words = [value.to_bytes(32, "big") for value in values[:count]] + [bytes(32)] * (6 - count)
-    tiers = sum(1 << 8 * at for at in range(count))
-    return Line(rule_code, item.to_bytes(32, "big"), quantity, tiers, tuple(words))
 
 
 fractions_of_one = st.integers(0, SCALE) | st.sampled_from([0, SCALE // 3, SCALE // 2, SCALE - 1, SCALE])

@@ -12,11 +12,12 @@ from typing import Any
 
 from carbonledger.accounting import library
 from carbonledger.accounting.calculate import calculate
+from carbonledger.accounting.calibration import Calibration
 from carbonledger.accounting.exact import SCALE
 from carbonledger.accounting.lines import item_id
 from carbonledger.accounting.statement import StatementLine
 from carbonledger.accounting.units import KIND_OF, KINDS, PARAMETERS
-from carbonledger.mrv.evidence import Manual, Measured
+from carbonledger.mrv.evidence import Manual, Measured, MeterCase
 from carbonledger.periods import month_bounds
 from oracle import documents, filing
 from oracle.filing import Month
@@ -83,10 +84,12 @@ class PlantYear(SmallYear):
         """The line's quantities with their records, and its measured values with their lab reports, month by month."""
         counted = stated.quantity
         months = [stated.month] if stated.month else list(range(1, 13))
-        each, rest = divmod(counted.value, len(months))
+        meter = _case(line["quantity"]) if "meter" in line["quantity"] else None
+        read = counted.value if meter is None else _base(line["quantity"])
+        each, rest = divmod(read, len(months))
+        assert meter is None or len(months) == 1
+        missing = {name: said["missing"] for name, said in line.get("parameters", {}).items() if "missing" in said}
         reason = "monthly record"
-        if "meter" in line["quantity"]:
-            reason = f"belt scale not calibrated, corrected by CETS-VG-01.01 3.4.1 from {line['quantity']['value']} t"
         for month in months:
             record = self._document(line, month, "production-record", "record")
             quantity = each + (rest if month == months[-1] else 0)
@@ -95,11 +98,12 @@ class PlantYear(SmallYear):
                 self._document(line, month, "lab-report", f"batch {number}") for number in range(1, len(batches) + 1)
             ]
             if len(batches) == 1:
-                self._value(line, month, (record, *reports), batches[0], reason, quantity, counted.unit)
+                own = (batches[0], missing, meter)
+                self._value(line, month, (record, *reports), own, reason, quantity, counted.unit)
                 continue
-            self._value(line, month, (record,), {}, reason, quantity, counted.unit)
+            self._value(line, month, (record,), ({}, missing, meter), reason, quantity, counted.unit)
             for report, measured in zip(reports, batches, strict=True):
-                self._value(line, month, (report,), measured, "laboratory")
+                self._value(line, month, (report,), (measured, {}, None), "laboratory")
 
     def _document(self, line: dict[str, Any], month: int, purpose: str, what: str) -> int:
         name = f"{line['code']} {line['item']} {YEAR}-{month:02d} {what}"
@@ -108,9 +112,11 @@ class PlantYear(SmallYear):
         return documents.add(self.node, name.encode(), name=name, purpose=purpose, **dates)
 
     def _value(
-        self, line: dict[str, Any], month: int, papers: tuple[int, ...], measured: dict[str, Measured], reason: str,
+        self, line: dict[str, Any], month: int, papers: tuple[int, ...],
+        own: tuple[dict[str, Measured], dict[str, str], MeterCase | None], reason: str,
         quantity: int | None = None, unit: str | None = None,
     ) -> None:  # fmt: skip
+        measured, missing, meter = own
         manual = Manual(
             line=line["code"],
             item=item_id(line["item"]),
@@ -122,6 +128,8 @@ class PlantYear(SmallYear):
             unit=unit,
             parameters=measured,
             documents=papers,
+            meter=meter,
+            missing=missing or None,
         )
         documents.enter(self.node, manual)
 
@@ -140,8 +148,21 @@ def _measured(line: dict[str, Any], stated: StatementLine) -> Iterator[dict[str,
             weight = _base(batch["quantity"]) if "quantity" in batch else None
             if number == len(given):
                 given.append({})
-            given[number][name] = Measured(base, value.numerator, weight)
+            given[number][name] = Measured(base, value.numerator, weight, said.get("tier", "measured"))
     yield from given
+
+
+def _case(quantity: dict[str, Any]) -> MeterCase:
+    """The meter's case of a quantity, as the entry has it."""
+    said = quantity["meter"]
+
+    def share(name: str) -> Fraction | None:
+        return Fraction(said[name]["value"]) * PARAMETERS["1"][said[name]["unit"]] if name in said else None
+
+    required = share("required")
+    assert required is not None
+    covered = Fraction(_base(said["covered"])) if "covered" in said else None
+    return MeterCase(Calibration(said["case"], said.get("data", "activity"), required, share("calibrated"), covered))
 
 
 def _base(quantity: dict[str, str]) -> int:

@@ -164,6 +164,22 @@ def test_a_node_left_out_or_given_twice_is_refused() -> None:
             assert judged(jcs.encode(other)).verdict == "INVALID", at
 
 
+def test_the_leaf_of_a_record_is_refused_as_it_follows_from_the_record() -> None:
+    """Else one reading would have bundles with and without it."""
+    needs = [Need(record.kind, record.id) for record in (Bundle.parse(READING).chain or pytest.fail()).records]
+    needed = nodes_of(json.loads(READING))
+    leaves = [node for node in WORLD.chain_parts(needs).evidence.nodes if node not in needed]
+    assert len(leaves) >= len(needs)
+    refusals = []
+    for leaf in leaves:
+        other = json.loads(READING)
+        put_nodes(other, sorted([*needed, leaf], key=keccak256))
+        found = judged(jcs.encode(other))
+        assert found.verdict == "INVALID"
+        refusals += [step.reason for step in found.steps if step.verdict == "invalid"]
+    assert any("follows from its record" in reason for reason in refusals), refusals
+
+
 def test_a_chain_part_left_out_is_undecided_and_nothing_better() -> None:
     assert judged(edited(READING, lambda value: value.update(chain=None))).verdict == "INDETERMINATE"
 

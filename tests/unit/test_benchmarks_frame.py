@@ -33,9 +33,17 @@ NAMES = [
     "anchors_geth4",
     "disk_per_reading",
     "memory_growth",
+    "accounting_lines_cpu",
+    "accounting_documents_cpu",
+    "accounting_gas_line",
+    "province_replay",
+    "bank_query_p95",
+    "national_anvil",
+    "national_embedded",
 ]
 LOWER = {"publish_p99_100ms", "publish_p99_1s", "proof_build_ms", "bundle_bytes", "bundle_bytes_local", "verify_ms",
-         "disk_per_reading", "memory_growth"}  # fmt: skip
+         "accounting_gas_line", "province_replay", "disk_per_reading", "memory_growth", "bank_query_p95",
+         "national_anvil", "national_embedded"}  # fmt: skip
 GOALS = {
     "ingest_single_cpu": 0.80,
     "ingest_single_wall": 0.80,
@@ -48,6 +56,10 @@ GOALS = {
     "anchors_anvil": 0.7,
     "anchors_geth4": 0.7,
     "memory_growth": 1.15,
+    "accounting_lines_cpu": 1,
+    "accounting_documents_cpu": 1,
+    "accounting_gas_line": 1,
+    "province_replay": 1,
 }
 positive = st.floats(min_value=1e-6, max_value=1e12)
 

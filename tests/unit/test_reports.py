@@ -22,10 +22,10 @@ from starlette.requests import Request
 from api.answers import answer
 from carbonledger.accounting import library
 from carbonledger.accounting.calculate import calculate
+from carbonledger.accounting.calibration import CASES
 from carbonledger.accounting.exact import INPUT_PLACES, MASSES, MODES, PLACES
 from carbonledger.accounting.factors import EVIDENCE
 from carbonledger.accounting.line_rule import GASES, ISO_CATEGORIES, SCOPES
-from carbonledger.accounting.quantities import CASES
 from carbonledger.accounting.statement import Statement
 from carbonledger.cli import main
 from carbonledger.errors import Invalid, Malformed, Refused

@@ -1,6 +1,7 @@
 // Document and manual entries of the log: strict parsing of their bodies `b` (docs/formats/log.md).
 import { Malformed, quoted } from "./errors.js";
 import { isHex } from "./bytes.js";
+import { CASES, DATA, countedBy } from "./calibration.js";
 
 const PURPOSES = [
   "invoice", "contract", "lab-report", "stock-ledger", "settlement", "production-record", "calibration", "other",
@@ -8,6 +9,7 @@ const PURPOSES = [
 const UNITS = ["Wh", "kJ", "g", "L"];
 const DECIMALS = 18;
 const MAX_DOCUMENTS = 64;
+export const [DEFAULT, MEASURED, CONSERVATIVE] = [0, 1, 2];
 
 export function parseDocument(content) {
   const v = record(content, "a document entry", ["digest", "media_type", "name", "purpose", "size"], [
@@ -31,12 +33,18 @@ export function parseManual(content) {
     content,
     "a manual entry",
     ["documents", "item", "line", "month", "parameters", "period", "reason", "year"],
-    ["quantity", "replaces", "unit"],
+    ["meter", "missing", "quantity", "replaces", "unit"],
   );
   if ("quantity" in v !== "unit" in v) throw new Malformed("quantity of a manual entry", { expected: "with its unit" });
   if ("unit" in v && !UNITS.includes(v.unit)) throw new Malformed("unit of a manual entry", { found: quoted(v.unit) });
-  if (!isObject(v.parameters) || !Object.keys(v.parameters).every((name) => name.length > 0 && name.length <= 40)) {
-    throw new Malformed("parameters of a manual entry", { expected: "an object by name", found: quoted(v.parameters) });
+  byName(v.parameters, "parameters");
+  const missing = "missing" in v ? byName(v.missing, "missing") : {};
+  if ("missing" in v && !Object.keys(missing).length) {
+    throw new Malformed("missing of a manual entry", { expected: "a reason by name, or left out", found: "{}" });
+  }
+  const both = Object.keys(missing).find((name) => Object.hasOwn(v.parameters, name));
+  if (both !== undefined) {
+    throw new Malformed(`parameter '${both}'`, { expected: "a value or the reason why there is none", found: "both" });
   }
   const manual = {
     line: text(v, "line", 31),
@@ -48,21 +56,67 @@ export function parseManual(content) {
     parameters: new Map(Object.entries(v.parameters).map(([name, item]) => [name, parseMeasured(item)])),
     documents: indices(v.documents),
     replaces: "replaces" in v ? count(v, "replaces") : null,
+    meter: "meter" in v ? parseMeter(v.meter) : null,
+    missing: new Map(Object.keys(missing).map((name) => [name, text(missing, name, 400)])),
   };
   const { period } = v;
   if (!Array.isArray(period) || period.length !== 2 || !period.every(isWhole) || !(0 <= period[0] && period[0] < period[1])) {
     throw new Malformed("period of a manual entry", { expected: "[start, end] in ms", found: quoted(period) });
   }
   text(v, "reason", 1000);
-  if (manual.quantity === null && !manual.parameters.size && manual.replaces === null) {
+  const says = manual.quantity !== null || manual.parameters.size || manual.missing.size || manual.meter !== null;
+  if (!says && manual.replaces === null) {
     throw new Malformed("a manual entry", { expected: "a quantity, a parameter or 'replaces'", found: "none of them" });
   }
+  if (manual.meter !== null && (manual.meter.device === null) !== (manual.quantity !== null)) {
+    throw new Malformed("meter of a manual entry", { expected: "a quantity as it was read, or the device that counted it" });
+  }
+  manual.counted = manual.meter === null || manual.quantity === null ? manual.quantity : countedBy(manual.meter, manual.quantity);
   return manual;
 }
 
-function parseMeasured(value) {
-  const v = record(value, "a parameter", ["unit", "value"], ["weight"]);
+function parseMeter(value) {
+  const v = record(value, "a meter's case", ["case", "data", "required"], ["calibrated", "covered", "device"]);
+  if (!CASES.includes(v.case) || !DATA.includes(v.data)) {
+    throw new Malformed("case and data of a meter", { expected: [...CASES, ...DATA].join(" "), found: quoted(v.case) });
+  }
+  const wanted = { "on-time": ["calibrated"], "not-calibrated": [], late: ["calibrated", "covered"] }[v.case];
+  const given = ["calibrated", "covered"].filter((name) => name in v);
+  if (given.join() !== wanted.join()) {
+    throw new Malformed(`fields of a meter's case ${v.case}`, { expected: wanted.join(" "), found: given.join(" ") });
+  }
   return {
+    kind: v.case,
+    data: v.data,
+    required: accuracy(v, "required"),
+    calibrated: "calibrated" in v ? accuracy(v, "calibrated") : null,
+    covered: "covered" in v ? BigInt(count(v, "covered")) : null,
+    device: "device" in v ? text(v, "device", 200) : null,
+  };
+}
+
+function accuracy(value, name) {
+  const share = fixed(value[name]);
+  if (share >= 10n ** BigInt(DECIMALS)) {
+    throw new Malformed(`field '${name}'`, { expected: "a share below 1: class 0.5 is 0.005", found: value[name] });
+  }
+  return share;
+}
+
+function byName(value, what) {
+  if (!isObject(value) || !Object.keys(value).every((name) => name.length > 0 && name.length <= 40)) {
+    throw new Malformed(`${what} of a manual entry`, { expected: "an object by name", found: quoted(value) });
+  }
+  return value;
+}
+
+function parseMeasured(value) {
+  const v = record(value, "a parameter", ["unit", "value"], ["tier", "weight"]);
+  if ("tier" in v && v.tier !== "conservative") {
+    throw new Malformed("tier of a parameter", { expected: "conservative, or left out", found: quoted(v.tier) });
+  }
+  return {
+    tier: "tier" in v ? CONSERVATIVE : MEASURED,
     unit: text(v, "unit", 40),
     value: fixed(v.value),
     weight: "weight" in v ? BigInt(count(v, "weight")) : null,

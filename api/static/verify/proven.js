@@ -44,8 +44,8 @@ export class Proven {
       const name = `${record.kind} ${record.id}`;
       attempt(
         () => {
-          const found = this.word(record.contract, slotOf(record.kind, record.id));
           const digest = record.digest();
+          const found = this.word(record.contract, slotOf(record.kind, record.id), BigInt(`0x${digest}`));
           if (found !== digest) throw new Invalid(`record '${record.kind}' ${record.id}`, { expected: digest, found });
           this.records.set(name, record);
         },
@@ -60,16 +60,16 @@ export class Proven {
     }
     return this.accounts.get(address);
   }
-  storage(address, slot) {
+  storage(address, slot, claim) {
     const found = this.account(address);
-    return found === null ? ZERO : hex(word(storage(this.pool, found.storageRoot, slot)));
+    return found === null ? ZERO : hex(word(storage(this.pool, found.storageRoot, slot, claim)));
   }
-  word(contract, slot) {
+  word(contract, slot, claim) {
     const address = this.chain.contracts.get(contract);
     if (address === undefined) {
       throw new Invalid("contracts of the bundle", { expected: contract, found: [...this.chain.contracts.keys()].join(" ") });
     }
-    return this.storage(address, slot);
+    return this.storage(address, slot, claim);
   }
 
   /** The record, proven; throws where it is not in the bundle, or its proof does not hold. */
@@ -91,6 +91,7 @@ export class Proven {
   }
   /** Read a key's word, so that the nodes that prove it, or its absence, count as used. */
   touchKey(id) {
+    if (this.records.has(`key ${id}`)) return; // its proof was read
     attempt(() => this.word("MemberRegistry", slotOf("key", id)), () => {});
   }
   /** All records of a kind, proven: [id, fields]. */

@@ -182,7 +182,8 @@ function parseParameter(path, value, [name, unit], factors) {
     throw malformed(`${path}.tiers`, "conservative among the tiers", tiers.join());
   }
   text(`${path}.factor`, p.factor, 0, 64);
-  if (!p.factor) return { name, unit, tiers, guideline, factor: null };
+  const { missing } = p;
+  if (!p.factor) return { name, unit, tiers, guideline, missing, factor: null };
   const fixedTo = factors.get(p.factor);
   if (!fixedTo) throw malformed(`${path}.factor`, "the id of one of its factors", p.factor);
   if (fixedTo.unit !== unit) throw malformed(`${path}.factor`, unit, fixedTo.unit);
@@ -190,7 +191,7 @@ function parseParameter(path, value, [name, unit], factors) {
     throw malformed(`${path}.guideline`, fixedTo.guideline, guideline);
   }
   if (!tiers.includes("default")) throw malformed(`${path}.tiers`, "default among the tiers", tiers.join());
-  return { name, unit, tiers, guideline, factor: fixedTo.id };
+  return { name, unit, tiers, guideline, missing, factor: fixedTo.id };
 }
 
 /** keccak256 of the form's words, hex. */

@@ -7,11 +7,13 @@ import { STATUS, evaluate, formDigest, parseRuleSet, recordFields, roundedQuanti
 import { commitment } from "./statement.js";
 import { manifestsOf, quantities, silence } from "./quantities.js";
 import { MEASURES } from "./steps-registers.js";
-import { byHand, caveatOf, checkParameters, fold, supported } from "./supported.js";
+import { countedBy } from "./calibration.js";
+import { byHand, casesOf, caveatOf, checkParameters, fold, supported } from "./supported.js";
 import { finding, notApplicable } from "./verdict.js";
 
 const MAX_TRIALS = 50_000;
 const MAX_CHOOSING = 100;
+const BY_MONTH = Array.from({ length: 12 }, (_, at) => at + 1);
 const DRAFT = 4n;
 const UNVERIFIED = ["transcription", "unverified"];
 const HOUR = 3_600_000n;
@@ -46,11 +48,11 @@ export async function figures(context) {
   const total = [...sums.values()].flat().reduce((sum, quantity) => sum + quantity, 0n);
   return finding(
     `${report.lines.length} lines over twelve months follow from ${devices.size} meters' registers (sum ${total} base` +
-      ` units)${entries} and give ${found} gCO2e under ${rules.key}${caveats(context, year, rules, devices, hand)}.`,
+      ` units)${entries} and give ${found} gCO2e under ${rules.key}${caveats(context, year, rules, devices, hand, sums)}.`,
   );
 }
 
-function caveats(context, year, rules, devices, hand) {
+function caveats(context, year, rules, devices, hand, sums) {
   const { report } = context.bundle;
   const said = [];
   const used = new Set(namedFactors(rules, report.lines));
@@ -59,7 +61,7 @@ function caveats(context, year, rules, devices, hand) {
   }
   const measured = [...new Set(report.lines.filter((line) => line.tiers).map((line) => line.code))].sort();
   if (measured.length) said.push(`parameters of ${measured.join(", ")} are the enterprise's own`);
-  const rests = caveatOf(hand);
+  const rests = caveatOf(hand, sums);
   if (rests !== null) said.push(rests);
   const flags = new Map();
   for (const { manifest } of manifestsOf(context.bundle, year).values()) {
@@ -234,14 +236,22 @@ async function attribute(context, report, rules, devices, measured, hand, year) 
   const { wanted } = folded;
   const manual = byHand(hand, rules, wanted);
   checkParameters(hand, folded, rules, report);
+  const cases = casesOf(hand);
+  const strange = [...cases.keys()].map((key) => key.split("\n")[0]).find((device) => !devices.has(device));
+  if (strange !== undefined) {
+    throw new Invalid("meters of the manual entries", { expected: "of the report", found: strange });
+  }
   const meters = [];
   for (const device of report.devices) {
     const record = devices.get(device.identifier);
-    const months = measured.get(device.identifier);
+    const own = BY_MONTH.map((month) => cases.get(`${device.identifier}\n${month}`));
+    const months = measured.get(device.identifier).map((read, at) => (own[at] ? countedBy(own[at].meter, read) : read));
+    const said = new Set(own.filter(Boolean).map(({ line, item }) => `${line}\n${item}`));
     const lines = [...wanted.keys()].filter((key) => {
       const [code, item] = key.split("\n");
       const rule = rules.line(code);
-      return rule !== null && rule.quantity === MEASURES[record.measure] && (item === record.unit || !units.has(item));
+      return rule !== null && rule.quantity === MEASURES[record.measure] && (item === record.unit || !units.has(item)) &&
+        [...said].every((named) => named === key);
     });
     if (!lines.length && months.some(Boolean)) {
       const sum = months.reduce((a, b) => a + b, 0n);

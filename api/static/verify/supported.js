@@ -1,12 +1,13 @@
 // What the manual entries of a report support, month by month, and what is odd about the documents beneath.
 import { Invalid, Unknown } from "./errors.js";
-import { concat, hex, numberOf, unhex, utf8 } from "./bytes.js";
+import { concat, hex, numberOf, unhex, utf8, word } from "./bytes.js";
 import { sha256 } from "./crypto.js";
 import { roundedParameter } from "./rules.js";
-import { parseDocument, parseManual } from "./evidence.js";
+import { countedBy } from "./calibration.js";
+import { CONSERVATIVE, DEFAULT, MEASURED, parseDocument, parseManual } from "./evidence.js";
 
 const BY_MONTH = Array.from({ length: 12 }, (_, at) => at + 1);
-const MEASURED = 1;
+const MEASURED_MONTHS = 3;
 const LAB_DAYS = 40;
 const CONTINUING = ["contract", "calibration"];
 
@@ -43,8 +44,26 @@ export function supported(bundle, year) {
   return { manuals, documents };
 }
 
-/** In words: which figures rest on documents, and what is odd about these; null where none does. */
-export function caveatOf({ manuals, documents }) {
+/** (device, month) → the entry that says how the device was calibrated: a map by "device\nmonth". */
+export function casesOf({ manuals }) {
+  const found = new Map();
+  for (const [index, manual] of [...manuals].sort(([a], [b]) => a - b)) {
+    if (!manual.meter?.device) continue;
+    const key = `${manual.meter.device}\n${manual.month}`;
+    if (found.has(key)) {
+      throw new Invalid(`case of meter ${manual.meter.device}, month ${manual.month}`, {
+        expected: "one entry",
+        found: `${found.get(key).index} and ${index}`,
+        remedy: "Let the later one replace the earlier one",
+      });
+    }
+    found.set(key, { index, manual });
+  }
+  return new Map([...found].map(([key, { manual }]) => [key, manual]));
+}
+
+/** In words: which figures rest on documents, what is odd about these, what was corrected; null where none does. */
+export function caveatOf({ manuals, documents }, measured) {
   if (!manuals.size) return null;
   const all = [...manuals.values()];
   const lines = [...new Set(all.filter((m) => m.quantity !== null).map((m) => m.line))].sort();
@@ -52,15 +71,26 @@ export function caveatOf({ manuals, documents }) {
   const what = [];
   if (lines.length) what.push(`quantities of ${lines.join(", ")}`);
   if (values.length) what.push(`parameters ${values.join(", ")}`);
-  const said = `${what.join(" and ")} rest on ${manuals.size} manual entries and ${documents.size} documents`;
-  return [said, ...flags(documents, manuals)].join("; ");
+  const said = `${manuals.size} manual entries and ${documents.size} documents`;
+  const parts = [what.length ? `${what.join(" and ")} rest on ${said}` : `there are ${said}`, ...flags(documents, manuals)];
+  for (const { line, month, meter, quantity, missing } of all) {
+    if (meter !== null) {
+      const read = meter.device === null ? quantity : (measured.get(meter.device)?.[month - 1] ?? 0n);
+      const whose = meter.device ?? `line ${line}`;
+      parts.push(`${whose}, month ${month}, meter ${meter.kind}: ${read} counts as ${countedBy(meter, read)}`);
+    }
+    for (const [name, reason] of [...missing].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      parts.push(`${name} of line ${line}, month ${month}, is missing: ${reason}`);
+    }
+  }
+  return parts.join("; ");
 }
 
 function flags(documents, manuals) {
   const found = [];
   const quote = (name) => `'${name}'`;
   for (const [index, m] of manuals) {
-    if (!m.documents.length) {
+    if (!m.documents.length && (m.quantity !== null || m.parameters.size)) {
       found.push([index, "document-missing", `line ${m.line}, month ${m.month}, has a value by hand without a document`]);
     }
   }
@@ -149,14 +179,19 @@ export function byHand({ manuals }, rules, wanted) {
         found: `${manual.line} in ${manual.unit}`,
       });
     }
+    if (manual.meter !== null) {
+      const expected = rules.line(manual.line)?.sign < 0 ? "production" : "activity";
+      const found = manual.meter.data;
+      if (found !== expected) throw new Invalid(`data of the meter of manual entry ${index}`, { expected, found });
+    }
     if (manual.quantity === null) continue;
     if (!sums.has(key)) sums.set(key, Array(12).fill(0n));
-    sums.get(key)[manual.month - 1] += manual.quantity;
+    sums.get(key)[manual.month - 1] += manual.counted;
   }
   return sums;
 }
 
-/** Throws unless the measured parameters are those of the manual entries; Unknown for one that has none. */
+/** Throws unless the enterprise's own parameters are those of the manual entries; Unknown for one that has none. */
 export function checkParameters({ manuals }, { holders }, rules, report) {
   const given = new Map();
   for (const manual of manuals.values()) {
@@ -171,33 +206,36 @@ export function checkParameters({ manuals }, { holders }, rules, report) {
     const [code, , month] = figure.split("\n");
     return [figure, [...values].map(([name, items]) => [name, mean(items, `${name} of ${code}, month ${month}`)])];
   });
-  const measured = new Map();
+  const named = new Map();
+  const mark = (line, name) => named.set(line, (named.get(line) ?? new Set()).add(name));
   for (const [figure, values] of means) {
-    const [code, item, month] = figure.split("\n");
-    const what = `line ${code}, month ${month}`;
-    const line = holders.get(figure);
-    const rule = rules.line(code);
-    if (!line || rule === null || line.item === item) {
-      throw new Invalid(`parameters of ${what}`, { expected: "a line of this month alone", found: "none in the report" });
+    const { line, rule, what } = ownLine(figure, holders, rules);
+    for (const [name, { unit, value, tier }] of values) {
+      const at = placeOf(rule, name, what);
+      if (rule.parameters[at].unit !== unit) {
+        throw new Invalid(`unit of parameter ${name} of ${what}`, { expected: rule.parameters[at].unit, found: unit });
+      }
+      requireWord(line, at, tier, roundedParameter(rules, value, unit), `${name} of ${what}`);
+      mark(line, name);
     }
-    measured.set(line, new Set(values.map(([name]) => name)));
-    for (const [name, { unit, value }] of values) {
-      const at = rule.parameters.findIndex((parameter) => parameter.name === name);
-      if (at < 0 || rule.parameters[at].unit !== unit) {
-        throw new Invalid(`parameter ${name} of ${what}`, { found: `${name} in ${unit}` });
+  }
+  for (const manual of manuals.values()) {
+    if (!manual.missing.size) continue;
+    const figure = `${manual.line}\n${manual.item}\n${manual.month}`;
+    const { line, rule, what } = ownLine(figure, holders, rules);
+    for (const name of manual.missing.keys()) {
+      if (given.get(figure)?.has(name)) {
+        throw new Invalid(`parameter ${name} of ${what}`, { expected: "a value or the reason for none", found: "both" });
       }
-      const rounded = roundedParameter(rules, value, unit);
-      if (line.tier(at) !== MEASURED || numberOf(line.parameters[at]) !== rounded) {
-        throw new Invalid(`parameter ${name} of ${what} (1e-18 ${unit})`, {
-          expected: `${rounded}, measured`,
-          found: `tier ${line.tier(at)}, word ${hex(line.parameters[at])}`,
-        });
-      }
+      const at = placeOf(rule, name, what);
+      const [tier, value] = standIn(manual, at, rule, holders, what);
+      requireWord(line, at, tier, value, `${name} of ${what}, which is missing`);
+      mark(line, name);
     }
   }
   for (const line of report.lines) {
     (rules.line(line.code)?.parameters ?? []).forEach(({ name }, at) => {
-      if (line.tier(at) === MEASURED && !measured.get(line)?.has(name)) {
+      if (line.tier(at) !== DEFAULT && !named.get(line)?.has(name)) {
         throw new Unknown(`parameter ${name} of line ${line.code}`, {
           expected: "a manual entry that gives it",
           found: "none in the bundle",
@@ -208,17 +246,58 @@ export function checkParameters({ manuals }, { holders }, rules, report) {
   }
 }
 
+function ownLine(figure, holders, rules) {
+  const [code, item, month] = figure.split("\n");
+  const what = `line ${code}, month ${month}`;
+  const line = holders.get(figure);
+  const rule = rules.line(code);
+  if (!line || rule === null || line.item === item) {
+    throw new Invalid(`parameters of ${what}`, { expected: "a line of this month alone", found: "none in the report" });
+  }
+  return { line, rule, what };
+}
+
+function placeOf(rule, name, what) {
+  const at = rule.parameters.findIndex((parameter) => parameter.name === name);
+  if (at < 0) throw new Invalid(`parameter ${name} of ${what}`, { found: name });
+  return at;
+}
+
+function requireWord(line, at, tier, value, what) {
+  if (line.tier(at) !== tier || numberOf(line.parameters[at]) !== value) {
+    throw new Invalid(`parameter ${what}`, {
+      expected: `tier ${tier}, word ${hex(word(value))}`,
+      found: `tier ${line.tier(at)}, word ${hex(line.parameters[at])}`,
+    });
+  }
+}
+
+/** [tier, word] of what the rule set puts for a missing value: the mean of the measured months, or the default. */
+function standIn({ line: code, item }, at, rule, holders, what) {
+  const { name, missing, factor } = rule.parameters[at];
+  if (missing === "refuse" || factor === null) {
+    throw new Invalid(`parameter ${name} of ${what}`, { expected: "a value", found: "the reason for none" });
+  }
+  const measured = BY_MONTH.map((month) => holders.get(`${code}\n${item}\n${month}`))
+    .filter((line) => line && line.item !== item && line.tier(at) === MEASURED)
+    .map((line) => numberOf(line.parameters[at]));
+  if (missing !== "mean-of-measured" || measured.length < MEASURED_MONTHS) return [DEFAULT, numberOf(unhex(factor))];
+  const count = BigInt(measured.length);
+  return [CONSERVATIVE, (measured.reduce((sum, value) => sum + value, 0n) + count - 1n) / count];
+}
+
 /** The mass-weighted mean, half up at 1e-18. */
 function mean(items, what) {
   const units = new Set(items.map(({ unit }) => unit));
   if (units.size > 1) throw new Invalid(`units of ${what}`, { expected: "one", found: [...units].sort().join(" ") });
   const [unit] = units;
+  const tier = items.some((item) => item.tier === CONSERVATIVE) ? CONSERVATIVE : MEASURED;
   const values = new Set(items.map(({ value }) => value));
-  if (values.size === 1) return { unit, value: items[0].value };
+  if (values.size === 1) return { unit, tier, value: items[0].value };
   if (items.some(({ weight }) => !weight)) {
     throw new Invalid(`values of ${what}`, { expected: "a weight above 0 for each, or one value", found: "none for one" });
   }
   const total = items.reduce((sum, { weight }) => sum + weight, 0n);
   const top = items.reduce((sum, { value, weight }) => sum + value * weight, 0n);
-  return { unit, value: (2n * top + total) / (2n * total) };
+  return { unit, tier, value: (2n * top + total) / (2n * total) };
 }

@@ -1,6 +1,6 @@
 // Merkle-Patricia proofs: values under a state root, from a pool of nodes that are each needed.
 import { Invalid, Malformed } from "./errors.js";
-import { hex } from "./bytes.js";
+import { hex, unhex } from "./bytes.js";
 import { keccak } from "./crypto.js";
 import * as rlp from "./rlp.js";
 
@@ -43,14 +43,23 @@ export class NodePool {
   }
 }
 
-/** The value under a key (bytes) in the trie of this root (hex); null if the nodes prove that there is none. */
-export function get(pool, root, key) {
+/**
+ * The value under a key (bytes) in the trie of this root (hex); null if the nodes prove that there is none.
+ * With `claim` (bytes), the leaf that holds this value follows from it, and must not be in the pool.
+ */
+export function get(pool, root, key, claim = null) {
   if (root === EMPTY_ROOT) return null;
   const path = hex(key);
-  let node = pool.node(root, true);
+  let child = unhex(root);
+  let isRoot = true;
   let at = 0;
   for (;;) {
-    let child;
+    const digest = child instanceof Uint8Array ? hex(child) : null;
+    if (claim && digest !== null && !pool.raw.has(digest) && hex(keccak(leaf(path.slice(at), claim))) === digest) {
+      return claim;
+    }
+    const node = isRoot ? pool.node(digest, true) : follow(pool, child);
+    isRoot = false;
     if (node.length === 17) {
       if (at === path.length) {
         const value = rlp.asBytes(node[16], "value of a branch");
@@ -65,13 +74,18 @@ export function get(pool, root, key) {
         if (path.slice(at) !== part) return null;
         const value = rlp.asBytes(node[1], "value of a leaf");
         if (!value.length) throw new Malformed("value of a leaf", { expected: "at least one byte", found: "none" });
+        if (claim && digest !== null && hex(value) === hex(claim)) {
+          throw new Invalid("a leaf that follows from its record", {
+            expected: "left out of the evidence",
+            found: `the node ${digest}`,
+          });
+        }
         return value;
       }
       if (!path.startsWith(part, at)) return null;
       at += part.length;
       child = node[1];
     }
-    node = follow(pool, child);
   }
 }
 
@@ -89,9 +103,9 @@ export function account(pool, stateRoot, address) {
   };
 }
 
-/** The word in a storage slot (32 bytes) as BigInt; 0 if it is proven that nothing is kept there. */
-export function storage(pool, storageRoot, slot) {
-  const raw = get(pool, storageRoot, keccak(slot));
+/** The word in a storage slot (32 bytes) as BigInt; 0 if it is proven that nothing is kept there. `claim` as in get. */
+export function storage(pool, storageRoot, slot, claim = 0n) {
+  const raw = get(pool, storageRoot, keccak(slot), claim ? rlp.encode(rlp.ofInt(claim)) : null);
   return raw === null ? 0n : rlp.asInt(rlp.decode(raw, "storage word"), "storage word");
 }
 
@@ -108,6 +122,11 @@ function follow(pool, child) {
   const size = rlp.encode(child).length;
   if (size >= 32) throw new Malformed("trie node inside its parent", { expected: "under 32 bytes", found: `${size} bytes` });
   return shape(child);
+}
+
+/** The leaf that holds a value at the end of a path (hex digits). */
+function leaf(path, value) {
+  return rlp.encode([unhex((path.length % 2 ? "3" : "20") + path), value]);
 }
 
 /** Hex-prefix encoding (yellow paper, appendix C): is it a leaf, and the nibbles as hex digits. */

@@ -252,6 +252,16 @@ ERRORS: dict[bytes, tuple[str, str, tuple[tuple[str, str], ...]]] = {
         "A working year with a day off beyond its end, or with no working day.",
         (('uint16', 'year'), ('uint256', 'off low'), ('uint256', 'off high'),),
     ),
+    bytes.fromhex("7727cb8e"): (
+        'BatchCallRefused',
+        "The call at `index` was refused, with these revert data.",
+        (('uint256', 'index'), ('bytes', 'reason'),),
+    ),
+    bytes.fromhex("17cfd0f0"): (
+        'BatchNoContract',
+        "There is no contract at this address: a call there would do nothing, and seem done.",
+        (('uint256', 'index'), ('address', 'to'),),
+    ),
     bytes.fromhex("0752051e"): (
         'CalculatorMethodUnknown',
         "calculator method unknown",
@@ -571,6 +581,51 @@ ERRORS: dict[bytes, tuple[str, str, tuple[tuple[str, str], ...]]] = {
         'ComplianceYearNotCompliant',
         "compliance year not compliant",
         (('uint16', 'year'), ('uint8', 'status'),),
+    ),
+    bytes.fromhex("7c80230c"): (
+        'ControlPlanRegistryConflictOfDuty',
+        "control plan registry conflict of duty",
+        (('bytes32', 'reviewer'),),
+    ),
+    bytes.fromhex("cee0db88"): (
+        'ControlPlanRegistryOutcomeUnknown',
+        "control plan registry outcome unknown",
+        (('uint8', 'outcome'),),
+    ),
+    bytes.fromhex("c4117251"): (
+        'ControlPlanRegistryReasonMissing',
+        "control plan registry reason missing",
+        (('bytes32', 'plan id'),),
+    ),
+    bytes.fromhex("4fd5a4fb"): (
+        'ControlPlanRegistryReplacesOther',
+        "control plan registry replaces other",
+        (('bytes32', 'latest'), ('bytes32', 'replaces'),),
+    ),
+    bytes.fromhex("638608c0"): (
+        'ControlPlanRegistryStatusUnchangeable',
+        "control plan registry status unchangeable",
+        (('bytes32', 'plan id'), ('uint8', 'status'),),
+    ),
+    bytes.fromhex("9ff5a02f"): (
+        'ControlPlanRegistryUnchanged',
+        "control plan registry unchanged",
+        (('bytes32', 'plan digest'),),
+    ),
+    bytes.fromhex("2ede229e"): (
+        'ControlPlanRegistryUnknown',
+        "control plan registry unknown",
+        (('bytes32', 'plan id'),),
+    ),
+    bytes.fromhex("52e99238"): (
+        'ControlPlanRegistryVersionNotNext',
+        "control plan registry version not next",
+        (('uint16', 'latest'), ('uint16', 'version'),),
+    ),
+    bytes.fromhex("5d5b462e"): (
+        'ControlPlanRegistryYearUnknown',
+        "control plan registry year unknown",
+        (('uint16', 'year'),),
     ),
     bytes.fromhex("b1e0174a"): (
         'DataStoreFailed',
@@ -902,6 +957,111 @@ ERRORS: dict[bytes, tuple[str, str, tuple[tuple[str, str], ...]]] = {
         "loan rules tool not later",
         (('bytes32', 'tool'), ('uint64', 'latest'), ('uint64', 'valid from'),),
     ),
+    bytes.fromhex("d6f80279"): (
+        'MarketAmountWrong',
+        "market amount wrong",
+        (('bytes32', 'order id'), ('uint64', 'amount'),),
+    ),
+    bytes.fromhex("c1ba1a66"): (
+        'MarketAuctionRefused',
+        "The auction is of another instrument or exchange, has not closed at this time, or the order's member, side, size or price is not the announced one.",
+        (('bytes32', 'auction'), ('bytes32', 'order id'),),
+    ),
+    bytes.fromhex("76a84cdb"): (
+        'MarketCounterpartyWrong',
+        "The parties to a block trade name each other; others name nobody.",
+        (('bytes32', 'order id'), ('bytes32', 'expected'), ('bytes32', 'found'),),
+    ),
+    bytes.fromhex("6e921327"): (
+        'MarketDayClosed',
+        "Trades of a later day are settled: this day's close stands.",
+        (('uint32', 'day'), ('uint32', 'latest'),),
+    ),
+    bytes.fromhex("039e5fcb"): (
+        'MarketDigestWrong',
+        "The digest of the orders or fills that came with the matching is not the signed one.",
+        (('bytes32', 'expected'), ('bytes32', 'found'),),
+    ),
+    bytes.fromhex("3212025f"): (
+        'MarketLotForeign',
+        "A seller names a lot of the instrument, a buyer none.",
+        (('bytes32', 'order id'), ('bytes32', 'lot'),),
+    ),
+    bytes.fromhex("5ae257af"): (
+        'MarketOrderClosed',
+        "The order was filled or cancelled, or its reference is that of an order that was.",
+        (('bytes32', 'order id'),),
+    ),
+    bytes.fromhex("aa7ae749"): (
+        'MarketOrderExpired',
+        "market order expired",
+        (('bytes32', 'order id'), ('uint64', 'deadline'), ('uint64', 'time'),),
+    ),
+    bytes.fromhex("a2d47a5d"): (
+        'MarketOrderForeign',
+        "The order is of another instrument, way to trade or auction than the matching.",
+        (('bytes32', 'order id'),),
+    ),
+    bytes.fromhex("4fc735e4"): (
+        'MarketOverfilled',
+        "market overfilled",
+        (('bytes32', 'order id'), ('uint64', 'amount'), ('uint64', 'filled'), ('uint64', 'asked'),),
+    ),
+    bytes.fromhex("eaf0f73e"): (
+        'MarketPlaceUnknown',
+        "market place unknown",
+        (('uint16', 'place'), ('uint256', 'orders'),),
+    ),
+    bytes.fromhex("cc79e428"): (
+        'MarketPositionLimit',
+        "market position limit",
+        (('bytes32', 'member'), ('uint64', 'limit'), ('uint64', 'held'),),
+    ),
+    bytes.fromhex("a79f75bc"): (
+        'MarketPriceOutOfBand',
+        "The price is outside the band around the previous close, or no multiple of the tick.",
+        (('bytes32', 'order id'), ('uint64', 'price'), ('uint64', 'lowest'), ('uint64', 'highest'), ('uint64', 'tick'),),
+    ),
+    bytes.fromhex("012e48cc"): (
+        'MarketPriceWrong',
+        "The fill's price is worse than an order's limit, or not the one that the way to trade asks for.",
+        (('bytes32', 'buy order'), ('bytes32', 'sell order'), ('uint64', 'expected'), ('uint64', 'found'),),
+    ),
+    bytes.fromhex("f6c3bee6"): (
+        'MarketSelfTrade',
+        "market self trade",
+        (('bytes32', 'member'),),
+    ),
+    bytes.fromhex("49f835d5"): (
+        'MarketSequenceNotAscending',
+        "market sequence not ascending",
+        (('uint64', 'previous'), ('uint64', 'found'),),
+    ),
+    bytes.fromhex("f76cd22d"): (
+        'MarketSideUnknown',
+        "market side unknown",
+        (('bytes32', 'order id'), ('uint8', 'side'),),
+    ),
+    bytes.fromhex("b492f2f9"): (
+        'MarketSidesWrong',
+        "market sides wrong",
+        (('bytes32', 'buy order'), ('bytes32', 'sell order'),),
+    ),
+    bytes.fromhex("6c22066a"): (
+        'MarketSizeOutOfRange',
+        "The order's amount is outside the bounds of its way to trade, or no multiple of the lot size.",
+        (('bytes32', 'order id'), ('uint64', 'amount'), ('uint64', 'smallest'), ('uint64', 'largest'), ('uint64', 'lot size'),),
+    ),
+    bytes.fromhex("b621dc32"): (
+        'MarketSuspended',
+        "market suspended",
+        (('bytes32', 'subject'), ('bytes32', 'order'),),
+    ),
+    bytes.fromhex("f20c91d1"): (
+        'MarketTimeOutOfRange',
+        "A matching's time lies in the future, or too far back to be settled.",
+        (('uint64', 'time'), ('uint64', 'earliest'), ('uint64', 'latest'),),
+    ),
     bytes.fromhex("1746ff8f"): (
         'MemberRegistryKeyDidNotSign',
         "The key itself must sign its enrolment.",
@@ -1071,6 +1231,31 @@ ERRORS: dict[bytes, tuple[str, str, tuple[tuple[str, str], ...]]] = {
         'QuotaRulesUnknown',
         "quota rules unknown",
         (('uint16', 'year'),),
+    ),
+    bytes.fromhex("7333d972"): (
+        'ReductionRegistryIssueDiffers',
+        "Units are issued for a reduction of the same project and vintage, all of them at once.",
+        (('bytes32', 'reduction id'), ('uint16', 'vintage'), ('uint64', 'amount'),),
+    ),
+    bytes.fromhex("73e2d7eb"): (
+        'ReductionRegistryNothingReduced',
+        "reduction registry nothing reduced",
+        (('bytes32', 'project'),),
+    ),
+    bytes.fromhex("1c5ba41a"): (
+        'ReductionRegistryPeriodRefused',
+        "The period must be over, not empty, and begin at or after the end of what was credited.",
+        (('uint64', 'period from'), ('uint64', 'period to'), ('uint64', 'credited to'), ('uint64', 'time'),),
+    ),
+    bytes.fromhex("8dfc8d43"): (
+        'ReductionRegistryUnknown',
+        "reduction registry unknown",
+        (('bytes32', 'reduction id'),),
+    ),
+    bytes.fromhex("48a760ee"): (
+        'ReductionRegistryVerifierRefused',
+        "The verifier may not be the project's owner.",
+        (('bytes32', 'verifier'), ('bytes32', 'owner'),),
     ),
     bytes.fromhex("66637c79"): (
         'RegistryActExpired',
@@ -1242,6 +1427,26 @@ ERRORS: dict[bytes, tuple[str, str, tuple[tuple[str, str], ...]]] = {
         "rule set registry year outside",
         (('bytes32', 'rule set id'), ('uint16', 'year'), ('uint16', 'year from'), ('uint16', 'year to'),),
     ),
+    bytes.fromhex("9340c6c7"): (
+        'SettlementTokenAmountZero',
+        "settlement token amount zero",
+        (),
+    ),
+    bytes.fromhex("86e2f283"): (
+        'SettlementTokenHolderRefused',
+        "Only admitted enterprises and banks hold money.",
+        (('bytes32', 'member'),),
+    ),
+    bytes.fromhex("eeefa23d"): (
+        'SettlementTokenNotTheContract',
+        "The caller is not the contract of this name in the Directory, or that contract may not do this.",
+        (('bytes32', 'name'), ('address', 'expected'), ('address', 'found'),),
+    ),
+    bytes.fromhex("cfb95e18"): (
+        'SettlementTokenTooLittle',
+        "settlement token too little",
+        (('bytes32', 'member'), ('uint64', 'available'), ('uint64', 'asked'),),
+    ),
     bytes.fromhex("39fb76f9"): (
         'StatisticsRegistryFieldWrong',
         "statistics registry field wrong",
@@ -1341,6 +1546,56 @@ ERRORS: dict[bytes, tuple[str, str, tuple[tuple[str, str], ...]]] = {
         'SupportToolUnknown',
         "support tool unknown",
         (('bytes32', 'application'),),
+    ),
+    bytes.fromhex("d0662015"): (
+        'TradingRulesAuctionUnknown',
+        "trading rules auction unknown",
+        (('bytes32', 'auction'),),
+    ),
+    bytes.fromhex("43ac6a8a"): (
+        'TradingRulesDaysUnknown',
+        "The year's trading days are not published, or are a draft.",
+        (('uint16', 'year'),),
+    ),
+    bytes.fromhex("04b00769"): (
+        'TradingRulesEditionNotNext',
+        "trading rules edition not next",
+        (('uint16', 'year'), ('uint16', 'expected'), ('uint16', 'found'),),
+    ),
+    bytes.fromhex("a69a59b8"): (
+        'TradingRulesFieldWrong',
+        "trading rules field wrong",
+        (('bytes32', 'field'), ('uint256', 'value'),),
+    ),
+    bytes.fromhex("0b330004"): (
+        'TradingRulesInstrumentKnown',
+        "trading rules instrument known",
+        (('bytes32', 'instrument'),),
+    ),
+    bytes.fromhex("26558f31"): (
+        'TradingRulesInstrumentUnknown',
+        "trading rules instrument unknown",
+        (('bytes32', 'instrument'),),
+    ),
+    bytes.fromhex("40601d59"): (
+        'TradingRulesNoTermsAt',
+        "No terms that are law are in force for this way to trade at this time.",
+        (('uint8', 'mode'), ('uint64', 'time'),),
+    ),
+    bytes.fromhex("e71ab7e8"): (
+        'TradingRulesNotATradingDay',
+        "trading rules not atrading day",
+        (('uint16', 'year'), ('uint16', 'day of year'),),
+    ),
+    bytes.fromhex("bc45d005"): (
+        'TradingRulesOutsideHours',
+        "Outside the hours of this way to trade; seconds of the day at UTC+08:00.",
+        (('uint8', 'mode'), ('uint32', 'second'),),
+    ),
+    bytes.fromhex("57e0129f"): (
+        'TradingRulesTermsNotLater',
+        "trading rules terms not later",
+        (('uint8', 'mode'), ('uint64', 'latest'), ('uint64', 'since'),),
     ),
     bytes.fromhex("8ee940c5"): (
         'Uint512Negative',

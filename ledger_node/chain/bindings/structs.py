@@ -2037,6 +2037,487 @@ class YearRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class MoneyIssuance:
+    bank: bytes
+    member: bytes
+    amount: int
+    paymentDigest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> MoneyIssuance:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyIssuer:
+    bank: bytes
+    issued: int
+    redeemed: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> MoneyIssuer:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyRedemption:
+    bank: bytes
+    member: bytes
+    amount: int
+    paymentDigest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> MoneyRedemption:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Auction:
+    exchange: bytes
+    instrument: bytes
+    member: bytes
+    side: int
+    amount: int
+    limit: int
+    pricing: int
+    opensAt: int
+    closesAt: int
+    noticeDigest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Auction:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+            value[10],
+            value[11],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AuctionRecord:
+    auctionId: bytes
+    exchange: bytes
+    instrument: bytes
+    member: bytes
+    side: int
+    amount: int
+    limit: int
+    pricing: int
+    opensAt: int
+    closesAt: int
+    noticeDigest: bytes
+
+    @classmethod
+    def from_abi(cls, value: Any) -> AuctionRecord:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+            value[10],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TermsRecord:
+    termsId: bytes
+    mode: int
+    since: int
+    smallest: int
+    largest: int
+    lotSize: int
+    tick: int
+    bandPpm: int
+    opens: int
+    pauses: int
+    resumes: int
+    closes: int
+    settleWithin: int
+    positionLimit: int
+    evidence: int
+    sourceDigest: bytes
+
+    @classmethod
+    def from_abi(cls, value: Any) -> TermsRecord:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+            value[10],
+            value[11],
+            value[12],
+            value[13],
+            value[14],
+            value[15],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DaysRecord:
+    daysId: bytes
+    year: int
+    edition: int
+    early: int
+    late: int
+    evidence: int
+    sourceDigest: bytes
+
+    @classmethod
+    def from_abi(cls, value: Any) -> DaysRecord:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class InstrumentRecord:
+    instrument: bytes
+    kind: int
+    vintage: int
+    project: bytes
+    firstPrice: int
+    sourceDigest: bytes
+    listedAt: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> InstrumentRecord:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    kind: int
+    vintage: int
+    project: bytes
+    firstPrice: int
+    sourceDigest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Instrument:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TradingDays:
+    year: int
+    edition: int
+    early: int
+    late: int
+    evidence: int
+    sourceDigest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> TradingDays:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TradingTerms:
+    mode: int
+    since: int
+    smallest: int
+    largest: int
+    lotSize: int
+    tick: int
+    bandPpm: int
+    opens: int
+    pauses: int
+    resumes: int
+    closes: int
+    settleWithin: int
+    positionLimit: int
+    evidence: int
+    sourceDigest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> TradingTerms:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+            value[10],
+            value[11],
+            value[12],
+            value[13],
+            value[14],
+            value[15],
+            value[16],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCancellation:
+    member: bytes
+    order: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> OrderCancellation:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TradingDay:
+    instrument: bytes
+    day: int
+    previousClose: int
+    open: int
+    high: int
+    low: int
+    close: int
+    volume: int
+    turnover: int
+    blockVolume: int
+    blockTurnover: int
+    auctionVolume: int
+    auctionTurnover: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> TradingDay:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+            value[10],
+            value[11],
+            value[12],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    exchange: bytes
+    instrument: bytes
+    mode: int
+    auction: bytes
+    time: int
+    ordersDigest: bytes
+    fillsDigest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Matching:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    member: bytes
+    instrument: bytes
+    mode: int
+    side: int
+    lot: bytes
+    amount: int
+    price: int
+    counterparty: bytes
+    auction: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Order:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+            value[10],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedOrder:
+    order: Order
+    sequence: int
+    signed: Signed
+
+    @classmethod
+    def from_abi(cls, value: Any) -> PlacedOrder:
+        return cls(
+            Order.from_abi(value[0]),
+            value[1],
+            Signed.from_abi(value[2]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    buy: int
+    sell: int
+    amount: int
+    price: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Fill:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TradingSuspension:
+    regulator: bytes
+    subject: bytes
+    suspended: int
+    order: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> TradingSuspension:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SuspensionRecord:
+    subject: bytes
+    suspended: bool
+    regulator: bytes
+    order: bytes
+    since: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> SuspensionRecord:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class PledgeEnforcement:
     regulator: bytes
     pledge: bytes
@@ -3235,4 +3716,150 @@ class Support:
             value[13],
             value[14],
             value[15],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    to: bytes
+    data: bytes
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Call:
+        return cls(
+            codec.address(value[0]),
+            value[1],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reduction:
+    project: bytes
+    periodFrom: int
+    periodTo: int
+    amount: int
+    statementDigest: bytes
+    verifier: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Reduction:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ReductionRecord:
+    reductionId: bytes
+    project: bytes
+    member: bytes
+    periodFrom: int
+    periodTo: int
+    vintage: int
+    amount: int
+    statementDigest: bytes
+    verifier: bytes
+    approvedAt: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> ReductionRecord:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ControlPlan:
+    member: bytes
+    year: int
+    version: int
+    planDigest: bytes
+    replaces: bytes
+    reasonDigest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> ControlPlan:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ControlPlanRecord:
+    planId: bytes
+    member: bytes
+    year: int
+    version: int
+    planDigest: bytes
+    replaces: bytes
+    changeDigest: bytes
+    filedAt: int
+    status: int
+    reviewer: bytes
+    reviewedAt: int
+    reasonDigest: bytes
+
+    @classmethod
+    def from_abi(cls, value: Any) -> ControlPlanRecord:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+            value[10],
+            value[11],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ControlPlanReview:
+    plan: bytes
+    reviewer: bytes
+    outcome: int
+    reasonDigest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> ControlPlanReview:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
         )

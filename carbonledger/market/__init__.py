@@ -1,0 +1,1 @@
+"""Trading of units: orders, the book, auctions, prices and days (docs/market.md)."""

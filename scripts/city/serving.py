@@ -1,0 +1,76 @@
+"""The city's alerts by the node's own jobs, and its pages and operations by the API."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import select
+
+from api.app import create_app, json_journal
+from api.keys import new_key
+from api.settings import Name, Settings
+from ledger_node.alerts import jobs
+from ledger_node.db.engine import migrate, open_database, sqlite_url
+from ledger_node.db.schema import alert, disclosed_profile
+from ledger_node.jobs.queue import Queue
+from scripts.city import build
+from scripts.city.checkup import as_of
+from scripts.mainjob.home import Home, write_durably
+from scripts.mainjob.progress import Progress
+from scripts.mainjob.services import Service
+
+LAST_QUARTER: Final = build.FIRST_QUARTER + build.QUARTERS - 1
+
+
+def today() -> int:
+    """The city's day, seconds: that of the last check-up, at noon in Beijing."""
+    day = as_of(LAST_QUARTER)
+    return int((datetime(day.year, day.month, day.day, 12, tzinfo=jobs.BEIJING)).timestamp())
+
+
+def tell_alerts(database: Path) -> str:
+    """Run the day's jobs to their end; what stands now, in words."""
+    engine = open_database(sqlite_url(database))
+    try:
+        migrate(engine)
+        with engine.begin() as connection:
+            jobs.find(connection, today())
+        queue = Queue(engine, jobs.handlers(jobs.Post()), today)
+        while queue.step():
+            pass
+        with engine.connect() as connection:
+            rows = connection.execute(select(alert.c.rule).where(alert.c.state != "past"))
+            counted = Counter(str(rule) for (rule,) in rows)
+    finally:
+        engine.dispose()
+    return ", ".join(f"{rule} {count}" for rule, count in sorted(counted.items())) or "none"
+
+
+def serve(home: Home, port: int, progress: Progress) -> None:
+    """API and pages until stopped; a regulator's key lies in the home."""
+    engine = open_database(sqlite_url(home.ledger))
+    path = home.keys / "city-keys.json"
+    if not path.exists():
+        home.keys.mkdir(exist_ok=True)
+        with engine.begin() as connection:
+            key = new_key(connection, name="City regulator", role="regulator", member=None, now=today())
+        write_durably(path, json.dumps({"regulator": key}, indent=1).encode() + b"\n")
+        path.chmod(0o600)
+    with engine.connect() as connection:
+        p = disclosed_profile.c
+        rows = connection.execute(select(p.member, p.credit_code, p.name_zh, p.name_en)).all()
+    names = {row.member: Name(row.credit_code, row.name_zh, row.name_en) for row in rows}
+    clock = today() + int(timedelta(minutes=1).total_seconds())
+    with (home.root / "api.log").open("a", encoding="utf-8") as log:
+        app = create_app(Settings(names=names, clock=lambda: clock), engine, journal=json_journal(log))
+        service = Service(app, "API", port)
+        progress.say(f"serving {service.url}/region (Ctrl-C stops); the regulator's key is in {path}")
+        try:
+            service.wait()
+        finally:
+            service.stop()
+            engine.dispose()
