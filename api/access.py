@@ -134,6 +134,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     # loans, and how an enterprise stands
     "getStanding": MEMBERS,  # what of it by `api.standing`
     "listMemberAccesses": MEMBERS,  # the member's own, and regulators'
+    "answerPortfolio": MEMBERS,  # what of each enterprise as of its standing
     "discloseLoans": EVERYONE,
     "getLoanDisclosureSchema": EVERYONE,
     # the node itself
@@ -159,6 +160,9 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "pageAlerts": KEYED - {"operator"},
     "pageCode": EVERYONE,
     "pageInspections": frozenset({"regulator"}),
+    "pageBanks": EVERYONE,
+    "pageStanding": MEMBERS,
+    "pageAccesses": MEMBERS,
     "getDocs": EVERYONE,
     "getOpenApi": EVERYONE,
 }

@@ -22,6 +22,7 @@ from api.problems import Problem
 from api.routes.assessment import code_document, private, queue
 from api.routes.common import HEX_ID, ReportId, missing, read_private, router
 from api.routes.compute import policy_value
+from api.routes.loans import access_read, read_standing
 from api.routes.members import CodeOrId, id_of
 from api.routes.quota import Sector, quota_screen
 from api.routes.reports import report_document
@@ -30,11 +31,12 @@ from carbonledger.assessment.library import code_rules
 from carbonledger.mrv.findings import Findings
 from carbonledger.verify.context import committed_code_hashes
 from ledger_node.assessment import kept as kept_documents
-from ledger_node.queries import artefacts, assessment as assessments, market, members, records, reports
+from ledger_node.queries import access, artefacts, assessment as assessments, market, members, records, reports
 
 PAGES: Final = Path(__file__).parent.parent / "pages" / "templates"
 ENTERPRISE: Final = 2
 FOUND: Final = 20
+READS: Final = 200
 
 
 def of(service: Service, app: FastAPI) -> APIRouter:
@@ -195,6 +197,28 @@ def of(service: Service, app: FastAPI) -> APIRouter:
             bundle=bundle if bundle.startswith("/v1/") else "",
             twin="/v1/policy?format=json" if policy is not None else None,
         )
+
+    @found.get("/banks", operation_id="pageBanks", include_in_schema=False)
+    def page_banks(request: Request, caller: CallerOf) -> Response:
+        return renderer.page(request, "banks.html", twin=None)
+
+    @found.get("/banks/standing", operation_id="pageStanding", include_in_schema=False)
+    def page_standing(
+        request: Request, caller: CallerOf, credit_code: Annotated[str, Query(pattern="^[0-9A-Z]{18}$")]
+    ) -> Response:
+        document = read_standing(service, caller, id_of(credit_code), credit_code)
+        return renderer.page(request, "standing.html", s=document, twin=None)
+
+    @found.get("/banks/accesses", operation_id="pageAccesses", include_in_schema=False)
+    def page_accesses(request: Request, caller: CallerOf) -> Response:
+        if caller.member is None:
+            raise Problem("not-allowed", "This key acts for no member.")
+        with service.engine.connect() as connection:
+            reads = [access_read(read) for read in access.reads(connection, caller.member, before=None, limit=READS)]
+            readers = {read.reader for read in reads}
+            kept = [members.member(connection, reader) for reader in readers]
+        names = {one.id: present.member(one, service.settings) for one in kept if one is not None}
+        return renderer.page(request, "accesses.html", reads=reads, names=names, twin=None)
 
     @found.get("/api", operation_id="pageApi", include_in_schema=False)
     def page_api(request: Request, caller: CallerOf) -> Response:
