@@ -20,7 +20,7 @@ from scripts.city.checkup import Books, check
 from scripts.city.records import quarter_text
 from scripts.city.serving import serve, tell_alerts
 from scripts.city.views import fill
-from scripts.mainjob.home import begin_job, open_home, write_durably
+from scripts.mainjob.home import Home, begin_job, open_home, write_durably
 from scripts.mainjob.progress import Progress
 
 FORMAT: Final = 1
@@ -29,8 +29,14 @@ FIRMS, TRUTH, SCORE = "firms.jsonl", "truth.json", "score.json"
 
 def run(options: Namespace) -> int:
     """0 done; 1 a planted fraud was missed, or an honest enterprise was not green."""
-    progress = Progress()
-    home, _lock = open_home(options.home, options.fresh)
+    home, lock = open_home(options.home, options.fresh)
+    try:
+        return _run(home, options, Progress())
+    finally:
+        os.close(lock)
+
+
+def _run(home: Home, options: Namespace, progress: Progress) -> int:
     begin_job(home, {"format": FORMAT, "city": options.city_firms, "seed": options.seed})
     folder = home.root / "city"
     folder.mkdir(exist_ok=True)
