@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator
+from datetime import date
 from email import message_from_bytes
 from email.header import decode_header, make_header
 from email.message import Message
@@ -97,10 +99,7 @@ class Mailbox:
 def mailbox() -> Iterator[tuple[Mailbox, MailTable]]:
     box = Mailbox()
     controller = Controller(box, hostname="127.0.0.1", port=0)
-    # The controller of the library reads its port back only when it is given one
-    import socket
-
-    with socket.socket() as free:
+    with socket.socket() as free:  # the controller does not tell which port it took
         free.bind(("127.0.0.1", 0))
         controller.port = free.getsockname()[1]
     controller.start()
@@ -193,7 +192,7 @@ def test_a_server_that_is_not_there_is_told_as_such() -> None:
         "text": {"en": "", "zh": ""},
     }
     send = over_smtp(MailTable(host="127.0.0.1", port=1, sender="a@b.cn"))
-    with pytest.raises(NotSent, match="127.0.0.1:1"):
+    with pytest.raises(NotSent, match=r"127\.0\.0\.1:1"):
         send(letter(content, "a@b.cn", "c@d.cn", "open", NOW))
 
 
@@ -225,8 +224,6 @@ def test_a_newer_disclosure_takes_the_place_of_the_older_one(engine: Engine) -> 
 
 
 def test_a_snapshot_knows_nothing_of_what_came_after_its_day(engine: Engine) -> None:
-    from datetime import date
-
     keep(engine, disclosure(1))
     with engine.connect() as connection:
         told = disclosed.snapshot(connection, member_id(code(1)).hex(), date(2025, 7, 1))

@@ -69,11 +69,7 @@ def test_totals_intensity_and_decoupling_are_exact(api: LedgerApi) -> None:
     assert int(index["numerator"]) * total[2023] == int(index["denominator"]) * change
     assert last["decoupling"]["state"] == "strong-decoupling"
     assert first["decoupling"] is None
-    assert found["peak"] == {
-        "state": "undetermined",
-        "title": {"en": "Not to be said", "zh": "尚不能判断"},
-        "year": 2023,
-    }
+    assert (found["peak"]["state"], found["peak"]["year"]) == ("undetermined", 2023)
 
 
 def test_structure_sums_to_the_total_by_every_way_of_cutting(api: LedgerApi) -> None:
@@ -91,10 +87,14 @@ def test_the_public_sees_no_firm_that_is_alone_in_its_industry(api: LedgerApi) -
     parts = api.get("/v1/region?year=2024").json()["structure"]["industry"]
     assert {part["key"]: part["members"] for part in parts} == {"3011": 4, "other": 4}
     assert api.get("/v1/region?year=2024&district=East").status_code == 200
-    with api.engine.begin() as connection:
-        disclosed.keep(connection, [disclosed.parse(Node(firm(9, "3011", "South", {2024: 5}, {2024: 1})))])
-    assert api.get("/v1/region?year=2024&district=South").status_code == 403
-    assert api.get("/v1/region?year=2024&district=South", "regulator").status_code == 200
+
+
+def test_the_public_sees_no_total_of_a_district_with_one_firm(tmp_path: Path) -> None:
+    with ledger_api(tmp_path) as api:
+        with api.engine.begin() as connection:
+            disclosed.keep(connection, [disclosed.parse(Node(firm(9, "3011", "South", {2024: 5}, {2024: 1})))])
+        assert api.get("/v1/region?year=2024&district=South").status_code == 403
+        assert api.get("/v1/region?year=2024&district=South", "regulator").status_code == 200
 
 
 def test_ranking_is_for_statutory_readers_and_the_largest_comes_first(api: LedgerApi) -> None:
@@ -113,7 +113,7 @@ def test_there_is_nothing_of_a_year_without_months(api: LedgerApi) -> None:
 def test_the_page_shows_the_same_in_both_languages(api: LedgerApi, language: str, word: str) -> None:
     page = api.get(f"/region?lang={language}&year=2024").text
     assert word in page
-    assert "612,840" in page.replace("\u00a0", "") or "0.61" in page
+    assert "612,840" in page
     assert ("强脱钩" if language == "zh" else "Strong decoupling") in page
 
 
@@ -178,14 +178,14 @@ def test_rules_are_served_with_the_origin_of_each_threshold(api: LedgerApi) -> N
 def test_the_day_of_jobs_fills_what_the_api_shows(tmp_path: Path) -> None:
     with ledger_api(tmp_path) as api:
         with api.engine.begin() as connection:
-            told = disclosure(1, devices=[{"id": "M7", "calibrated_until": "2026-05-30"}])
+            told = disclosure(1, devices=[{"id": "M7", "calibrated_until": "2026-05-20"}])
             disclosed.keep(connection, [disclosed.parse(Node(told))])
             jobs.find(connection, NOW)
         queue = Queue(api.engine, jobs.handlers(jobs.Post()), lambda: NOW)
         while queue.step():
             pass
         (found,) = api.get("/v1/alerts", "regulator").json()["items"]
-        assert (found["about"], found["severity"]) == ("M7 2026-05-30", "critical")
+        assert (found["about"], found["severity"]) == ("M7 2026-05-20", "critical")
         assert found["name"] == {"en": "Plant 1", "zh": "工厂1"}
 
 
