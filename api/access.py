@@ -84,6 +84,11 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "listAccess": KEYED,
     "listNotifications": MEMBERS,
     "streamEvents": EVERYONE,
+    # loans, and how an enterprise stands
+    "getStanding": MEMBERS,  # what of it by `api.standing`
+    "listMemberAccesses": MEMBERS,  # the member's own, and regulators'
+    "discloseLoans": EVERYONE,
+    "getLoanDisclosureSchema": EVERYONE,
     # the node itself
     "getHealth": EVERYONE,
     "getReadiness": EVERYONE,

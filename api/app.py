@@ -22,6 +22,7 @@ from api.routes import (
     compute,
     footprints,
     ledger,
+    loans,
     logs,
     members,
     pact,
@@ -52,6 +53,7 @@ TAGS: Final = (
     ("writing", "Handing in bundles and signed acts"),
     ("footprints", "Product carbon footprints: computing and publishing"),
     ("pact", "PACT 3: exchange of product carbon footprints"),
+    ("loans", "How an enterprise stands for its banks, portfolios, disclosures of supported loans"),
     ("seeing", "Being told: access log, events"),
     ("region", "Regional views: totals, structure, ranking"),
     ("alerts", "Alerts: what holds, and who has seen it"),
@@ -83,6 +85,7 @@ def create_app(
     routers = [module.of(service) for module in (members, logs, reports, ledger, rules, compute, writing, seeing)]
     routers += [footprints.of(service), pact.of(service)]
     routers += [region.of(service), alerts.of(service)]
+    routers += [loans.of(service)]
     routers += [system.of(service, registry), pages.of(service, app)]
     operations = set()
     for router in routers:

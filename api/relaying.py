@@ -82,6 +82,18 @@ ARGUMENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "SupportRollover": ("operator", "bank"),
     "SupportReplacement": ("operator", "bank"),
     "SupportRepayment": ("operator",),
+    "Reduction": ("verifier", "quorum"),
+    "MoneyIssuance": ("bank",),
+    "MoneyRedemption": ("member", "bank"),
+    "Instrument": ("quorum",),
+    "TradingTerms": ("quorum",),
+    "TradingDays": ("quorum",),
+    "Auction": ("exchange",),
+    "Matching": ("orders", "fills", "exchange"),
+    "OrderCancellation": ("member",),
+    "TradingSuspension": ("regulator",),
+    "ControlPlan": ("member",),
+    "ControlPlanReview": ("reviewer",),
 }
 """Act → what its call takes beside it, in the call's order; `form` follows from `json` and is not sent."""
 
@@ -112,6 +124,8 @@ class Relayed:
 def parse(given: SignedAct) -> Relayed:
     """Malformed names the field or the argument; Unknown an act that is none."""
     act = Act(given.act, **_fields(given.act, given.fields)) if given.act in ACTS else Act(given.act)
+    if given.act not in ARGUMENTS:
+        raise Malformed("act", expected=", ".join(ARGUMENTS), found=given.act, remedy="Orders go to /v1/orders")
     names = ARGUMENTS[given.act]
     wanted = [name for name in names if name != "form"]
     if unknown := sorted(set(given.arguments) - set(wanted)):
@@ -176,6 +190,10 @@ def _argument(name: str, value: Any, signatures: list[Signed]) -> Any:
             return [structs.Line(*line.arguments()[:4], line.parameters) for line in lines]
         case "items":
             return [_item(item) for item in _list(name, value)]
+        case "orders":
+            return [_placed(item) for item in _list(name, value)]
+        case "fills":
+            return [_fill(item) for item in _list(name, value)]
         case "json":
             if not isinstance(value, str):
                 raise Malformed(
@@ -212,6 +230,29 @@ def _authority(value: Any, signatures: list[Signed]) -> structs.Authority:
         case _:
             expected = '{"quorum"} or {"plan","index","proof"}'
             raise Malformed("argument 'authority'", expected=expected, found=repr(value)[:80])
+
+
+def _placed(value: Any) -> structs.PlacedOrder:
+    """An order of a batch; its signature is over the order, not over the matching, and the contract judges it."""
+    match value:
+        case {"order": dict(order), "sequence": int(sequence), "signed": signed, **rest} if not rest:
+            act = Act("Order", **_fields("Order", order))
+            by = _signed("orders", signed)
+            place = Field("sequence", "uint64").check(sequence)
+            return structs.PlacedOrder(
+                structs.Order(*act.arguments()), int(place), structs.Signed(by.signer, by.signature)
+            )
+        case _:
+            raise Malformed("argument 'orders'", expected='{"order","sequence","signed"} each', found=repr(value)[:80])
+
+
+def _fill(value: Any) -> structs.Fill:
+    match value:
+        case [int(buy), int(sell), int(amount), int(price)] if min(value) >= 0 and max(buy, sell) < 2**16:
+            limit = 2**53
+            if max(amount, price) < limit:
+                return structs.Fill(buy, sell, amount, price)
+    raise Malformed("argument 'fills'", expected="[purchase, sale, tonnes, fen] each", found=repr(value)[:80])
 
 
 def _list(name: str, value: Any) -> list[Any]:

@@ -14,6 +14,7 @@ from api.access import Caller, may
 from api.chain_tools import ChainTools
 from api.mirrors import Mirror
 from api.problems import Problem
+from api.published import PublishedRules
 from api.settings import Settings
 from carbonledger.accounting import library
 from carbonledger.accounting.factors import Factors
@@ -49,6 +50,11 @@ class Service:
     def factors(self) -> Factors:
         """The factors of the package."""
         return library.factors()
+
+    @cached_property
+    def published(self) -> PublishedRules:
+        """The rule sets and factors as the chain publishes them."""
+        return PublishedRules(self.chain, self.rule_sets, self.factors)
 
     @cached_property
     def units(self) -> dict[str, str]:

@@ -604,5 +604,24 @@ ACTS: Final[dict[str, ActType]] = {
             "repay",
             "SupportRepayment(bytes32 application,uint64 amount,bytes32 reference,uint64 deadline)",
         ),
+        _act(
+            "ReductionRegistry",
+            "approve",
+            "Reduction(bytes32 project,uint64 periodFrom,uint64 periodTo,uint64 amount,bytes32 statementDigest,"
+            "bytes32 verifier,bytes32 reference,uint64 deadline)",
+        ),
+        ),
+        _act(
+            "ControlPlanRegistry",
+            "file",
+            "ControlPlan(bytes32 member,uint16 year,uint16 version,bytes32 planDigest,bytes32 replaces,"
+            "bytes32 reasonDigest,bytes32 reference,uint64 deadline)",
+        ),
+        _act(
+            "ControlPlanRegistry",
+            "review",
+            "ControlPlanReview(bytes32 plan,bytes32 reviewer,uint8 outcome,bytes32 reasonDigest,bytes32 reference,"
+            "uint64 deadline)",
+        ),
     )
 }

@@ -601,5 +601,18 @@ KINDS: Final[dict[str, RecordKind]] = {
             "uint64 applied, uint64 funded, uint64 outstanding, uint32 ratePpm, uint64 appliedAt, "
             "uint64 fundedAt, uint64 renewedAt, uint64 dueAt, uint8 rollovers, uint8 status",
         ),
+        _kind(
+            "reduction",
+            "ReductionRegistry",
+            "bytes32 reductionId, bytes32 project, bytes32 member, uint64 periodFrom, uint64 periodTo, uint16 vintage, "
+            "uint64 amount, bytes32 statementDigest, bytes32 verifier, uint64 approvedAt",
+        ),
+        _kind(
+            "controlplan",
+            "ControlPlanRegistry",
+            "bytes32 planId, bytes32 member, uint16 year, uint16 version, bytes32 planDigest, bytes32 replaces, "
+            "bytes32 changeDigest, uint64 filedAt, uint8 status, bytes32 reviewer, uint64 reviewedAt, "
+            "bytes32 reasonDigest",
+        ),
     )
 }

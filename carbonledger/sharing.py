@@ -31,6 +31,14 @@ def scope(member: bytes, year: int) -> bytes:
     return hashlib.sha256(jcs.encode({"member": member.hex(), "year": year})).digest()
 
 
+def standing_scope(member: bytes) -> bytes:
+    """What a grant of a member's standing names, 32 bytes: SHA-256 of canonical JSON {"member","what":"standing"}.
+
+    By it the grantee sees quota, pledges and emissions beside what the chain shows every member.
+    """
+    return hashlib.sha256(jcs.encode({"member": member.hex(), "what": "standing"})).digest()
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """Who asks whom for what; `issued_at` in Unix seconds."""

@@ -12,11 +12,14 @@ from typing import Final
 
 import httpx2
 
+from carbonledger.accounting.factors import Factors
 from carbonledger.accounting.lines import Line
 from carbonledger.accounting.names import name32
+from carbonledger.accounting.register import sources_of
+from carbonledger.accounting.rule_set import RuleSet
 from carbonledger.allocation.allocate import Allocation
 from carbonledger.errors import Malformed, Refused, Unknown
-from ledger_node.chain import allocations, rule_sets
+from ledger_node.chain import allocations, factors, rule_sets
 from ledger_node.chain.bindings import directory as directory_contract
 from ledger_node.chain.bindings.errors import explain
 from ledger_node.chain.errors import CallReverted
@@ -38,6 +41,16 @@ def calculate(url: str, directory: bytes | None, rule_set_json: bytes, year: int
         except CallReverted as error:
             found = explain(error.data) if error.data else error.reason
             raise Refused("the contract refuses the computation", expected="an emission", found=found) from error
+
+
+def published(url: str, directory: bytes | None, known: Factors) -> tuple[list[RuleSet], Factors]:
+    """Rule sets and factors of the chain (`carbonledger.cli.network.ChainCalculator`); `url` as of `calculate`."""
+    with _opened(url) as chain:
+        registry = _located(chain, directory, "RuleSetRegistry")
+        factor_registry = _located(chain, directory, "FactorRegistry")
+        rules = rule_sets.rule_sets(chain, registry)
+        sources = sources_of([*known, *(factor for rule in rules for factor in rule.factors)])
+        return rules, factors.factors(chain, factor_registry, sources)
 
 
 def allocate(url: str, directory: bytes | None, found: Allocation) -> list[dict[str, str]]:

@@ -25,6 +25,7 @@ from ledger_node.chain.bindings import (
     checkpoint_registry,
     code_registry,
     compliance,
+    control_plan_registry,
     device_registry,
     directory,
     factor_registry,
@@ -37,6 +38,7 @@ from ledger_node.chain.bindings import (
     plan_registry,
     pledge_registry,
     quota_rules,
+    reduction_registry,
     report_registry,
     rule_set_registry,
     settlement_token,
@@ -76,6 +78,8 @@ NAMES: Final = (
     "LoanRegistry",
     "SupportTool",
     "Batch",
+    "ReductionRegistry",
+    "ControlPlanRegistry",
 )
 """In the order of their creation: the n-th is made by the deployer's transaction `first_nonce + n`."""
 
@@ -182,6 +186,8 @@ def plan(
         "LoanRegistry": loan_registry.encode_constructor(where),
         "SupportTool": support_tool.encode_constructor(where),
         "Batch": b"",
+        "ReductionRegistry": reduction_registry.encode_constructor(where),
+        "ControlPlanRegistry": control_plan_registry.encode_constructor(where),
     }
     return [
         Creation(

@@ -17,7 +17,7 @@ import uvicorn
 from carbonledger.errors import CarbonLedgerError, Malformed
 from carbonledger.keys import PrivateKey
 from carbonledger.note import VerifierKey
-from oracle import by_hand, config, fsck, levels_command, monitor
+from oracle import by_hand, config, fsck, levels_command, monitor, plans
 from oracle.chain_link import link
 from oracle.config import Settings, WitnessSettings
 from oracle.envelopes import JSON, Batch, Single, encode
@@ -83,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     person.set_defaults(action=_enrol_person)
 
     by_hand.register(commands, lambda home: OracleNode.open(home, wall_clock))
+    plans.register(commands, lambda home: OracleNode.open(home, wall_clock))
 
     simulate = commands.add_parser("simulate", help="be a meter of the simulated plant")
     simulate.add_argument("identifier", help="identifier of the device")

@@ -6,14 +6,17 @@ import argparse
 import json
 import mimetypes
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
+from fractions import Fraction
 from pathlib import Path
 
 from carbonledger.accounting import exact, units
+from carbonledger.accounting.calibration import CASES, DATA, Calibration
 from carbonledger.accounting.inputs import Node
 from carbonledger.accounting.lines import item_id
 from carbonledger.errors import Malformed
-from carbonledger.mrv.evidence import PURPOSES, Manual, Measured, fixed_text
+from carbonledger.mrv.evidence import PURPOSES, Manual, Measured, MeterCase, fixed_text
 from carbonledger.periods import month_bounds
 from oracle import documents
 from oracle.node import OracleNode
@@ -46,6 +49,19 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser], open
     manual.add_argument("--month", required=True, metavar="YYYY-MM")
     manual.add_argument("--quantity", nargs=2, metavar=("VALUE", "UNIT"), help="such as 1234.5 t")
     manual.add_argument("--parameter", nargs=3, action="append", default=[], metavar=("NAME", "VALUE", "UNIT"))
+    manual.add_argument(
+        "--conservative", action="append", default=[], metavar="NAME", help="this parameter is a value on the safe side"
+    )
+    manual.add_argument(
+        "--missing", nargs=2, action="append", default=[], metavar=("NAME", "REASON"),
+        help="a parameter that was to be measured and was not; the rule set says what stands in",
+    )  # fmt: skip
+    manual.add_argument("--case", choices=CASES, help="how the quantity's meter was calibrated (CETS-VG-01.01, 3.4.1)")
+    manual.add_argument("--device", help="the enrolled meter whose month the case is of, instead of --quantity")
+    manual.add_argument("--required", nargs=2, metavar=("VALUE", "UNIT"), help="accuracy required, such as 0.5 %%")
+    manual.add_argument("--calibrated", nargs=2, metavar=("VALUE", "UNIT"), help="accuracy found, such as 0.7 %%")
+    manual.add_argument("--covered", nargs=2, metavar=("VALUE", "UNIT"), help="what was read while calibrated")
+    manual.add_argument("--data", choices=DATA, default="activity", help="production where the line is deducted")
     manual.add_argument("--document", type=int, action="append", default=[], metavar="INDEX")
     manual.add_argument("--replaces", type=int, metavar="INDEX", help="the entry that this one corrects")
     manual.add_argument("--reason", required=True)
@@ -95,14 +111,10 @@ def _list(arguments: argparse.Namespace, opened: Open) -> int:
 
 def _enter(arguments: argparse.Namespace, opened: Open) -> int:
     year, month = _month(arguments.month)
-    quantity = None
-    if arguments.quantity is not None:
-        value, unit = arguments.quantity
-        if unit not in units.KIND_OF:
-            raise Malformed("--quantity", expected="a unit of " + ", ".join(units.QUANTITY_UNITS), found=unit)
-        base = units.KINDS[units.KIND_OF[unit]][0]
-        fields = Node({"unit": unit, "value": value}).fields(("unit", "value"))
-        quantity = units.whole(units.amount(fields["unit"], fields["value"], base), fields["value"], base)
+    quantity = None if arguments.quantity is None else _quantity("--quantity", *arguments.quantity)
+    named = {name for name, _, _ in arguments.parameter}
+    if strange := sorted(set(arguments.conservative) - named):
+        raise Malformed("--conservative", expected="the name of a --parameter", found=strange[0])
     manual = Manual(
         line=arguments.line,
         item=item_id(arguments.item),
@@ -112,9 +124,14 @@ def _enter(arguments: argparse.Namespace, opened: Open) -> int:
         reason=arguments.reason,
         quantity=None if quantity is None else quantity.value,
         unit=None if quantity is None else quantity.unit,
-        parameters={name: _measured(value, unit) for name, value, unit in arguments.parameter},
+        parameters={
+            name: replace(_measured(value, unit), tier="conservative" if name in arguments.conservative else "measured")
+            for name, value, unit in arguments.parameter
+        },
         documents=tuple(sorted(set(arguments.document))),
         replaces=arguments.replaces,
+        meter=_case(arguments),
+        missing=dict(arguments.missing) or None,
     )
     node = opened(arguments.home)
     try:
@@ -125,13 +142,60 @@ def _enter(arguments: argparse.Namespace, opened: Open) -> int:
     return 0
 
 
-def _measured(value: str, unit: str) -> Measured:
-    """In the base unit of the parameter: where several have this unit (%), the one that is a share of mass."""
-    bases = [base for base, known in units.PARAMETERS.items() if unit in known]
-    if unit not in bases and not bases:
-        raise Malformed("--parameter", expected="a unit of " + ", ".join(units.PARAMETER_UNITS), found=unit)
-    base = unit if unit in bases else bases[0]
+def _quantity(option: str, value: str, unit: str) -> units.Quantity:
+    if unit not in units.KIND_OF:
+        raise Malformed(option, expected="a unit of " + ", ".join(units.QUANTITY_UNITS), found=unit)
+    base = units.KINDS[units.KIND_OF[unit]][0]
     fields = Node({"unit": unit, "value": value}).fields(("unit", "value"))
+    return units.whole(units.amount(fields["unit"], fields["value"], base), fields["value"], base)
+
+
+def _case(arguments: argparse.Namespace) -> MeterCase | None:
+    """The case of the quantity's meter, or of `--device`."""
+    if arguments.case is None:
+        given = [n for n in ("device", "required", "calibrated", "covered") if getattr(arguments, n) is not None]
+        if given:
+            raise Malformed(f"--{given[0]}", expected="--case beside it", found="none")
+        return None
+    if arguments.required is None:
+        raise Malformed("--case", expected="--required: the accuracy that the guideline asks for", found="none")
+    covered = None if arguments.covered is None else Fraction(_quantity("--covered", *arguments.covered).value)
+    calibrated = None if arguments.calibrated is None else _share("--calibrated", *arguments.calibrated)
+    required = _share("--required", *arguments.required)
+    found = MeterCase(Calibration(arguments.case, arguments.data, required, calibrated, covered), arguments.device)
+    MeterCase.parse(found.content())
+    return found
+
+
+def _share(option: str, value: str, unit: str) -> Fraction:
+    """An accuracy as a share; a meter of class 0.5 has 0.5 %."""
+    if unit not in units.PARAMETERS["1"]:
+        raise Malformed(option, expected="a unit of " + ", ".join(units.PARAMETERS["1"]), found=unit)
+    fields = Node({"unit": unit, "value": value}).fields(("unit", "value"))
+    share = units.parameter(fields["unit"], fields["value"], "1")
+    return Fraction(exact.fixed(share, option, "1"), exact.SCALE)
+
+
+def _measured(value: str, unit: str) -> Measured:
+    """In the base unit of the parameter. A unit of several bases is refused unless the base stands behind it: %[1]."""
+    written, bracket, base = unit.removesuffix("]").partition("[")
+    bases = [known for known, all_ in units.PARAMETERS.items() if written in all_]
+    if not bases:
+        raise Malformed("--parameter", expected="a unit of " + ", ".join(units.PARAMETER_UNITS), found=unit)
+    if bracket and (base not in bases or not unit.endswith("]")):
+        raise Malformed("--parameter", expected=" or ".join(f"{written}[{b}]" for b in bases), found=unit)
+    if not bracket and written not in bases and len(bases) > 1:
+        fields = Node({"unit": written, "value": value}).fields(("unit", "value"))
+        readings = " or ".join(
+            f"{written}[{b}], which is {exact.text(units.parameter(fields['unit'], fields['value'], b))} {b}"
+            for b in bases
+        )
+        raise Malformed(
+            f"--parameter: {value} {written} can be read in {len(bases)} ways", expected=readings, found=unit,
+            remedy="Write which it is",
+        )  # fmt: skip
+    base = base or (written if written in bases else bases[0])
+    fields = Node({"unit": written, "value": value}).fields(("unit", "value"))
     amount = units.parameter(fields["unit"], fields["value"], base)
     found = Measured(base, exact.fixed(amount, fields["value"].path, base))
     assert Measured.parse(found.content()) == found, fixed_text(found.value)

@@ -106,10 +106,21 @@ class ChainLink:
 @contextmanager
 def link(home: Path, settings: Settings, clock_ms: Callable[[], int]) -> Iterator[ChainLink]:
     """The link as configured; Malformed for a chain of another id or a relayer's key that is none."""
-    wanted = settings.chain
-    if not wanted.url:
+    if not settings.chain.url:
         yield ChainLink(None, None, settings)
         return
+    with connected(home, settings, clock_ms) as (chain, outbox):
+        made = ChainLink(chain, outbox, settings)
+        try:
+            yield made
+        finally:
+            made.close()
+
+
+@contextmanager
+def connected(home: Path, settings: Settings, clock_ms: Callable[[], int]) -> Iterator[tuple[Chain, Outbox]]:
+    """The configured chain and the outbox to it; Malformed as for `link`."""
+    wanted = settings.chain
     chain = open_chain(wanted.url, home / "chain", lambda: clock_ms() // 1000)
     try:
         if chain.chain_id != settings.chain_id:
@@ -122,11 +133,7 @@ def link(home: Path, settings: Settings, clock_ms: Callable[[], int]) -> Iterato
             confirmations=wanted.confirmations,
         )
         try:
-            made = ChainLink(chain, outbox, settings)
-            try:
-                yield made
-            finally:
-                made.close()
+            yield chain, outbox
         finally:
             outbox.close()
     finally:

@@ -62,6 +62,8 @@ CONTRACTS = (
     "LoanRegistry",
     "SupportTool",
     "Batch",
+    "ReductionRegistry",
+    "ControlPlanRegistry",
 )
 
 SETTINGS: dict[str, Any] = {

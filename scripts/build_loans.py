@@ -19,6 +19,7 @@ if str(ROOT) not in sys.path:
 from carbonledger import jcs  # noqa: E402
 from carbonledger.loans.catalogue import Catalogue  # noqa: E402
 from carbonledger.loans.tool import Tool  # noqa: E402
+from carbonledger.loans.validity import Validity  # noqa: E402
 from scripts.build_assessment import published  # noqa: E402
 
 TABLES = ROOT / "scripts" / "loans"
@@ -28,7 +29,7 @@ TARGET = ROOT / "carbonledger" / "loans" / "data"
 def build() -> dict[Path, bytes]:
     """Path -> content of every file that is made here."""
     made: dict[Path, bytes] = {}
-    for kind, parse in (("tool", Tool.parse), ("catalogue", Catalogue.parse)):
+    for kind, parse in (("tool", Tool.parse), ("catalogue", Catalogue.parse), ("validity", Validity.parse)):
         for source in sorted((TABLES / kind).glob("*.toml")):
             value = published(tomllib.loads(source.read_text(encoding="utf-8")))
             made[TARGET / kind / f"{source.stem}.json"] = parse(jcs.encode(value)).json()

@@ -13,6 +13,7 @@ from api.problems import Problem
 from api.routes.common import bytes_of, router
 from api.service import Body, Service
 from carbonledger import jcs
+from carbonledger.accounting import inputs
 from carbonledger.accounting.calculate import calculate as compute
 from carbonledger.accounting.schema import activity_document
 from carbonledger.allocation import library as plans
@@ -25,6 +26,8 @@ from carbonledger.policy import Policy
 from carbonledger.verify import verify
 
 Trust = Literal["own", "none"]
+RULES_HEADER: Final = "Carbonledger-Rules"
+_WHOSE: Final = "Whether the rule set is published on the chain, or comes with the package only"
 JSON_TYPES: Final = frozenset({"", "application/json", "application/octet-stream"})
 
 
@@ -32,22 +35,36 @@ def of(service: Service) -> APIRouter:
     """The router."""
     found = router("compute")
     schema = activity_document(service.rule_sets)
-    known = plans.rule_sets()
-    allocation_schema = allocation_document(known)
+    allocation_plans = plans.rule_sets()
+    allocation_schema = allocation_document(allocation_plans)
     forecast_schema = forecast_document()
 
     @found.post(
         "/calculate",
         operation_id="calculate",
         response_class=Response,
-        responses={200: {"description": "Statement of result (docs/formats/rule-set.md)", "content": _STATEMENT}},
+        responses={
+            200: {
+                "description": "Statement of result (docs/formats/rule-set.md)",
+                "content": _STATEMENT,
+                "headers": {RULES_HEADER: {"description": _WHOSE, "schema": {"enum": ["published", "packaged"]}}},
+            }
+        },
         openapi_extra=json_body(_for_openapi(schema), "Activity document"),
     )
     def calculate(request: Request, body: Body) -> Response:
-        """Grams of CO2e from activity data, by a published rule set: what `carbonledger calculate` answers."""
+        """Grams of CO2e from activity data, by a published rule set: what `carbonledger calculate` answers.
+
+        A rule set or factor that the chain publishes is the chain's; the package's stand beside them.
+        """
         require_json(request)
-        statement = compute(body, service.rule_sets, service.factors)
-        return Response(statement.json(), media_type="application/json")
+        with service.engine.connect() as connection:
+            known = service.published.current(connection, lambda: service.contract(connection, "RuleSetRegistry"))
+        document = inputs.parse(body)
+        name = document.value.get("rule_set") if isinstance(document.value, dict) else None
+        statement = compute(document, known.rule_sets(name), known.factors)
+        whose = "published" if known.is_published(statement.rules.id) else "packaged"
+        return Response(statement.json(), media_type="application/json", headers={RULES_HEADER: whose})
 
     @found.get(
         "/calculate/schema",
@@ -92,7 +109,7 @@ def of(service: Service) -> APIRouter:
     def allocate(request: Request, body: Body) -> Response:
         """Tonnes of allowances by a published plan, step by step: what `carbonledger allocate` answers."""
         require_json(request)
-        return Response(distribute(body, known).json(), media_type="application/json")
+        return Response(distribute(body, allocation_plans).json(), media_type="application/json")
 
     @found.get(
         "/allocate/schema",

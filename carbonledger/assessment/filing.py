@@ -105,7 +105,7 @@ def commitment(salt: bytes, document: bytes) -> bytes:
 
 
 def salt_of(secret: bytes, what: str, assessment: bytes) -> bytes:
-    """The salt of one assessment (its id on the chain): HMAC-SHA256, so that a job that starts again finds the same."""
+    """The salt of one record (by its id): HMAC-SHA256, so that a job that starts again finds the same."""
     return hmac.digest(secret, what.encode() + b"\0" + assessment, "sha256")[:SALT_BYTES]
 
 
@@ -124,7 +124,7 @@ def candidates_digest(candidates: Sequence[bytes]) -> bytes:
 
 
 def draw(secret: bytes, other: bytes, candidates: Sequence[bytes], may: Sequence[bytes]) -> bytes | None:
-    """The candidate at place keccak256(secret ‖ other) mod n, or the next round the list that is in `may`; None if none.
+    """The candidate at place keccak256(secret ‖ other) mod n, or the next round the list that is in `may`.
 
     `other` is the id of the explanation's act, or the case's where the subject gave none.
     """

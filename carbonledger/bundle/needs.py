@@ -13,6 +13,7 @@ from carbonledger.records import DIRECTORY_SLOT, KINDS, Record, anchor_id, curre
 
 DIRECTORY: Final = "Directory"
 GOVERNANCE_ID: Final = bytes(32)
+APPROVED, REPLACED = 3, 6
 DIRECTORY_WORD: Final = abi.word("uint256", DIRECTORY_SLOT)
 """The storage slot in which each contract keeps the address of the Directory."""
 
@@ -74,7 +75,8 @@ def needs_of_report(
         raise Malformed("record of the report", expected="kind 'report'", found=report.kind)
     log = object_id(origin)
     needs = [Need("log", log), Need("report", report.id), Need("ruleset", report.field("ruleSetId"))]
-    needs += [Need("current", current_id(report.field("member"), report.field("year")))]
+    if report.field("status") in (APPROVED, REPLACED):  # before the first approval the chain has no such record
+        needs += [Need("current", current_id(report.field("member"), report.field("year")))]
     needs += [Need("governance", GOVERNANCE_ID), Need("units", report.field("member"))]
     needs += [Need("member", member) for member in members_of(report)]
     for kind, ids in (("month", months), ("unit", units), ("device", devices), ("factor", factors), ("key", keys)):

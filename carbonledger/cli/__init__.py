@@ -18,6 +18,9 @@ from carbonledger.cli import (
     footprint,
     forecast,
     keys,
+    outlook,
+    reduce,
+    plan,
     replay,
     report,
     show,
@@ -50,6 +53,9 @@ def parser() -> argparse.ArgumentParser:
     disclose.add_parser(subparsers)
     title.add_parser(subparsers)
     forecast.add_parser(subparsers)
+    outlook.add_parser(subparsers)
+    reduce.add_parser(subparsers)
+    plan.add_parser(subparsers)
     return root
 
 

@@ -9,15 +9,20 @@ import argparse
 import json
 import sys
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from carbonledger.accounting import library, text
+from carbonledger.accounting import inputs, library, text
 from carbonledger.accounting.calculate import calculate, describe
-from carbonledger.accounting.inputs import MAX_BYTES
+from carbonledger.accounting.factors import Factors
+from carbonledger.accounting.inputs import MAX_BYTES, Node
+from carbonledger.accounting.register import answering
+from carbonledger.accounting.rule_set import RuleSet
 from carbonledger.accounting.schema import activity_document
 from carbonledger.accounting.statement import Statement
 from carbonledger.cli import network
+from carbonledger.cli.factors import library_file
 from carbonledger.errors import CarbonLedgerError, Malformed
 
 COMPUTED, DIFFERS, REFUSED = 0, 1, 2
@@ -38,8 +43,13 @@ def add_parser(subparsers: Any) -> None:
     shown.add_argument("--schema", action="store_true", help="print the JSON Schema of the input")
     parser.add_argument("--json", action="store_true", help="answer in JSON")
     parser.add_argument("--lang", choices=text.LANGUAGES, default="en", help="language of titles (default en)")
-    chain = parser.add_argument_group("compare with a chain (needs the services)")
-    chain.add_argument("--chain", metavar="URL", help="ask the contract too, and compare")
+    parser.add_argument(
+        "--factors", type=Path, metavar="DIR", help="library files (`factors import --out`) used beside the package's"
+    )
+    chain = parser.add_argument_group("by the rules of a chain (needs the services)")
+    chain.add_argument(
+        "--chain", metavar="URL", help="rule sets and factors as published there; ask the contract too, and compare"
+    )
     where = chain.add_mutually_exclusive_group()
     where.add_argument("--directory", metavar="ADDRESS", help="address of the Directory, 40 hex digits")
     where.add_argument("--policy", type=Path, metavar="FILE", help="policy (TOML) that names the Directory")
@@ -65,7 +75,7 @@ def _run(args: argparse.Namespace) -> int:
             expected="INPUT.json (or -), or one of --list, --example, --schema",
             found="both" if asked else "neither",
         )
-    rules = library.rule_sets()
+    rules: Sequence[RuleSet] = library.rule_sets()
     if args.list:
         if args.json:
             _print_json([describe(rule) for rule in rules])
@@ -80,7 +90,16 @@ def _run(args: argparse.Namespace) -> int:
         return COMPUTED
 
     where = directory(args)
-    statement = calculate(read_document(args.input), rules, library.factors())
+    if args.chain is not None and args.factors is not None:
+        remedy = "The chain's own factors are used; publish these first, or leave --chain out"
+        raise Malformed("the arguments", expected="--chain or --factors", found="both", remedy=remedy)
+    factors = library.factors() if args.factors is None else _with_files(library.factors(), args.factors)
+    if args.chain is not None:
+        document = inputs.parse(read_document(args.input))
+        rules, factors = _published(args.chain, where, document, rules, factors)
+        statement = calculate(document, rules, factors)
+    else:
+        statement = calculate(read_document(args.input), rules, factors)
     answer = statement.to_json()
     if args.chain is None:
         if args.json:
@@ -91,16 +110,44 @@ def _run(args: argparse.Namespace) -> int:
     emission = _ask(args.chain, where, statement)
     agrees = emission == statement.emission
     if args.json:
-        _print_json(answer | {"chain": {"agrees": agrees, "emission": {"unit": "g", "value": str(emission)}}})
+        told = {"agrees": agrees, "emission": {"unit": "g", "value": str(emission)}, "rules": "published"}
+        _print_json(answer | {"chain": told})
     else:
         print(text.statement(statement, args.lang))
-        print(f"\n{args.chain}: {emission:,} gCO2e, {'the same' if agrees else 'NOT THE SAME'}")
+        print(f"\nRule set and factors as published at {args.chain}")
+        print(f"{args.chain}: {emission:,} gCO2e, {'the same' if agrees else 'NOT THE SAME'}")
     if not agrees:
         print(
             f"carbonledger calculate: the contract differs; expected {statement.emission} g; found {emission} g",
             file=sys.stderr,
         )
     return COMPUTED if agrees else DIFFERS
+
+
+def _published(
+    url: str, where: bytes | None, document: Node, packaged: Sequence[RuleSet], known: Factors
+) -> tuple[Sequence[RuleSet], Factors]:
+    """The chain's rule sets and factors; Refused where the document names a rule set that only the package has."""
+    published, factors = network.chain_calculator().published(url, where, known)
+    named = document.members().get("rule_set") if isinstance(document.value, dict) else None
+    name = None if named is None else named.value
+    rules = answering(published, name)
+    names = [key for rule in rules for key in (rule.key, rule.id.hex())]
+    if named is not None and name not in names and any(name in (rule.key, rule.id.hex()) for rule in packaged):
+        raise named.refused(
+            "a rule set that is not published on this chain", "one of " + (", ".join(names[::2]) or "none")
+        )
+    return rules, factors
+
+
+def _with_files(known: Factors, folder: Path) -> Factors:
+    """The library, and all that is in the files of a folder; Refused where they contradict each other."""
+    paths = sorted(folder.glob("*.json")) if folder.is_dir() else []
+    if not paths:
+        raise Malformed("--factors", expected="a folder with library files (*.json)", found=str(folder))
+    for path in paths:
+        known = known.with_(library_file(str(path)))
+    return known
 
 
 def _ask(url: str, directory: bytes | None, statement: Statement) -> int:

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from carbonledger.assessment.sets import Published
 from carbonledger.cli import network
 from carbonledger.cli.answers import print_json, printable
 from carbonledger.cli.calculate import COMPUTED, REFUSED, explain, read_document
@@ -59,8 +60,8 @@ def _run(args: argparse.Namespace) -> int:
             found="both" if asked else "neither",
         )
     if args.list:
-        tools = [tool.head.listed(tool.id) for tool in library.tools()]
-        print_json([*tools, *[catalogue.head.listed(catalogue.id) for catalogue in library.catalogues()]])
+        published: list[Published] = [*library.tools(), *library.catalogues()]
+        print_json([one.head.listed(one.id) for one in published])
     elif args.schema:
         print_json(schema.disclosure_document())
     elif args.example:

@@ -116,7 +116,7 @@ def _import(args: argparse.Namespace) -> int:
         raise Malformed("the arguments", expected="--dry-run, or --out and/or --acts", found="none of them")
     known = library.factors()
     for name in args.known:
-        known = known.with_(_library_file(name))
+        known = known.with_(library_file(name))
     found = tables.load(_cells(args.file), known)
     if args.json:
         answers.print_json(_answer(found))
@@ -179,7 +179,8 @@ def _cell(value: object) -> str:
     return str(value)
 
 
-def _library_file(name: str) -> list[Factor]:
+def library_file(name: str) -> list[Factor]:
+    """The factors of a library file, as `factors import --out` writes it; errors name their place in it."""
     decoded = Node(jcs.decode(files.read(name, MAX_TABLE)))
     return [library.factor_of(item) for item in decoded.items(most=100_000)]
 

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from importlib.metadata import entry_points
 from typing import Any, Final, Protocol, cast
 
+from carbonledger.accounting.factors import Factors
 from carbonledger.accounting.lines import Line
+from carbonledger.accounting.rule_set import RuleSet
 from carbonledger.allocation.allocate import Allocation
 from carbonledger.errors import Refused
 
@@ -17,7 +19,11 @@ GROUP: Final = "carbonledger.network"
 
 
 class ChainCalculator(Protocol):
-    """Computes a report's lines by the contracts of a chain."""
+    """Computes a report's lines by the contracts of a chain, and says by which rules."""
+
+    def published(self, url: str, directory: bytes | None, known: Factors) -> tuple[list[RuleSet], Factors]:
+        """The rule sets and factors as the chain at `url` publishes them; `known` gives factors' sources in words."""
+        ...
 
     def calculate(
         self, url: str, directory: bytes | None, rule_set_json: bytes, year: int, lines: Sequence[Line]

@@ -10,6 +10,7 @@ from importlib.resources import files
 
 from carbonledger.loans.catalogue import Catalogue
 from carbonledger.loans.tool import Tool
+from carbonledger.loans.validity import Validity
 
 
 @cache
@@ -22,6 +23,13 @@ def tools() -> tuple[Tool, ...]:
 def catalogues() -> tuple[Catalogue, ...]:
     """The catalogues, by key."""
     return tuple(Catalogue.parse(raw) for raw in _json_files("catalogue"))
+
+
+@cache
+def validity() -> Validity:
+    """How long codes and grades are current."""
+    (raw,) = _json_files("validity")
+    return Validity.parse(raw)
 
 
 def example(name: str) -> bytes:

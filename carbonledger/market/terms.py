@@ -1,4 +1,4 @@
-"""Terms of a way to trade, as published (docs/market.md): sizes, tick, band, hours; what an order must be to be taken."""
+"""Terms of a way to trade, as published: sizes, tick, band, hours; and what an order must be to be taken."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DRAFT: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Tonnes: `smallest`, `largest` (0: no bound), `lot_size`; fen: `tick`; hours: seconds of the day at UTC+08:00."""
+    """Tonnes: `smallest`, `largest` (0: no bound), `lot_size`; fen: `tick`; seconds of the day at UTC+08:00: hours."""
 
     mode: Mode
     since: int

@@ -17,6 +17,7 @@ from typing import Any, Final, Literal
 
 from carbonledger.accounting import exact, inputs
 from carbonledger.accounting.inputs import Node
+from carbonledger.mrv.checked import Checked
 
 Result = Literal["pass", "attention", "not-applicable"]
 Numbers = dict[str, Fraction | str]
@@ -48,6 +49,13 @@ class Answer:
         shown = {k: v if isinstance(v, str) else _decimal(v) for k, v in self.numbers.items()}
         en, zh = self.check.formula
         return {"formula": {"en": en, "zh": zh}, "id": self.check.id, "numbers": shown, "result": self.result}
+
+    def checked(self, inputs: Mapping[str, str]) -> Checked:
+        """As it stands in a findings document; `inputs` is the section that was given."""
+        shown = self.to_json()
+        asks = self.result == "attention"
+        reason = ("a person should look", "需人工核对") if asks else ("", "")
+        return Checked(self.check.id, self.check.formula, self.result, inputs, shown["numbers"], reason)
 
 
 class _In:

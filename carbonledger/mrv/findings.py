@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from carbonledger import jcs
 from carbonledger.errors import Malformed, Refused
+from carbonledger.mrv.checked import Checked
 
 CLASSES: Final[dict[str, str]] = {
     "basic-information": "重点排放单位基本情况",
@@ -47,33 +48,41 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What a verifier says of one report (its id). `crosschecks` are the answers of the automatic checks."""
+    """What a verifier says of one report (its id).
+
+    `crosschecks` are all checks, also those that could not run; `plan` is the id of the control plan in force, None
+    where there was none.
+    """
 
     report: bytes
     findings: tuple[Finding, ...]
-    crosschecks: tuple[dict[str, Any], ...] = ()
+    crosschecks: tuple[Checked, ...] = ()
+    plan: bytes | None = None
 
     @classmethod
     def parse(cls, raw: bytes) -> Findings:
         """From canonical JSON; Malformed names the path."""
         value = jcs.decode_object(raw)
-        if set(value) != {"crosschecks", "findings", "report", "v"} or type(value["v"]) is not int or value["v"] != 1:
-            raise Malformed("findings", expected="crosschecks findings report v", found=" ".join(sorted(value)))
-        report, listed, checks = value["report"], value["findings"], value["crosschecks"]
-        if not isinstance(report, str) or len(report) != 64 or set(report) - set("0123456789abcdef"):
-            raise Malformed("$.report", expected="64 lower-case hex digits", found=repr(report)[:80])
-        if not isinstance(listed, list) or not isinstance(checks, list) or not all(isinstance(c, dict) for c in checks):
+        fields = {"crosschecks", "findings", "plan", "report", "v"}
+        if set(value) != fields or type(value["v"]) is not int or value["v"] != 1:
+            raise Malformed("findings", expected=" ".join(sorted(fields)), found=" ".join(sorted(value)))
+        listed, checks = value["findings"], value["crosschecks"]
+        if not isinstance(listed, list) or not isinstance(checks, list):
             raise Malformed("$.findings, $.crosschecks", expected="lists of objects", found=type(listed).__name__)
         return cls(
-            bytes.fromhex(report), tuple(_finding(f"$.findings[{n}]", f) for n, f in enumerate(listed)), tuple(checks)
+            _id("$.report", value["report"]),
+            tuple(_finding(f"$.findings[{n}]", f) for n, f in enumerate(listed)),
+            tuple(Checked.parse(f"$.crosschecks[{n}]", c) for n, c in enumerate(checks)),
+            None if value["plan"] == "" else _id("$.plan", value["plan"]),
         )
 
     def json(self) -> bytes:
         """Canonical bytes."""
         return jcs.encode(
             {
-                "crosschecks": list(self.crosschecks),
+                "crosschecks": [check.json() for check in self.crosschecks],
                 "findings": [finding.json() for finding in self.findings],
+                "plan": "" if self.plan is None else self.plan.hex(),
                 "report": self.report.hex(),
                 "v": 1,
             }
@@ -94,6 +103,12 @@ class Findings:
                 found=f"{left[0].kind}: {left[0].text[:80]} ({left[0].status})",
                 remedy="Return the report, or wait until it is fixed",
             )
+
+
+def _id(path: str, value: Any) -> bytes:
+    if not isinstance(value, str) or len(value) != 64 or set(value) - set("0123456789abcdef"):
+        raise Malformed(path, expected="64 lower-case hex digits", found=repr(value)[:80])
+    return bytes.fromhex(value)
 
 
 def _finding(path: str, value: Any) -> Finding:

@@ -9,6 +9,9 @@ from carbonledger.errors import Malformed
 from carbonledger.identifiers import object_id
 from carbonledger.records import Record, current_id
 
+POINTED = frozenset({3, 6})
+"""Statuses of a report, approved and replaced, for whose year the chain has a record `current`."""
+
 # The right ones of these depend on proofs and policy, and are told apart where they are used.
 _ELSEWHERE = frozenset({"anchor", "contract", "factor", "key"})
 
@@ -52,13 +55,20 @@ def _wanted(bundle: Bundle, chain: Chain) -> set[Need]:
         log,
         Need("report", report.id),
         Need("ruleset", report.field("ruleSetId")),
-        Need("current", current_id(member, report.field("year"))),
+        *_pointer(report, chain),
         Need("governance", GOVERNANCE_ID),
         Need("units", member),
         *(Need("member", identifier) for identifier in members_of(report)),
         *(Need("unit", object_id(unit)) for unit in bundle.report.units),
         *(Need("device", object_id(device.identifier)) for device in bundle.report.devices),
     }
+
+
+def _pointer(report: Record, chain: Chain) -> set[Need]:
+    """The record `current`: before any report of the year is approved the chain has none."""
+    need = Need("current", current_id(report.field("member"), report.field("year")))
+    found = any(Need(r.kind, r.id) == need for r in chain.records)
+    return {need} if found or report.field("status") in POINTED else set()
 
 
 def _owner(chain: Chain) -> set[Need]:

@@ -26,6 +26,7 @@ import {
     VERIFIER
 } from "./interfaces/IMemberRegistry.sol";
 import {Authority} from "./interfaces/IPlanRegistry.sol";
+import {IReductionRegistry} from "./interfaces/IReductionRegistry.sol";
 import {Calendar} from "./libraries/Calendar.sol";
 import {Planned} from "./Planned.sol";
 import {
@@ -119,6 +120,11 @@ contract AllowanceLedger is IAllowanceLedger, Planned {
             bytes32 owner = _projects[act.project].owner;
             if (owner == 0) revert AllowanceLedgerProjectUnknown(act.project);
             if (owner != act.member) revert AllowanceLedgerNotTheOwner(act.project, owner, act.member);
+            // a project with a methodology is credited here, period by period; others were credited elsewhere
+            if (_projects[act.project].methodology != 0) {
+                IReductionRegistry(_located("ReductionRegistry"))
+                    .requireIssue(act.decision, act.project, act.vintage, act.amount);
+            }
         } else if (act.kind != KIND_CEA || act.project != 0) {
             revert AllowanceLedgerKindUnknown(act.kind, act.vintage, act.project);
         }

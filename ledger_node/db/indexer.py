@@ -167,7 +167,7 @@ class Indexer:
         table = schema.record
         fields = record.fields()
         key = kind.key(log.topics[2]).hex()
-        member = fields.get("member")
+        member = fields.get("member", fields.get("owner"))
         year = fields.get("year")
         connection.execute(update(table).where(table.c.record_key == key, table.c.latest == 1).values(latest=0))
         connection.execute(

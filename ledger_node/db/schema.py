@@ -7,8 +7,9 @@ fork.
 Kept (backed up, not rebuilt): `artefact` (bundles and packages received or made), `access` (who read private data),
 `api_key`, `idempotency`, `job`, and what jobs wrote: `derived` (what a result was built from), `outdated` (what is of a
 replaced report), `notification`; of product footprints `footprint_document`, `footprint`, `footprint_reader`,
-`pact_event`; and `pact_token`, which ends by itself. What members disclosed to this node by month: `disclosed_profile`,
-`disclosed_month`, `disclosed_year`, `disclosed_fact`; and `alert`, what followed from it.
+`pact_event`; and `pact_token`, which ends by itself; of codes and grades `assessment_input`, `assessment_run`,
+`assessment_document`; of an exchange `market_order`, `market_batch`. What members disclosed to this node by month:
+`disclosed_profile`, `disclosed_month`, `disclosed_year`, `disclosed_fact`; and `alert`, what followed from it.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ record = Table(
     Column("record_key", String(64), nullable=False, doc="hex"),
     Column("id", String(64), nullable=False, doc="hex"),
     Column("fields", JSON, nullable=False, doc="as a bundle holds them: docs/formats/bundle.md"),
-    Column("member", String(64), nullable=True, doc="hex; the record's field of that name, where it has one"),
+    Column("member", String(64), nullable=True, doc="hex; the record's field `member`, else `owner`, where it has one"),
     Column("year", Integer, nullable=True),
     Column("latest", Integer, nullable=False, doc="1 on the last row of a record key, else 0"),
     PrimaryKeyConstraint("block_number", "log_index"),
@@ -299,4 +300,92 @@ alert = Table(
     UniqueConstraint("key", name="uq_alert_key"),
     Index("ix_alert_member", "member", "state", "number"),
     Index("ix_alert_state", "state", "number"),
+)
+
+assessment_input = Table(
+    "assessment_input",
+    metadata,
+    Column("number", Integer, primary_key=True, doc="order of receipt: the latest of a section counts"),
+    Column("sha256", String(64), nullable=False, doc="of subject, period, section and content"),
+    Column("member", String(64), nullable=False),
+    Column("project", String(64), nullable=False, doc="zeros: the member itself"),
+    Column("period", Integer, nullable=False, doc="4 · year + quarter − 1"),
+    Column("section", String(24), nullable=False, doc="figures, or a section of the code's document"),
+    Column("source", Text, nullable=False, doc="who gave it"),
+    Column("received_at", BigInteger, nullable=False, doc="seconds"),
+    Column("content", LargeBinary, nullable=False, doc="canonical JSON"),
+    UniqueConstraint("sha256", name="uq_assessment_input_sha256"),
+    Index("ix_assessment_input_member", "member", "project", "section", "period"),
+    Index("ix_assessment_input_period", "section", "period"),
+)
+
+assessment_run = Table(
+    "assessment_run",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("period", Integer, nullable=False),
+    Column("content", JSON, nullable=False, doc="as_of, rule set, schemes, the last input that counts"),
+    Column("state", String(16), nullable=False),
+    Column("opened_at", BigInteger, nullable=False, doc="seconds"),
+)
+
+assessment_document = Table(
+    "assessment_document",
+    metadata,
+    Column("id", String(64), primary_key=True, doc="hex id of the record on the chain: assessment, grade, statistics"),
+    Column("run", String(32), nullable=False),
+    Column("kind", String(16), nullable=False, doc="code, grade or statistics"),
+    Column("member", String(64), nullable=False, doc="empty for statistics"),
+    Column("project", String(64), nullable=False),
+    Column("period", Integer, nullable=False),
+    Column("set_key", String(64), nullable=False, doc="of the rule set or scheme; industry of statistics"),
+    Column("queue_points", Integer, nullable=False, doc="orders the inspectors' queue, decides nothing"),
+    Column("item", JSON, nullable=False, doc="what is filed of it: the values of the contract's struct"),
+    Column("salt", String(32), nullable=False, doc="hex; of the commitments to inputs and explain record"),
+    Column("inputs", LargeBinary, nullable=False, doc="the document that was judged; empty for statistics"),
+    Column("explained", LargeBinary, nullable=False, doc="the explain record, or the statement of statistics"),
+    Index("ix_assessment_document_run", "run", "kind", "set_key"),
+    Index("ix_assessment_document_member", "member", "kind", "period"),
+)
+
+market_order = Table(
+    "market_order",
+    metadata,
+    Column("number", Integer, primary_key=True, doc="order of arrival"),
+    Column("sequence", Integer, nullable=False, doc="the exchange's number: priority at one price; new on re-entry"),
+    Column("id", String(64), nullable=False, doc="act id of the order, hex"),
+    Column("instrument", String(64), nullable=False),
+    Column("mode", Integer, nullable=False, doc="1 listed, 2 block, 3 auction"),
+    Column("side", Integer, nullable=False, doc="1 buy, 2 sell"),
+    Column("member", String(64), nullable=False),
+    Column("amount", BigInteger, nullable=False, doc="t"),
+    Column("price", BigInteger, nullable=False, doc="fen a tonne"),
+    Column("act", JSON, nullable=False, doc="fields of the signed order"),
+    Column("signer", String(40), nullable=False),
+    Column("signature", Text, nullable=False, doc="hex"),
+    Column("reference", String(64), nullable=False),
+    Column("deadline", BigInteger, nullable=False, doc="seconds: the order's end"),
+    Column("filled", BigInteger, nullable=False, doc="t in trades that were matched and not undone"),
+    Column("state", String(16), nullable=False, doc="new, open, filled, cancelled, expired or ended"),
+    Column("reason", Text, nullable=True, doc="why it ended"),
+    Column("received_at", BigInteger, nullable=False, doc="seconds"),
+    UniqueConstraint("id", name="uq_market_order_id"),
+    UniqueConstraint("member", "reference", name="uq_market_order_reference"),
+    Index("ix_market_order_state", "state", "instrument", "mode", "sequence"),
+)
+
+market_batch = Table(
+    "market_batch",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("instrument", String(64), nullable=False),
+    Column("mode", Integer, nullable=False),
+    Column("auction", String(64), nullable=False),
+    Column("time", BigInteger, nullable=False, doc="seconds: when it was matched"),
+    Column("deadline", BigInteger, nullable=False, doc="seconds: the matching's end"),
+    Column("fills", JSON, nullable=False, doc="[purchase's number, sale's number, t, fen] each"),
+    Column("sequences", JSON, nullable=False, doc="[order's number, its sequence then], ascending by sequence"),
+    Column("state", String(16), nullable=False, doc="ready, sent, settled or undone"),
+    Column("reason", Text, nullable=True, doc="why it was undone"),
+    Index("ix_market_batch_state", "state", "number"),
 )

@@ -6,12 +6,15 @@ a job wrote and that it is done are committed together, and only by the claim th
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, insert, or_, select, update
+from sqlalchemy.exc import DBAPIError
 
 from carbonledger.errors import CarbonLedgerError
 from ledger_node.db.schema import job
@@ -20,7 +23,7 @@ LEASE_S: Final = 60
 MOST_ATTEMPTS: Final = 8
 
 Handler = Callable[[Connection, "Job", int], None]
-"""Does a job within a transaction; the last argument is the time, Unix s. CarbonLedgerError: try again later."""
+"""Does a job within a transaction; the last argument is the time, Unix s. Any error of it: try again later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +67,20 @@ class Queue:
         except _Overtaken:
             return True  # what was done here is taken back; the other does it
         except CarbonLedgerError as error:
-            state = "dead" if claimed.attempts >= MOST_ATTEMPTS else "waiting"
-            with suppress(_Overtaken), self._engine.begin() as connection:
-                self._end(connection, claimed, state=state, error=str(error)[:1000], run_at=now + 2**claimed.attempts)
+            self._put_off(claimed, str(error), now)
+        except DBAPIError:
+            raise  # the database's own trouble: no job can be done now, and the lease keeps this one
+        except Exception as error:  # a handler's fault is kept with its job, and must not stop the ones behind it
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            where = f"{Path(place.filename).name}:{place.lineno}"
+            self._put_off(claimed, f"a fault of this program: {type(error).__name__}: {error} ({where})", now)
         return True
+
+    def _put_off(self, claimed: Job, reason: str, now: int) -> None:
+        """Again after a while that doubles, or given up; the reason stays with the job."""
+        state = "dead" if claimed.attempts >= MOST_ATTEMPTS else "waiting"
+        with suppress(_Overtaken), self._engine.begin() as connection:
+            self._end(connection, claimed, state=state, error=reason[:1000], run_at=now + 2**claimed.attempts)
 
     def claim(self) -> Job | None:
         """The oldest job that is due, or whose worker's lease ran out; it is this worker's for `LEASE_S`."""

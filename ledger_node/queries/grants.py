@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, type_coerce
-from sqlalchemy.types import JSON
+from sqlalchemy import Connection
 
-from ledger_node.db.schema import record
 from ledger_node.queries import records
 from ledger_node.queries.records import Kept
 
 
 def given(connection: Connection, owner: str, grantee: str) -> list[Kept]:
     """Grants from one member to another, also those that ended."""
-    fields = type_coerce(record.c.fields, JSON)
-    where = (record.c.kind == "grant", fields[1].as_string() == owner, fields[2].as_string() == grantee)
-    return [records.kept(row) for row in connection.execute(records.rows(*where))]
+    return [grant for grant in records.of_member(connection, "grant", owner) if grant["grantee"] == grantee]
 
 
 def in_force(connection: Connection, owner: str, grantee: str, scope: str, now: int) -> Kept | None:

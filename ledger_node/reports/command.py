@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ledger_node.reports import disclosure as disclosures
 from ledger_node.reports import make, reader
 from ledger_node.reports.options import Options, Period, language_of, read_names, view_of
 
@@ -22,3 +23,8 @@ def check(document: bytes) -> str:
 def evidence(document: bytes) -> bytes:
     """The bundle that a document carries (`carbonledger.cli.network.Reporter`)."""
     return reader.evidence(document)
+
+
+def disclosure(raw: bytes, form: str, language: str) -> bytes:
+    """The disclosure of a bank (`carbonledger.cli.network.Discloser`)."""
+    return disclosures.make(raw, form, language)

@@ -17,12 +17,17 @@ GAS_ALONE: Final = 2_000_000
 _REFUSED: Final = next(code for code, entry in errors.ERRORS.items() if entry[0] == "BatchCallRefused")
 
 
-def together(addresses: Mapping[str, bytes], calls: Sequence[Call]) -> tuple[bytes, bytes, int]:
-    """(address, calldata, gas) of one transaction that makes these calls, all or none; one call goes by itself."""
+def together(
+    addresses: Mapping[str, bytes], calls: Sequence[Call], each: int = GAS_PER_CALL
+) -> tuple[bytes, bytes, int]:
+    """(address, calldata, gas) of one transaction that makes these calls, all or none; one call goes by itself.
+
+    `each` is what one of them may use.
+    """
     if len(calls) == 1:
-        return (*calls[0], GAS_ALONE)
+        return (*calls[0], max(GAS_ALONE, each))
     data = batch.encode_carry([structs.Call(to, data) for to, data in calls])
-    return addresses["Batch"], data, GAS_PER_CALL * len(calls) + 100_000
+    return addresses["Batch"], data, each * len(calls) + 100_000
 
 
 def reason(revert: bytes | None) -> str:

@@ -27,7 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__.splitlines()[0])
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results as JSON")
     parser.add_argument("--only", nargs="+", choices=names, metavar="NAME", help="run these: " + ", ".join(names))
-    parser.add_argument("--long", action="store_true", help="ten million readings for memory_growth")
+    parser.add_argument(
+        "--long", action="store_true", help="ten million readings for memory_growth, all enterprises for national_*"
+    )
     parser.add_argument("--folder", type=Path, metavar="DIR", help="where to measure (default: the system's temporary)")
     options = parser.parse_args(arguments)
     chosen = [benchmark for benchmark in BENCHMARKS if not options.only or benchmark.name in options.only]

@@ -11,9 +11,11 @@ from scripts.benchmarks import (
     door,
     ingest,
     memory,
+    national,
     proofs,
     province,
     publish,
+    standing,
     tree,
 )
 from scripts.benchmarks.result import Benchmark
@@ -182,5 +184,29 @@ BENCHMARKS = (
         LOWER,
         "CPU seconds to recompute 40,000 enterprises' year of 12 months x 5 lines / 120 s",
         province.replay,
+    ),
+    Benchmark(
+        "bank_query_p95",
+        "ms",
+        1.0,
+        LOWER,
+        "how an enterprise stands through the API, 40,000 enterprises in SQLite, 95th percentile / 100 ms",
+        standing.p95,
+    ),
+    Benchmark(
+        "national_anvil",
+        "s",
+        1.0,
+        LOWER,
+        "settlement of 3,390 enterprises on anvil, scaled from a tenth of them (--long: all) / 300 s",
+        national.anvil,
+    ),
+    Benchmark(
+        "national_embedded",
+        "s",
+        1.0,
+        LOWER,
+        "settlement of 3,390 enterprises on the embedded chain, scaled from 60 (--long: all) / 1,800 s",
+        national.embedded,
     ),
 )

@@ -24,7 +24,7 @@ from carbonledger.accounting.rule_set import PARAMETER_SLOTS, LineRule, RuleSet
 from carbonledger.bundle.model import Report, ReportedMonth
 from carbonledger.errors import Invalid
 from carbonledger.month_statement import MonthLine, MonthStatement, commitment
-from carbonledger.records import KINDS, Record
+from carbonledger.records import KINDS, Record, Value
 from carbonledger.verify.figures import lines_follow
 from scripts.benchmarks.result import Measured, Run
 
@@ -120,11 +120,11 @@ def _enterprise(
     months = []
     for month in range(1, MONTHS + 1):
         # whole tonnes, whole 10^4 m3, MWh and GJ: no rule set rounds them
-        of_month = tuple(
+        quantities = tuple(
             MonthLine(rule.code, item, draw.randrange(1_000, 10_000) * (10**10 if rule.sign > 0 else 10**7))
             for rule, item in chosen
         )
-        statement = MonthStatement(member, YEAR, month, of_month, (month,), "plant.example/log", 1000, member)
+        statement = MonthStatement(member, YEAR, month, quantities, (month,), "plant.example/log", 1000, member)
         months.append((draw.randbytes(16), statement.json()))
     sums = [0] * LINES
     for _, raw in months:
@@ -132,9 +132,9 @@ def _enterprise(
             sums[at] += line.quantity
     lines = tuple(_line(rule, item, total, draw) for (rule, item), total in zip(chosen, sums, strict=True))
     emission = evaluate(rules, YEAR, lines, factors).emission
-    zero: dict[str, bytes | int | bool] = {"bytes32": bytes(32), "bool": False}
+    zero: dict[str, Value] = {"bytes32": bytes(32), "bool": False}
     blank = {field.name: zero.get(field.type, 0) for field in KINDS["report"].fields}
-    values: dict[str, bytes | int | bool] = {
+    values: dict[str, Value] = {
         "member": member,
         "year": YEAR,
         "emission": emission,
@@ -146,7 +146,10 @@ def _enterprise(
 
 
 def _takes(rules: RuleSet, rule: LineRule) -> bool:
-    """Whether each parameter has a fixed default in force, or may be measured; none whose values bind each other."""
+    """Whether each parameter has a fixed default in force, or may be measured.
+
+    Not of methods whose values bind each other: any value must do.
+    """
     fixed = {factor.id: factor for factor in rules.factors}
     return rule.method.name not in ("shielding-gas", "steam", "hot-water") and all(
         "measured" in p.tiers if p.factor is None else fixed[p.factor].in_force(YEAR) for p in rule.parameters

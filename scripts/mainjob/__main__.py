@@ -5,12 +5,14 @@ from __future__ import annotations
 import signal
 import sys
 from argparse import Namespace
+from collections import Counter
+from functools import partial
 
 from carbonledger.errors import CarbonLedgerError
 from carbonledger.policy import Policy
 from carbonledger.replay import replay
 from carbonledger.verify import verify
-from scripts.mainjob import audit
+from scripts.mainjob import audit, desk
 from scripts.mainjob.api_service import ApiService
 from scripts.mainjob.documents import make_documents
 from scripts.mainjob.handover import hand_over
@@ -44,7 +46,11 @@ def run(options: Namespace) -> int:
     progress = Progress()
     home, _lock = open_home(options.home, options.fresh)
     with parts(home, options, progress) as p:
-        approved = replay_year(p)
+        with progress.step("plan", "control plan: filed by the enterprise, acknowledged by the regulator"):
+            progress.say(f"  plan {desk.file_plan(p).hex()[:16]}…, version 1")
+        approved = replay_year(p, partial(desk.verify, p))
+        told = Counter(check.result for check in desk.verify(p, approved).crosschecks)
+        progress.say("  the verifier's checks: " + ", ".join(f"{n} {word}" for word, n in sorted(told.items())))
         with progress.step("bundles", "making the bundles of the report and of one reading"):
             handed = hand_over(p, approved)
         with progress.step("documents", "making the report's PDF and XLSX from its bundle"):

@@ -28,21 +28,14 @@ class HandedOver:
     reading: Path
     evidence: YearEvidence
     reported: Reported
+    findings: Path
 
 
 def hand_over(p: Parts, approved: Approved) -> HandedOver:
     """Write what is not there yet."""
     out, year = p.home.out, p.year.year
     disclosure = disclosure_of(p)
-    reported = Reported(
-        approved.report_id,
-        p.cast["enterprise"].id,
-        year,
-        approved.statement,
-        approved.months,
-        approved.month_ids,
-        ((UNIT, (METER,)),),
-    )
+    reported = reported_of(p, approved)
     policy = out / "policy.toml"
     keep(policy, policy_of(p).format().encode())
     kept = out / f"evidence-{year}.json"
@@ -55,7 +48,25 @@ def hand_over(p: Parts, approved: Approved) -> HandedOver:
     reading = out / f"reading-{year}.bundle.json"
     if not reading.exists():
         keep(reading, disclosure.reading_bundle(shown_index(p), p.cast["enterprise"].id, evidence))
-    return HandedOver(policy, report, reading, evidence, reported)
+    return HandedOver(policy, report, reading, evidence, reported, findings_file(p))
+
+
+def findings_file(p: Parts) -> Path:
+    """Where the verifier's document lies."""
+    return p.home.out / f"findings-{p.year.year}.json"
+
+
+def reported_of(p: Parts, approved: Approved) -> Reported:
+    """The report with what it is made of."""
+    return Reported(
+        approved.report_id,
+        p.cast["enterprise"].id,
+        p.year.year,
+        approved.statement,
+        approved.months,
+        approved.month_ids,
+        ((UNIT, (METER,)),),
+    )
 
 
 def disclosure_of(p: Parts) -> Disclosure:

@@ -39,7 +39,7 @@ from scripts.mainjob.clock import ReplayClock
 from scripts.mainjob.home import Home, begin_job
 from scripts.mainjob.progress import Progress
 from scripts.mainjob.relay import Relay
-from scripts.mainjob.report import Approved, file_and_approve
+from scripts.mainjob.report import Approved, Examine, file_and_approve
 from scripts.mainjob.services import HttpDoor, Service
 from scripts.mainjob.year import Replay, filed_month
 
@@ -218,8 +218,8 @@ def shared(home: Home, node: OracleNode, owner: bytes) -> Shared:
     )
 
 
-def replay_year(p: Parts) -> Approved:
-    """The year through the door, then the report through its hands."""
+def replay_year(p: Parts, examine: Examine | None = None) -> Approved:
+    """The year through the door, then the report through its hands; `examine` is the verifier's desk."""
     meter = plant.new_meter(p.home.keys, REGISTER_AT_START_WH)
     with HttpDoor(p.door.url) as door:
         replay = Replay(p.year, p.node, meter, door, p.relay, p.clock, p.cast["enterprise"], p.progress)
@@ -227,6 +227,6 @@ def replay_year(p: Parts) -> Approved:
             replay.run()
             months = replay.finish()
     with p.progress.step("report", "annual report: computed by the contract, filed, verified, approved"):
-        approved = file_and_approve(p.relay, p.cast, months, replay.head(), p.year.year)
+        approved = file_and_approve(p.relay, p.cast, months, replay.head(), p.year.year, examine=examine)
         p.progress.say(f"  {approved.statement.emission:,} gCO2e, the same in Solidity and Python")
     return approved

@@ -60,7 +60,7 @@ class Carrier:
         """The contract call that takes an act."""
         return carry(self.addresses, act, *more)
 
-    def carry(self, name: str, calls: Iterable[Call], size: int) -> int:
+    def carry(self, name: str, calls: Iterable[Call], size: int, each: int = batches.GAS_PER_CALL) -> int:
         """Calls in batches of `size`, under references that follow from `name`; the gas they used.
 
         Refused says why if the chain refused one.
@@ -72,7 +72,7 @@ class Carrier:
             reference = f"{name}/{number}"
             references.append(reference)
             if self.outbox.entry(reference) is None:
-                items.append((reference, *batches.together(self.addresses, part)))
+                items.append((reference, *batches.together(self.addresses, part, each)))
             if len(references) == ROUND:
                 gas += self._round(items, references)
                 items, references = [], []

@@ -6,21 +6,22 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import ClassVar, Final
 
 from carbonledger.acts import Act
 from carbonledger.errors import Refused
-from carbonledger.quota import steps
+from carbonledger.quota import report, steps
 from carbonledger.quota.books import Books, Fields
 from carbonledger.quota.plan import Plan
+from carbonledger.quota.report import SettlementReport
 from carbonledger.quota.steps import Award, Stage
 from carbonledger.quota.tables import State, YearStatus
 from ledger_node.settlement.batches import Call
-from ledger_node.settlement.books import Reader
+from ledger_node.settlement.books import Reader, changes
 from ledger_node.settlement.execution import Outcome, execute
 from ledger_node.settlement.signed import SignedPlan
-from scripts.national import calendar, world
-from scripts.national.calendar import DEADLINE, ZERO
+from scripts.national import calendar, trades, world
+from scripts.national.calendar import DEADLINE
 from scripts.national.carrier import Carrier
 from scripts.national.population import YEAR, Conduct, Enterprise
 from scripts.national.world import PER_ACT, REGULATORS, act
@@ -47,12 +48,14 @@ class Cycle:
 
     carrier: Carrier
     enterprises: Sequence[Enterprise]
+    seed: int
     say: Callable[[str], None]
     elapsed: Callable[[], float] = time.perf_counter
     phases: list[Phase] = field(default_factory=list)
     awards: dict[bytes, Award] = field(default_factory=dict)
+    trades: list[trades.Trade] = field(default_factory=list)
 
-    SETUP = ("deploy", "publish", "admit", "report")
+    SETUP: ClassVar = ("deploy", "publish", "admit", "approved reports")
 
     def run(self) -> None:
         """The whole cycle."""
@@ -65,11 +68,13 @@ class Cycle:
         self._work("allocate", self._allocate)
         self._plan("pre-allocation", calendar.FIRST_ISSUE, lambda books: self._issuances(Stage.FIRST, books))
         carrier.clock.at_least(calendar.REPORTS)
-        self._work("report", lambda: (len(enterprises), world.report(carrier, enterprises)))
+        self._work("approved reports", lambda: (len(enterprises), world.report(carrier, enterprises)))
         self._plan("allocation", calendar.FINAL_ISSUE, lambda books: self._issuances(Stage.FINAL, books))
         members = [one.id for one in enterprises]
         self._plan("obligation", calendar.OBLIGATIONS, lambda books: steps.obligations(YEAR, members, DEADLINE, books))
-        self._requests("trade", calendar.TRADES, self._movements)
+        self._requests("to trading", calendar.TRADING, self._offers)
+        self._work("trade", self._trade)
+        self._requests("to the registry", calendar.REGISTERED, self._purchases)
         self._requests("surrender", calendar.SURRENDERS, self._surrenders)
         self._plan("decision", calendar.DECISIONS, lambda books: steps.decisions(DEADLINE, books))
         now = calendar.FORCED
@@ -88,6 +93,15 @@ class Cycle:
     def books(self) -> Books:
         """As they stand now."""
         return self._reader.books()
+
+    def report(self) -> SettlementReport:
+        """Every enterprise's year, held against the balance of all units; Invalid names what does not balance."""
+        since = self.elapsed()
+        transfers, endings = changes(self.carrier.chain, self.carrier.addresses)
+        members = [one.id for one in self.enterprises]
+        found = report.report(YEAR, self.books(), transfers, endings, members)
+        self._tell(Phase("report", len(found.lines), 0, 0, self.elapsed() - since))
+        return found
 
     # one phase
 
@@ -138,24 +152,54 @@ class Cycle:
     def _issuances(self, stage: Stage, books: Books) -> list[Act]:
         return steps.issuances(self.awards.values(), stage, YEAR, DEADLINE, books)
 
-    def _movements(self, books: Books) -> Iterator[Call]:
-        """Who has a surplus moves it to trading."""
+    def _offers(self, books: Books) -> Iterator[Call]:
+        """Who has more than it owes moves three quarters of it to trading."""
         for one in self.enterprises:
             if one.conduct is Conduct.PUNCTUAL:
                 surplus = _held(books, one.id, "registered") - _owed(books, one.id)
-                for position, amount in _drawn(books, one.id, surplus):
-                    moved = act(
-                        "Movement",
-                        "to trading",
-                        one.id,
-                        position["lot"],
-                        member=one.id,
-                        lot=position["lot"],
-                        source=int(State.REGISTERED),
-                        target=int(State.TRADING),
-                        amount=amount,
-                    )
-                    yield self.carrier.call(moved, self.carrier.sign(moved, one.key))
+                for position, amount in _drawn(books, one.id, surplus * 3 // 4):
+                    yield self._moved(one, position, State.REGISTERED, State.TRADING, amount)
+
+    def _purchases(self, books: Books) -> Iterator[Call]:
+        """What was bought, and what was not sold, goes back to the registry."""
+        for one in self.enterprises:
+            for position in books.positions_of(one.id):
+                if position["trading"] and one.conduct is Conduct.PUNCTUAL:
+                    yield self._moved(one, position, State.TRADING, State.REGISTERED, int(position["trading"]))
+
+    def _moved(self, one: Enterprise, position: Fields, source: State, target: State, amount: int) -> Call:
+        moved = act(
+            "Movement",
+            f"to {target.name.lower()}",
+            one.id,
+            position["lot"],
+            member=one.id,
+            lot=position["lot"],
+            source=int(source),
+            target=int(target),
+            amount=amount,
+        )
+        return self.carrier.call(moved, self.carrier.sign(moved, one.key))
+
+    def _trade(self) -> tuple[int, int]:
+        """Who has less than it owes buys from who has more."""
+        books, carrier = self.books(), self.carrier
+        offers, wants = [], []
+        for one in self.enterprises:
+            if one.conduct is Conduct.PUNCTUAL:
+                positions = books.positions_of(one.id)
+                offers += [trades.Offer(one, p["lot"], int(p["trading"])) for p in positions if p["trading"]]
+                lacking = _owed(books, one.id) - _held(books, one.id, "registered")
+                wants += [(one, lacking)] if lacking > 0 else []
+        agreed = trades.match(offers, wants, self.seed)
+        by_day = trades.prices(agreed, self.seed)
+        gas = carrier.carry("trading rules", trades.rules(carrier), PER_ACT)
+        gas += carrier.carry("money", trades.money(carrier, agreed, by_day), PER_ACT)
+        for time_, name, calls in trades.sessions(carrier, agreed, by_day):
+            carrier.clock.at_least(time_)
+            gas += carrier.carry(name, calls, 1, trades.GAS_PER_BATCH)
+        self.trades = agreed
+        return len(agreed), gas
 
     def _surrenders(self, books: Books) -> Iterator[Call]:
         for one in self.enterprises:
@@ -217,6 +261,3 @@ def _drawn(books: Books, member: bytes, amount: int) -> Iterator[tuple[Fields, i
         if part > 0 and books.lots[position["lot"]]["vintage"] <= YEAR:
             amount -= part
             yield position, part
-
-
-__all__ = ["ZERO", "Cycle", "Phase"]

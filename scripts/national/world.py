@@ -24,7 +24,7 @@ from scripts.national.calendar import DEADLINE, ZERO
 from scripts.national.carrier import Carrier
 from scripts.national.population import YEAR, Enterprise
 
-REGULATOR, ENTERPRISE, VERIFIER = 1, 2, 8
+REGULATOR, ENTERPRISE, VERIFIER, BANK, EXCHANGE = 1, 2, 8, 16, 64
 GATEWAY: Final = 2
 NOBODY: Final = Signed(bytes(20), b"")
 ROOT: Final = hashlib.sha256(b"the head of a log").digest()
@@ -46,10 +46,15 @@ def address_of(key: bytes) -> bytes:
 REGULATORS: Final = tuple(sorted((object_id(f"national regulator {n}"), key_of(f"regulator {n}")) for n in range(3)))
 """Member id and key, by id: two of them are the quorum."""
 VERIFIER_ID, VERIFIER_KEY = object_id("national verifier"), key_of("verifier")
+BANK_ID, BANK_KEY = object_id("national settlement bank"), key_of("bank")
+EXCHANGE_ID, EXCHANGE_KEY = object_id("national exchange"), key_of("exchange")
 
 
 def _word(text: str) -> bytes:
     return text.encode().ljust(32, b"\0")
+
+
+PROVINCE: Final = _word("CN")
 
 
 _RULE: Final = structs.LineRule(
@@ -70,7 +75,7 @@ _RULE_SET: Final = hashlib.sha256(_JSON).digest()
 
 def deploy(carrier: Carrier) -> int:
     """The contracts, as `python -m ledger_node deploy` puts them there; how many."""
-    founders = [structs.Founder(member, _word("CN"), address_of(key)) for member, key in REGULATORS]
+    founders = [structs.Founder(member, PROVINCE, address_of(key)) for member, key in REGULATORS]
     begun = carrier.outbox.entry("deploy/Directory")
     nonce = carrier.chain.transaction_count(carrier.outbox.sender) if begun is None else begun.nonce
     creations = plan(carrier.outbox.sender, nonce, founders, 2)
@@ -105,6 +110,8 @@ def publish(carrier: Carrier) -> int:
         one = act("RuleSetPublication", "rules", ruleSetId=_RULE_SET, formDigest=_form_digest())
         yield carrier.call(one, _JSON, _FORM, quorum(carrier, one))
         yield _admission(carrier, VERIFIER_ID, VERIFIER, VERIFIER_KEY)
+        yield _admission(carrier, BANK_ID, BANK, BANK_KEY)
+        yield _admission(carrier, EXCHANGE_ID, EXCHANGE, EXCHANGE_KEY)
 
     return carrier.carry("publish", calls(), PER_ACT)
 
@@ -116,7 +123,7 @@ def admit(carrier: Carrier, enterprises: Sequence[Enterprise]) -> int:
 
 
 def _admission(carrier: Carrier, member: bytes, kinds: int, key: bytes) -> Call:
-    values = {"member": member, "kinds": kinds, "province": _word("CN"), "key": address_of(key), "nameDigest": ZERO}
+    values = {"member": member, "kinds": kinds, "province": PROVINCE, "key": address_of(key), "nameDigest": ZERO}
     one = act("Admission", "admission", member, **values)
     return carrier.call(one, carrier.sign(one, key), quorum(carrier, one))
 

@@ -20,7 +20,7 @@ from ledger_node.chain.bindings import allowance_ledger, checkpoint_registry, co
 from tests.support.codes import CODE_RULES, SCHEMES, SECRET, Codes, china
 from tests.support.loans import ITEMS, NEWER, Loans
 from tests.support.loans import items_digest as digest_of_catalogue
-from tests.support.quota import CARRY, COMPLIANCE, Quota, instant
+from tests.support.quota import CARRY, COMPLIANCE, PROJECT, Quota, instant
 
 ZERO = bytes(32)
 ROOT = hashlib.sha256(b"root").digest()
@@ -808,6 +808,40 @@ def a_checked_loan(loans: Any) -> bytes:
     loan = a_loan(loans)
     loans.check(loan)
     return loan
+def reduction_act(world: Any) -> Any:
+    Quota(world).project()
+    now = world.chain.time
+    values = {"periodFrom": now - 10, "periodTo": now, "amount": 1, "statementDigest": ROOT}
+    return world.act("Reduction", project=PROJECT, verifier=world["verifier"].id, **values)
+
+
+def approve_reduction(world: Any, signed_by: Any) -> None:
+    act = reduction_act(world)
+    world.relay(act, world.sign(act, world["verifier"]), with_regulator(world, act, signed_by))
+
+
+def verify_reduction(world: Any, signed_by: Any) -> None:
+    act = reduction_act(world)
+    world.relay(act, signed_by(act), world.quorum(act))
+
+
+def control_plan(world: Any) -> Any:
+    """The first version of the enterprise's plan of 2026."""
+    values = {"member": world["enterprise"].id, "year": 2026, "version": 1, "planDigest": ROOT}
+    return world.act("ControlPlan", replaces=ZERO, reasonDigest=ZERO, **values)
+
+
+def file_control_plan(world: Any, signed_by: Any) -> None:
+    act = control_plan(world)
+    world.relay(act, signed_by(act))
+
+
+def review_control_plan(world: Any, signed_by: Any) -> None:
+    plan = control_plan(world)
+    world.relay(plan, world.sign(plan, world["enterprise"]))
+    reviewer = world.actors.get(signed_by.name, world["enterprise"]).id
+    act = world.act("ControlPlanReview", plan=plan.id, reviewer=reviewer, outcome=1, reasonDigest=ZERO)
+    world.relay(act, signed_by(act))
 
 
 QUORUM = ("regulator 1",)
@@ -889,6 +923,7 @@ TABLE: dict[str, tuple[Row, ...]] = {
     "GradeRegistry.file": (Row(QUORUM, file_grades),),
     "PledgeRegistry.pledge": (Row(OWNER, pledge_by_the_member), Row(("bank",), pledge_by_the_bank)),
     "PledgeRegistry.substitute": (Row(OWNER, substitute_by_the_member), Row(("bank",), substitute_by_the_bank)),
+    "ReductionRegistry.approve": (Row(QUORUM, approve_reduction), Row(("verifier",), verify_reduction)),
     "PledgeRegistry.release": (Row(("bank",), release_pledge),),
     "PledgeRegistry.enforce": (Row(QUORUM, enforce_pledge),),
     "LoanRules.publishCatalogue": (Row(QUORUM, publish_catalogue),),
@@ -922,6 +957,8 @@ TABLE: dict[str, tuple[Row, ...]] = {
         Row(BANK, of_loans("replace", "bank", replaced)),
     ),
     "SupportTool.repay": (Row(OPERATOR, of_loans("pay_back", "regulator 0", lambda loans: (loans.funded()[1], 5))),),
+    "ControlPlanRegistry.file": (Row(OWNER, file_control_plan),),
+    "ControlPlanRegistry.review": (Row(("regulator 1", "verifier"), review_control_plan),),
 }
 
 ROWS = [(name, row) for name, rows in TABLE.items() for row in rows]

@@ -52,7 +52,8 @@ def test_the_record_format_fixes_the_first_two_slots() -> None:
 def test_solidity_hashes_the_type_strings_that_python_signs() -> None:
     sources = ROOT / "contracts" / "src"
     text = "".join(
-        (sources / name).read_text(encoding="utf-8") for name in ("Acts.sol", "QuotaActs.sol", "PledgeActs.sol")
+        (sources / name).read_text(encoding="utf-8")
+        for name in ("Acts.sol", "QuotaActs.sol", "PledgeActs.sol", "ReductionActs.sol")
     )
     joined = "".join(part for line in text.splitlines() for part in line.split('"')[1::2])
     for act in ACTS.values():

@@ -77,6 +77,12 @@ def run(world: Any, nobody: Any) -> dict[str, int]:
     world.relay(judged, world.sign(judged, verifier))
     judged = world.act("Approval", report=act.id, regulator=regulator.id, outcome=1, reasonDigest=ZERO)
     world.relay(judged, world.sign(judged, regulator))
+    plan = world.act(
+        "ControlPlan", member=member, year=2026, version=1, planDigest=grid, replaces=ZERO, reasonDigest=ZERO
+    )
+    world.relay(plan, world.sign(plan, enterprise))
+    judged = world.act("ControlPlanReview", plan=plan.id, reviewer=regulator.id, outcome=1, reasonDigest=ZERO)
+    world.relay(judged, world.sign(judged, regulator))
     terms = {"validFrom": 0, "expires": 2 * JANUARY_2026}
     granted = world.act("Grant", owner=member, grantee=world["bank"].id, scope=ZERO, purpose=ZERO, **terms)
     world.relay(granted, world.sign(granted, enterprise))

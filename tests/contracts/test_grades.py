@@ -161,7 +161,8 @@ def test_a_grade_rises_with_the_margin_or_in_the_second_quarter_and_falls_at_onc
         graded.file_grades(graded.grade_item(NON, LIGHT, 6500), quarter=4)
     graded.file_grades(graded.grade_item(LIGHT, LIGHT, 6500), quarter=4)
     assert (standing(graded).grade, standing(graded).quarter) == (name32("light"), 4)
-    assert graded.world.ask("GradeRegistry", "quarter_of", graded.world["enterprise"].id, ZERO, name32("gcg-1"), 2026, 1) == (1, LIGHT, MEDIUM)  # fmt: skip
+    asked = (graded.world["enterprise"].id, ZERO, name32("gcg-1"), 2026, 1)
+    assert graded.world.ask("GradeRegistry", "quarter_of", *asked) == (1, LIGHT, MEDIUM)
 
 
 def test_a_grade_is_not_better_than_the_score_and_not_of_another_scheme(graded: Codes, reverted: Any) -> None:

@@ -73,6 +73,17 @@ def compare(page: Page, cases: list[Case]) -> list[str]:
     return verdicts
 
 
+SCALES: dict[int, dict[str, Any]] = {
+    2: {"quantity": 1_600_000_000, "meter": {"case": "not-calibrated", "data": "activity", "required": "0.25"}},
+    3: {
+        "quantity": 2_520_000_000,
+        "meter": {
+            "calibrated": "0.35", "case": "late", "covered": 1_000_000_000, "data": "activity", "required": "0.25",
+        },
+    },
+}  # fmt: skip
+"""What a badly calibrated scale showed, where the month's statement has 2,000 t and 3,000 t."""
+
 HONEST = [
     World(),
     World(batch=3),
@@ -83,6 +94,7 @@ HONEST = [
     World(engine="qbft"),
     World(coal=True),
     World(coal=True, change_document=lambda month, b: b.update(number="one", purpose="lab-report")),
+    World(coal=True, change_manual=lambda month, b: b.update(SCALES.get(month, {}))),
 ]
 
 
@@ -331,7 +343,9 @@ def test_canonical_json_is_the_same_in_both(page: Page, raw: bytes) -> None:
         assert found == {"text": jcs.encode(wanted).decode()}
 
 
-NOT_IN_BUNDLES = frozenset({"AllocationRules", "AllowanceLedger", "Compliance", "PlanRegistry", "QuotaRules"})
+NOT_IN_BUNDLES = frozenset(
+    {"AllocationRules", "AllowanceLedger", "Compliance", "ControlPlanRegistry", "PlanRegistry", "QuotaRules"}
+)
 """Contracts whose records no bundle carries yet: the page does not know them."""
 
 

@@ -92,7 +92,7 @@ def write_records(engine: Engine, records: list[Record], first_block: int = 1) -
                 )
             )
             connection.execute(table.update().where(table.c.record_key == key).values(latest=0))
-            member, year = fields.get("member"), fields.get("year")
+            member, year = fields.get("member", fields.get("owner")), fields.get("year")
             connection.execute(
                 insert(table).values(
                     block_number=number,

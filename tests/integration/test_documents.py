@@ -221,3 +221,31 @@ def test_the_commands_enter_a_lab_report_and_say_that_it_is_late(
     )
     assert date.fromisoformat("2025-03-01") == documents.listed(node).documents[int(index)].sampled
     node.close()
+
+
+def test_a_percentage_by_hand_says_of_what(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    home = ["--home", str(tmp_path / "home")]
+    assert main(["enrol", "gateway", "GATEWAY-1", *home, "--origin", "a.example/b", "--chain-id", "7"]) == 0
+    entry = ["manual", *home, "--line", "coal-carbon-ad", "--month", "2025-03", "--reason", "laboratory"]
+    capsys.readouterr()
+    assert main([*entry, "--parameter", "c_ad", "58.3", "%"]) == 2
+    said = capsys.readouterr().err
+    assert "%[gC/g], which is 0.583 gC/g or %[1], which is 0.583 1" in said
+    assert main([*entry, "--parameter", "c_ad", "58.3", "%[kJ/g]"]) == 2
+    both = ["--parameter", "c_ad", "58.3", "%[gC/g]", "--parameter", "m_ar", "12.4", "%[1]", "--conservative", "m_ar"]
+    assert main([*entry, *both, "--missing", "m_ad", "balance broken"]) == 0
+    scale = ["--quantity", "10", "t", "--case", "late", "--required", "0.5", "%"]
+    assert main([*entry, *scale]) == 2  # a late case needs what was found, and what was covered
+    assert main([*entry, *scale, "--calibrated", "0.4", "%", "--covered", "4.5", "t"]) == 0
+    assert main([*entry, "--case", "not-calibrated", "--device", "SCALE-1", "--required", "0.5", "%"]) == 0
+    node = OracleNode.open(tmp_path / "home", lambda: NOW_MS)
+    values, late, device = documents.listed(node).manuals.values()
+    node.close()
+    assert values.parameters == {
+        "c_ad": Measured("gC/g", 583 * ONE // 1000),
+        "m_ar": Measured("1", 124 * ONE // 1000, tier="conservative"),
+    }
+    assert values.missing == {"m_ad": "balance broken"}
+    assert (late.quantity, late.counted) == (10_000_000, 4_500_000 + 5_500_000 * 1005 // 1000)
+    assert device.meter is not None
+    assert (device.meter.device, device.meter.counted(1_000)) == ("SCALE-1", 1_005)

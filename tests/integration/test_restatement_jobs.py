@@ -198,6 +198,36 @@ def test_a_job_that_fails_is_tried_again_and_then_given_up_with_its_reason(engin
         assert (row.state, row.error) == ("dead", "not today")
 
 
+def test_a_fault_in_a_handler_stops_no_other_job_and_is_kept_with_its_place(engine: Engine) -> None:
+    with engine.begin() as connection:
+        open_job(connection, "a/1", "faulty", {}, NOW)
+        open_job(connection, "b/1", "sound", {}, NOW)
+    done: list[str] = []
+
+    def faulty(connection: Connection, job: Job, now: int) -> None:
+        connection.execute(insert(schema.outdated).values(id="00", by="11", at=now))
+        raise ZeroDivisionError("a fault, injected")
+
+    def sound(connection: Connection, job: Job, now: int) -> None:
+        done.append(job.id)
+
+    time = [NOW]
+    queue = Queue(engine, {"faulty": faulty, "sound": sound}, lambda: time[0])
+    while queue.step():
+        pass
+    assert done == ["b/1"]
+    with engine.connect() as connection:
+        row = connection.execute(select(schema.job).where(schema.job.c.id == "a/1")).one()
+        assert (row.state, row.attempts, row.run_at) == ("waiting", 1, NOW + 2)
+        assert "ZeroDivisionError: a fault, injected (test_restatement_jobs.py:" in row.error
+        assert connection.execute(select(schema.outdated)).all() == []  # what it wrote is taken back
+    for _ in range(MOST_ATTEMPTS):
+        time[0] += 2 ** (MOST_ATTEMPTS + 1)
+        queue.step()
+    with engine.connect() as connection:
+        assert connection.execute(select(schema.job.c.state).where(schema.job.c.id == "a/1")).scalar() == "dead"
+
+
 def test_one_invoice_of_two_enterprises_is_found_in_the_bundles_received(engine: Engine) -> None:
     bundle = World(coal=True).report_bundle()
     with engine.begin() as connection:

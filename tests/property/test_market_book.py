@@ -1,4 +1,4 @@
-"""The book: price before time, five levels, no trade with oneself; a twin searches for the best each time."""
+"""The book: price before time, five levels, no trade with oneself; against a twin that searches each time."""
 
 from __future__ import annotations
 

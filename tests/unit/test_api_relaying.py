@@ -48,6 +48,10 @@ def given(name: str, **changes: Any) -> SignedAct:
         "months": ["cd" * 32] * 12,
         "lines": [["electricity-purchased", "00" * 32, 5, 0, ["ee" * 32, 0, 0, 0, 0, 0]]],
         "items": [["ab" * 32, 1], ["cd" * 32, 0]],
+        "orders": [
+            {"order": {k: as_json(v) for k, v in values_of("Order").items()}, "sequence": 1, "signed": one},
+        ],
+        "fills": [[0, 1, 5, 7000]],
         "json": (PLAN if name == "AllocationPublication" else RULES).json().decode(),
     }
     arguments = {argument: sample.get(argument, one) for argument in ARGUMENTS[name] if argument != "form"}
@@ -59,7 +63,7 @@ def snake(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
-@pytest.mark.parametrize("name", sorted(ACTS))
+@pytest.mark.parametrize("name", sorted(ARGUMENTS))
 def test_every_act_becomes_the_call_of_its_contract(name: str) -> None:
     relayed = relaying.parse(given(name))
     relaying.check_signatures(relayed, 9732, lambda address: False)
@@ -69,10 +73,25 @@ def test_every_act_becomes_the_call_of_its_contract(name: str) -> None:
     assert len(data) > 4
 
 
-@pytest.mark.parametrize("name", sorted(ACTS))
+@pytest.mark.parametrize("name", sorted(ARGUMENTS))
 def test_arguments_are_named_and_ordered_as_the_contract_names_them(name: str) -> None:
     parameters = list(inspect.signature(ENCODERS[name]).parameters)[1:]
     assert parameters == list(ARGUMENTS[name])
+
+
+def test_an_order_alone_is_no_call_and_its_door_is_named() -> None:
+    assert set(ACTS) - set(ARGUMENTS) == {"Order"}
+    order = {name: as_json(value) for name, value in values_of("Order").items()}
+    with pytest.raises(Malformed, match="/v1/orders"):
+        relaying.parse(SignedAct(act="Order", fields=order, arguments={}))
+
+
+@pytest.mark.parametrize("wrong", [{"orders": [{}]}, {"fills": [[1, 2, 3]]}, {"fills": [[0, 1, -5, 7]]}])
+def test_a_batch_that_is_not_of_its_form_is_told_by_its_place(wrong: dict[str, Any]) -> None:
+    matching = given("Matching")
+    matching.arguments.update(wrong)
+    with pytest.raises(Malformed, match=f"argument '{next(iter(wrong))}'"):
+        relaying.parse(matching)
 
 
 def test_a_signature_of_somebody_else_is_refused() -> None:

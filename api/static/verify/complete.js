@@ -57,11 +57,18 @@ function wantedBy(context) {
     log,
     `report ${id}`,
     `ruleset ${fields.ruleSetId}`,
-    `current ${currentId(fields.member, fields.year)}`,
+    ...pointerOf(fields, chain),
     `governance ${"0".repeat(64)}`,
     `units ${fields.member}`,
     ...members.map((member) => `member ${member}`),
     ...report.units.map((unit) => `unit ${context.idOf(unit)}`),
     ...report.devices.map((device) => `device ${context.idOf(device.identifier)}`),
   ];
+}
+
+/** The record `current`: before any report of the year is approved the chain has none. */
+function pointerOf({ member, year, status }, chain) {
+  const pointer = currentId(member, year);
+  const found = chain.ofKind("current").some((record) => record.id === pointer);
+  return found || status === 3n || status === 6n ? [`current ${pointer}`] : [];
 }

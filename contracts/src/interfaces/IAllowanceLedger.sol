@@ -128,6 +128,8 @@ interface IAllowanceLedger is IRegistry {
     error AllowanceLedgerHoldingsForgotten(bytes32 member, uint16 year, uint16 lastChanged);
 
     /// @notice Registers an offset project; `covered` 1: it belongs to a unit under the allowance scheme. Signed by the quorum.
+    /// With a `methodology` its units are issued for approved reductions alone (ReductionRegistry), each once; with 0
+    /// another registry credited them, and the decision is its.
     function registerProject(OffsetProject calldata act, Signed[] calldata quorum) external;
 
     /// @notice Issues a lot. Signed by the quorum or a step of a plan. Into state 1, or 6: the account that the province

@@ -582,6 +582,51 @@ ERRORS: dict[bytes, tuple[str, str, tuple[tuple[str, str], ...]]] = {
         "compliance year not compliant",
         (('uint16', 'year'), ('uint8', 'status'),),
     ),
+    bytes.fromhex("7c80230c"): (
+        'ControlPlanRegistryConflictOfDuty',
+        "control plan registry conflict of duty",
+        (('bytes32', 'reviewer'),),
+    ),
+    bytes.fromhex("cee0db88"): (
+        'ControlPlanRegistryOutcomeUnknown',
+        "control plan registry outcome unknown",
+        (('uint8', 'outcome'),),
+    ),
+    bytes.fromhex("c4117251"): (
+        'ControlPlanRegistryReasonMissing',
+        "control plan registry reason missing",
+        (('bytes32', 'plan id'),),
+    ),
+    bytes.fromhex("4fd5a4fb"): (
+        'ControlPlanRegistryReplacesOther',
+        "control plan registry replaces other",
+        (('bytes32', 'latest'), ('bytes32', 'replaces'),),
+    ),
+    bytes.fromhex("638608c0"): (
+        'ControlPlanRegistryStatusUnchangeable',
+        "control plan registry status unchangeable",
+        (('bytes32', 'plan id'), ('uint8', 'status'),),
+    ),
+    bytes.fromhex("9ff5a02f"): (
+        'ControlPlanRegistryUnchanged',
+        "control plan registry unchanged",
+        (('bytes32', 'plan digest'),),
+    ),
+    bytes.fromhex("2ede229e"): (
+        'ControlPlanRegistryUnknown',
+        "control plan registry unknown",
+        (('bytes32', 'plan id'),),
+    ),
+    bytes.fromhex("52e99238"): (
+        'ControlPlanRegistryVersionNotNext',
+        "control plan registry version not next",
+        (('uint16', 'latest'), ('uint16', 'version'),),
+    ),
+    bytes.fromhex("5d5b462e"): (
+        'ControlPlanRegistryYearUnknown',
+        "control plan registry year unknown",
+        (('uint16', 'year'),),
+    ),
     bytes.fromhex("b1e0174a"): (
         'DataStoreFailed',
         "data store failed",
@@ -1186,6 +1231,31 @@ ERRORS: dict[bytes, tuple[str, str, tuple[tuple[str, str], ...]]] = {
         'QuotaRulesUnknown',
         "quota rules unknown",
         (('uint16', 'year'),),
+    ),
+    bytes.fromhex("7333d972"): (
+        'ReductionRegistryIssueDiffers',
+        "Units are issued for a reduction of the same project and vintage, all of them at once.",
+        (('bytes32', 'reduction id'), ('uint16', 'vintage'), ('uint64', 'amount'),),
+    ),
+    bytes.fromhex("73e2d7eb"): (
+        'ReductionRegistryNothingReduced',
+        "reduction registry nothing reduced",
+        (('bytes32', 'project'),),
+    ),
+    bytes.fromhex("1c5ba41a"): (
+        'ReductionRegistryPeriodRefused',
+        "The period must be over, not empty, and begin at or after the end of what was credited.",
+        (('uint64', 'period from'), ('uint64', 'period to'), ('uint64', 'credited to'), ('uint64', 'time'),),
+    ),
+    bytes.fromhex("8dfc8d43"): (
+        'ReductionRegistryUnknown',
+        "reduction registry unknown",
+        (('bytes32', 'reduction id'),),
+    ),
+    bytes.fromhex("48a760ee"): (
+        'ReductionRegistryVerifierRefused',
+        "The verifier may not be the project's owner.",
+        (('bytes32', 'verifier'), ('bytes32', 'owner'),),
     ),
     bytes.fromhex("66637c79"): (
         'RegistryActExpired',

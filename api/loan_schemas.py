@@ -1,0 +1,176 @@
+"""Documents about how an enterprise stands, for its banks: each part with why, and with what proves it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from api.schemas import Amount, Document, Member
+
+
+class RecordRef(Document):
+    """A record of the chain that a statement rests on."""
+
+    kind: str
+    id: str
+    block: int
+
+
+class Why(Document):
+    """Why it is so, in words, and what it rests on. `bundle` verifies offline; null where none is kept here yet."""
+
+    en: str
+    zh: str
+    records: list[RecordRef]
+    bundle: str | None = Field(examples=["/v1/reports/…/bundle"])
+
+
+class StandingCode(Document):
+    """The red/green code of the enterprise."""
+
+    colour: Literal["green", "red", "grey"]
+    state: str = Field(examples=["inspecting"])
+    since: str
+    year: int
+    quarter: int
+    valid_until: str = Field(description="Last day on which it counts as current")
+    valid: bool
+    reasons: list[str] = Field(examples=[["H03", "S02"]])
+    points: int | None
+    due: str | None = Field(description="End of the running deadline")
+    veto_until: str | None
+    explain_digest: str | None
+    why: Why
+
+
+class StandingGrade(Document):
+    """A grade under one scheme."""
+
+    scheme: str
+    grade: str = Field(examples=["deep"])
+    score: str | None
+    year: int
+    quarter: int
+    valid_until: str
+    valid: bool
+    suspended: bool
+    explain_digest: str
+    why: Why
+
+
+class QuotaYear(Document):
+    """A year of obligation, tonnes."""
+
+    year: int
+    obligation: Amount
+    settled: Amount
+    pending: Amount
+    missing: Amount
+    due_at: str
+    status: str
+
+
+class Holding(Document):
+    """Units of one kind and vintage by state, tonnes."""
+
+    kind: str
+    vintage: int
+    registered: Amount
+    trading: Amount
+    frozen: Amount
+    pledged: Amount
+    pending: Amount
+    provincial: Amount
+
+
+class StandingQuota(Document):
+    """Obligations and holdings."""
+
+    years: list[QuotaYear]
+    holdings: list[Holding]
+    why: Why
+
+
+class StandingPledge(Document):
+    """A pledge of units to a bank."""
+
+    pledge: str
+    bank: str
+    lot: str
+    held: Amount
+    principal: Amount
+    loan: str
+    status: int
+    term_to: str
+
+
+class StandingPledges(Document):
+    """The pledges that the reader may see; `complete` if these are all."""
+
+    items: list[StandingPledge]
+    complete: bool
+    why: Why
+
+
+class StandingLoan(Document):
+    """A loan, with its part of its project's annual reduction."""
+
+    loan: str
+    project: str
+    principal: Amount
+    outstanding: Amount
+    reduction: Amount
+    drawn_at: str
+    due_at: str
+    ended_at: str | None
+
+
+class StandingLoans(Document):
+    """Loans of the reading bank, all of them for the enterprise and statutory roles; `reduction`: those not ended."""
+
+    items: list[StandingLoan]
+    reduction: Amount
+    why: Why
+
+
+class StandingEmission(Document):
+    """The emission of the approved report in force."""
+
+    year: int
+    emission: Amount
+    report: str
+    bundle: str
+
+
+class StandingEmissions(Document):
+    """Emissions by year."""
+
+    items: list[StandingEmission]
+    why: Why
+
+
+class Withheld(Document):
+    """A part that this reader does not see, and how he may."""
+
+    part: str
+    why: str
+    remedy: str
+    scope: str = Field(description="What a grant of the enterprise would name, hex")
+
+
+class Standing(Document):
+    """How an enterprise stands at the last block in this node's view. A part that is null is unknown, or withheld."""
+
+    member: Member
+    credit_code: str | None
+    as_of: str
+    block: int
+    basis: str
+    code: StandingCode | None
+    grades: list[StandingGrade]
+    quota: StandingQuota | None
+    pledges: StandingPledges
+    loans: StandingLoans
+    emissions: StandingEmissions | None
+    withheld: list[Withheld]

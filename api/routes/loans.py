@@ -1,0 +1,143 @@
+"""What banks come for: how an enterprise stands, disclosures of supported loans; and who asked, for the enterprise."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from sqlalchemy import Connection
+
+from api import loan_schemas, paging, present, schemas, standing
+from api.answers import answer
+from api.paging import Limit
+from api.problems import Problem
+from api.routes.common import MemberId, missing, router
+from api.routes.compute import json_body, require_json
+from api.routes.members import id_of
+from api.service import Body, CallerOf, Service
+from carbonledger.loans import library, schema
+from carbonledger.loans.disclose import disclose
+from ledger_node.queries import access
+from ledger_node.queries import standing as queries
+from ledger_node.queries.once import settle
+from ledger_node.reports import disclosure
+
+Form = Literal["json", "pdf", "xlsx"]
+CreditCode = Annotated[
+    str,
+    Path(
+        pattern="^([0-9a-f]{64}|[0-9A-Z]{18})$", description="Unified social credit code (or id of the member in hex)"
+    ),
+]
+_ANY: Final[dict[str, Any]] = {"application/schema+json": {"schema": {}}}
+
+
+def of(service: Service) -> APIRouter:
+    """The router."""
+    found = router("loans")
+    form = {key: value for key, value in schema.disclosure_document().items() if key not in ("$id", "$schema")}
+
+    @found.get("/enterprises/{credit_code}/standing", operation_id="getStanding", response_model=loan_schemas.Standing)
+    def get_standing(request: Request, caller: CallerOf, credit_code: CreditCode) -> Response:
+        """How an enterprise stands: code, grades, quota, pledges, loans, each with why. Written on its access log."""
+        document = read_standing(service, caller, id_of(credit_code), credit_code)
+        return answer(request, document, private=True)
+
+    @found.get(
+        "/members/{member}/accesses",
+        operation_id="listMemberAccesses",
+        response_model=schemas.Page[schemas.AccessRead],
+    )
+    def list_member_accesses(
+        request: Request,
+        caller: CallerOf,
+        member: MemberId,
+        limit: Limit = paging.DEFAULT,
+        before: Annotated[int | None, Query(ge=1, lt=1 << 31, description="Only reads below this number")] = None,
+    ) -> Response:
+        """Who read an enterprise's data, newest first, and on what basis: for itself, and for regulators."""
+        if caller.member != member and caller.role != "regulator":
+            raise Problem("not-allowed", "An access log is for its own enterprise and for regulators.")
+        with service.engine.connect() as connection:
+            reads = access.reads(connection, member, before=before, limit=limit + 1)
+        following = None if len(reads) <= limit else str(reads[limit - 1].number)
+        headers = {}
+        if following is not None:
+            url = request.url.include_query_params(before=following)
+            headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+        page = schemas.Page[schemas.AccessRead](items=[access_read(read) for read in reads[:limit]], next=following)
+        return answer(request, page, private=True, headers=headers)
+
+    @found.post(
+        "/loan-disclosures",
+        operation_id="discloseLoans",
+        response_class=Response,
+        responses={
+            200: {
+                "description": "The disclosure (docs/loans.md), as JSON, PDF/A-3 or XLSX",
+                "content": {
+                    "application/json": {"schema": {"type": "object"}},
+                    **{disclosure.MEDIA_TYPES[name]: {"schema": {"type": "string"}} for name in ("pdf", "xlsx")},
+                },
+            }
+        },
+        openapi_extra=json_body(form, "Quarterly disclosure of supported loans"),
+    )
+    def disclose_loans(
+        request: Request,
+        body: Body,
+        format: Annotated[Form, Query(description="Form of the answer")] = "json",
+        language: Annotated[Literal["zh", "en"], Query(description="Language of PDF and XLSX")] = "zh",
+    ) -> Response:
+        """A bank's quarterly disclosure and the ledger behind it: what `carbonledger disclose` answers."""
+        require_json(request)
+        if format == "json":
+            return Response(disclose(body, library.tools()).json(), media_type="application/json")
+        name = f"disclosure.{format}"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        made = disclosure.make(body, format, language)
+        return Response(made, media_type=disclosure.MEDIA_TYPES[format], headers=headers)
+
+    @found.get(
+        "/loan-disclosures/schema",
+        operation_id="getLoanDisclosureSchema",
+        responses={200: {"description": "JSON Schema", "content": _ANY}},
+    )
+    def get_loan_disclosure_schema(request: Request) -> Response:
+        """JSON Schema (2020-12) of the input of `POST /v1/loan-disclosures`."""
+        return answer(request, json.dumps(schema.disclosure_document()).encode(), media_type="application/schema+json")
+
+    return found
+
+
+def read_standing(service: Service, caller: Any, member: str, asked: str) -> loan_schemas.Standing:
+    """The standing, read and written down; Problem 404 where there is no such member."""
+    with service.engine.connect() as connection:
+        found = queries.of(connection, member)
+        if found is None:
+            raise missing("member", asked)
+        reader = standing.reader_of(connection, caller, member)
+        document = standing.standing_of(connection, reader, found, service.settings)
+    written = partial(
+        _write_down,
+        at=service.now(),
+        reader=caller.reader,
+        owner=member,
+        what=standing.told(reader),
+        basis=reader.basis,
+    )
+    settle(service.engine, written)
+    return document
+
+
+def access_read(read: access.Read) -> schemas.AccessRead:
+    """One read as a document."""
+    return schemas.AccessRead(
+        number=read.number, at=present.time(read.at), reader=read.reader, what=read.what, basis=read.basis
+    )
+
+
+def _write_down(connection: Connection, *, at: int, reader: str, owner: str, what: str, basis: str) -> None:
+    access.write(connection, at=at, reader=reader, owner=owner, what=what, basis=basis)

@@ -1,0 +1,294 @@
+"""A run over a quarter: what is filed follows from what was given, once, whoever is killed when."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event, insert, select
+
+from carbonledger import jcs
+from carbonledger.acts import Act
+from carbonledger.assessment import filing, library, on_chain
+from carbonledger.assessment.code.assess import assess
+from carbonledger.assessment.grade.assess import grade
+from carbonledger.assessment.statistics import PeerStatistics
+from carbonledger.identifiers import object_id
+from carbonledger.records import KINDS, Record
+from ledger_node.assessment import inputs, kept
+from ledger_node.assessment.compose import Terms
+from ledger_node.assessment.inputs import ITSELF, Given
+from ledger_node.assessment.run import Assessor, Order, Run, open_run
+from ledger_node.db import schema
+from ledger_node.db.engine import migrate, open_database, sqlite_url
+
+(RULES,) = library.code_rules()
+SCHEMES = {scheme.head.key: scheme for scheme in library.schemes()}
+GCG = SCHEMES["gcg-1"]
+REGULATOR = object_id("regulator")
+ASSESSOR = Assessor(REGULATOR, b"\x07" * 32)
+FIRMS = sorted(object_id(f"firm {n}") for n in range(24))
+SILENT, OUTLIER, FROZEN = FIRMS[3], FIRMS[5], FIRMS[8]
+PERIOD = 4 * 2026 + 1  # 2026Q2
+ORDER = Order(PERIOD, date(2026, 8, 20), RULES, (GCG,), Terms(40, 90))
+EMPTY: dict[str, Any] = {
+    "evidence": [], "uses": [], "totals": [], "factors": {"register": [], "used": []}, "purchases": {"carriers": []},
+    "tests": [], "meters": [], "methods": [], "residuals": [],
+}  # fmt: skip
+
+
+def record(kind: str, **values: Any) -> Record:
+    zero = {"bytes32": bytes(32), "bool": False}
+    return Record.of(kind, **{field.name: zero.get(field.type, 0) for field in KINDS[kind].fields} | values)
+
+
+def write(engine: Engine, records: list[Record]) -> None:
+    """Into the view, as the indexer does."""
+    with engine.begin() as connection:
+        height = len(connection.execute(select(schema.record.c.id)).all())
+        for number, one in enumerate(records, height):
+            fields = one.fields()
+            member = fields.get("member")
+            connection.execute(
+                insert(schema.record).values(
+                    block_number=number,
+                    log_index=0,
+                    kind=one.kind,
+                    record_key=one.key().hex(),
+                    id=one.id.hex(),
+                    fields=one.to_json(),
+                    member=member.hex() if isinstance(member, bytes) else None,
+                    year=fields.get("year"),
+                    latest=1,
+                )
+            )
+
+
+def given(engine: Engine, member: bytes, period: int, section: str, content: Any) -> None:
+    value = {"member": member.hex(), "period": {"quarter": period % 4 + 1, "year": period // 4}}
+    with engine.begin() as connection:
+        inputs.keep(connection, Given.parse(value | {"section": section, "source": "test", "content": content}), 1)
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Callable[[str], Engine]]:
+    """Databases that are all alike: 24 firms, a bank and a verifier, months filed in time, figures of nine quarters."""
+    made = []
+
+    def build(name: str) -> Engine:
+        engine = open_database(sqlite_url(tmp_path / name))
+        migrate(engine)
+        made.append(engine)
+        kinds = [*((firm, 2) for firm in FIRMS), (object_id("bank"), 16), (object_id("verifier"), 8)]
+        rows = [record("member", member=member, kinds=kind, status=1) for member, kind in kinds]
+        for firm in FIRMS:
+            if firm == SILENT:
+                continue
+            for at in range(12 * 2025 + 6, 12 * 2026 + 6):
+                filed = on_chain.start_of(date((at + 1) // 12, (at + 1) % 12 + 1, 8))
+                identifier = object_id(f"{firm.hex()} {at}")
+                rows.append(
+                    record("month", monthId=identifier, member=firm, year=at // 12, month=at % 12 + 1, filedAt=filed)
+                )
+            filed = on_chain.start_of(date(2026, 3, 1))
+            rows.append(record("report", reportId=object_id(firm.hex()), member=firm, year=2025, filedAt=filed))
+        write(engine, rows)
+        for number, firm in enumerate(FIRMS):
+            for period in range(PERIOD - 8, PERIOD + 1):
+                factor = 60 if firm == OUTLIER and period == PERIOD else 1
+                figures = {
+                    "industry": "2511" if number % 2 else "2521",
+                    "emission": str(factor * (100 + 3 * number + period % 4)),
+                    "value_added": str(150 + number),
+                    "output": str(1000 + number),
+                    "electricity": "50000",
+                    "green_share": "0.4",
+                    "data_quality": "2",
+                }
+                given(engine, firm, period, "figures", figures)
+            for section, content in EMPTY.items():
+                given(engine, firm, PERIOD, section, content)
+            values = ["16500"] * 3 if firm == FROZEN else ["16500", "16501", "16502"]
+            given(engine, firm, PERIOD, "series", [{"name": "e", "interval": "month", "values": values}])
+        return engine
+
+    yield build
+    for engine in made:
+        engine.dispose()
+
+
+class Ledger:
+    """A chain that takes each act once, by its id, and writes the records that follow into the view."""
+
+    now = on_chain.start_of(date(2026, 8, 20))
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.taken: dict[bytes, tuple[Act, Any]] = {}
+        self.waiting: list[bytes] = []
+
+    def carry(self, make: Callable[[int], Act], *arguments: Any) -> None:
+        act = make(self.now + 100)
+        if act.id not in self.taken:
+            self.taken[act.id] = (act, arguments)
+            self.waiting.append(act.id)
+
+    def settle(self) -> None:
+        for identifier in self.waiting:
+            act, arguments = self.taken[identifier]
+            if act.type.name == "CodeList":
+                write(self.engine, [standing(act, item) for item in arguments[0]])
+        self.waiting = []
+
+
+def standing(act: Act, item: Any) -> Record:
+    state = {1: 1, 2: 3, 3: 2}[item.colour]
+    return record("code", member=item.member, project=item.project, state=state, year=act["year"])
+
+
+def outcome(engine: Engine, ledger: Ledger) -> tuple[Any, ...]:
+    with engine.connect() as connection:
+        documents = connection.execute(select(schema.assessment_document).order_by(schema.assessment_document.c.id))
+        runs = connection.execute(select(schema.assessment_run.c.id, schema.assessment_run.c.state)).all()
+        return documents.all(), runs, sorted(ledger.taken)
+
+
+def run(engine: Engine, ledger: Ledger) -> Run:
+    identifier = open_run(engine, ORDER, 5)
+    return Run(engine, ledger, ASSESSOR, library.code_rules(), library.schemes(), identifier)
+
+
+@pytest.fixture
+def done(make: Callable[[str], Engine]) -> tuple[Engine, Ledger]:
+    engine = make("done.db")
+    ledger = Ledger(engine)
+    run(engine, ledger).work()
+    return engine, ledger
+
+
+def test_a_quarter_is_judged_and_filed(done: tuple[Engine, Ledger]) -> None:
+    engine, ledger = done
+    names = [act.type.name for act, _ in ledger.taken.values()]
+    # 4 levels, two of them with two industries; one list of 24 codes, one of grades
+    assert sorted(names) == ["CodeList", "GradeList", *["PeerStatement"] * 6]
+    items = {i.member: i for act, more in ledger.taken.values() if act.type.name == "CodeList" for i in more[0]}
+    colours = {member: filing.COLOURS[item.colour - 1] for member, item in items.items()}
+    assert [m for m, colour in colours.items() if colour == "red"] == [m for m in FIRMS if m in (SILENT, OUTLIER)]
+    assert filing.reasons_of(items[SILENT].reasons) == ("H01",)
+    assert {"S02", "S03", "S04"} <= set(filing.reasons_of(items[OUTLIER].reasons))
+    assert items[FROZEN].points == 2  # a note, not a red code
+    with engine.connect() as connection:
+        grades = {made.member: json.loads(made.explained) for made in kept.made(connection, "2026Q2/1", "grade")}
+    assert grades[OUTLIER.hex()]["suspended"]
+    assert not grades[FROZEN.hex()]["suspended"]
+
+
+def test_anyone_with_the_document_and_the_salt_recomputes_what_was_filed(done: tuple[Engine, Ledger]) -> None:
+    engine, ledger = done
+    with engine.connect() as connection:
+        for made in [*kept.made(connection, "2026Q2/1", "code"), *kept.made(connection, "2026Q2/1", "grade")]:
+            at = 6  # place of inputs_digest in both items; the explain digest follows it
+            salt = bytes.fromhex(made.salt)
+            again = assess(made.inputs, (RULES,)) if made.kind == "code" else grade(made.inputs, (GCG,))
+            assert again.json() == made.explained
+            assert made.item[at] == filing.commitment(salt, made.inputs).hex()
+            assert made.item[at + 1] == filing.commitment(salt, again.json()).hex()
+        statements = {s.id for s in kept.statistics_of(connection, PERIOD)}
+    for act, arguments in ledger.taken.values():
+        if act.type.name == "PeerStatement":
+            assert act["digest"] in statements
+        else:
+            assert {item.statisticsDigest for item in arguments[0]} <= statements | {bytes(32)}
+
+
+def test_a_statement_holds_no_rivals_figure_and_is_what_its_peers_give(done: tuple[Engine, Ledger]) -> None:
+    engine, _ = done
+    with engine.connect() as connection:
+        found = {(s.level, s.industry): s for s in kept.statistics_of(connection, PERIOD)}
+        own = inputs.figures_of_quarter(connection, PERIOD, 10**9)
+    pairs = [(f.emission, f.value_added) for f in own.values() if f.value_added]
+    assert found["all", "all"] == PeerStatistics.of("all", "all", (2026, 2), pairs)
+    text = jcs.encode(found["4-digit", "2511"].to_json()).decode()
+    assert not any(firm.hex() in text for firm in FIRMS)
+
+
+def test_the_same_order_again_is_a_second_run_of_new_revisions(done: tuple[Engine, Ledger]) -> None:
+    engine, ledger = done
+    assessments = [
+        record("assessment", member=item.member, project=item.project, year=2026, quarter=2, revision=item.revision)
+        for act, arguments in ledger.taken.values()
+        if act.type.name == "CodeList"
+        for item in arguments[0]
+    ]
+    write(engine, assessments)
+    again = run(engine, ledger)
+    again.work()
+    with engine.connect() as connection:
+        codes = kept.made(connection, "2026Q2/2", "code")
+        assert {made.item[2] for made in codes} == {2}
+        assert kept.made(connection, "2026Q2/2", "statistics") == []  # the same figures are one statement
+
+
+class Killed(BaseException):
+    """The process is no more."""
+
+
+def test_killed_at_any_instant_a_run_ends_the_same(
+    make: Callable[[str], Engine], done: tuple[Engine, Ledger], request: pytest.FixtureRequest
+) -> None:
+    """Before each commit, and before and after each call of the chain, the process dies once and starts again."""
+    expected = outcome(*done)
+    engine = make("killed.db")
+    ledger = Ledger(engine)
+    alive = {"left": 0, "reached": 0}
+
+    def instant() -> None:
+        alive["reached"] += 1
+        if alive["reached"] > alive["left"]:
+            alive["left"] += 1
+            alive["reached"] = 0
+            raise Killed
+
+    class Mortal(Ledger):
+        def carry(self, make: Callable[[int], Act], *arguments: Any) -> None:
+            instant()
+            ledger.carry(make, *arguments)
+            instant()
+
+        def settle(self) -> None:
+            instant()
+            ledger.settle()
+            instant()
+
+    event.listen(engine, "commit", lambda _: instant())
+    kills = 0
+    while True:
+        try:
+            alive["reached"] = 0
+            found = run(engine, Mortal(engine))
+            found.work()
+            break
+        except Killed:
+            kills += 1
+    assert kills > 15
+    alive["left"] = 10**9
+    assert outcome(engine, ledger) == expected
+
+
+def test_what_is_given_is_checked_at_the_door(make: Callable[[str], Engine]) -> None:
+    good = {"member": FIRMS[0].hex(), "period": {"quarter": 1, "year": 2026}, "section": "resubmissions", "source": "x"}
+    assert Given.parse(good | {"content": 2}).project == ITSELF
+    for changes in (
+        {"content": -1},
+        {"content": 1, "section": "rumours"},
+        {"content": 1, "member": "A" * 64},
+        {"content": {"industry": "25", "emission": "1"}, "section": "figures"},
+        {"content": {"industry": "2511", "emission": "-1"}, "section": "figures"},
+        {"content": [{"name": "e"}], "section": "series"},
+    ):
+        with pytest.raises(Exception, match="expected"):
+            Given.parse(good | changes)
