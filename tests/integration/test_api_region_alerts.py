@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -167,6 +168,24 @@ def test_an_alert_is_acknowledged_once_with_a_note_by_who_may_see_it(tmp_path: P
         assert "已确认" in shown
         assert "送检" in shown
         assert "Calibration expires" in api.get("/alerts?lang=en", "regulator").text
+
+
+def basic(key: str) -> dict[str, str]:
+    return {"Authorization": "Basic " + b64encode(f"anybody:{key}".encode()).decode(), "Accept": "text/html"}
+
+
+def test_a_browser_is_asked_for_the_key_and_may_read_pages_with_it_and_nothing_else(tmp_path: Path) -> None:
+    with ledger_api(tmp_path) as api:
+        alert(api.engine, ENTERPRISE.hex(), "M1")
+        asked = api.get("/alerts", headers={"Accept": "text/html"})
+        assert asked.status_code == 401
+        assert asked.headers["www-authenticate"].startswith("Basic ")
+        key = basic(api.keys["enterprise"])
+        assert "M1" in api.client.get("/alerts", headers=key).text
+        assert api.client.get("/alerts", headers=basic("cl_0_0")).status_code == 401
+        assert api.client.get("/v1/alerts", headers=key).status_code == 401
+        path = "/v1/alerts/1/acknowledge"
+        assert api.client.post(path, headers=key, json={"note": "by a foreign page"}).status_code == 401
 
 
 def test_rules_are_served_with_the_origin_of_each_threshold(api: LedgerApi) -> None:
