@@ -610,7 +610,6 @@ ACTS: Final[dict[str, ActType]] = {
             "Reduction(bytes32 project,uint64 periodFrom,uint64 periodTo,uint64 amount,bytes32 statementDigest,"
             "bytes32 verifier,bytes32 reference,uint64 deadline)",
         ),
-        ),
         _act(
             "ControlPlanRegistry",
             "file",

@@ -808,6 +808,8 @@ def a_checked_loan(loans: Any) -> bytes:
     loan = a_loan(loans)
     loans.check(loan)
     return loan
+
+
 def reduction_act(world: Any) -> Any:
     Quota(world).project()
     now = world.chain.time

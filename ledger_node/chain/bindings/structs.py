@@ -2037,6 +2037,1756 @@ class YearRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class MoneyIssuance:
+    bank: bytes
+    member: bytes
+    amount: int
+    paymentDigest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> MoneyIssuance:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyIssuer:
+    bank: bytes
+    issued: int
+    redeemed: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> MoneyIssuer:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyRedemption:
+    bank: bytes
+    member: bytes
+    amount: int
+    paymentDigest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> MoneyRedemption:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Auction:
+    exchange: bytes
+    instrument: bytes
+    member: bytes
+    side: int
+    amount: int
+    limit: int
+    pricing: int
+    opensAt: int
+    closesAt: int
+    noticeDigest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Auction:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+            value[10],
+            value[11],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AuctionRecord:
+    auctionId: bytes
+    exchange: bytes
+    instrument: bytes
+    member: bytes
+    side: int
+    amount: int
+    limit: int
+    pricing: int
+    opensAt: int
+    closesAt: int
+    noticeDigest: bytes
+
+    @classmethod
+    def from_abi(cls, value: Any) -> AuctionRecord:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+            value[10],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TermsRecord:
+    termsId: bytes
+    mode: int
+    since: int
+    smallest: int
+    largest: int
+    lotSize: int
+    tick: int
+    bandPpm: int
+    opens: int
+    pauses: int
+    resumes: int
+    closes: int
+    settleWithin: int
+    positionLimit: int
+    evidence: int
+    sourceDigest: bytes
+
+    @classmethod
+    def from_abi(cls, value: Any) -> TermsRecord:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+            value[10],
+            value[11],
+            value[12],
+            value[13],
+            value[14],
+            value[15],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DaysRecord:
+    daysId: bytes
+    year: int
+    edition: int
+    early: int
+    late: int
+    evidence: int
+    sourceDigest: bytes
+
+    @classmethod
+    def from_abi(cls, value: Any) -> DaysRecord:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class InstrumentRecord:
+    instrument: bytes
+    kind: int
+    vintage: int
+    project: bytes
+    firstPrice: int
+    sourceDigest: bytes
+    listedAt: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> InstrumentRecord:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    kind: int
+    vintage: int
+    project: bytes
+    firstPrice: int
+    sourceDigest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Instrument:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TradingDays:
+    year: int
+    edition: int
+    early: int
+    late: int
+    evidence: int
+    sourceDigest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> TradingDays:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TradingTerms:
+    mode: int
+    since: int
+    smallest: int
+    largest: int
+    lotSize: int
+    tick: int
+    bandPpm: int
+    opens: int
+    pauses: int
+    resumes: int
+    closes: int
+    settleWithin: int
+    positionLimit: int
+    evidence: int
+    sourceDigest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> TradingTerms:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+            value[10],
+            value[11],
+            value[12],
+            value[13],
+            value[14],
+            value[15],
+            value[16],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCancellation:
+    member: bytes
+    order: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> OrderCancellation:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TradingDay:
+    instrument: bytes
+    day: int
+    previousClose: int
+    open: int
+    high: int
+    low: int
+    close: int
+    volume: int
+    turnover: int
+    blockVolume: int
+    blockTurnover: int
+    auctionVolume: int
+    auctionTurnover: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> TradingDay:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+            value[10],
+            value[11],
+            value[12],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    exchange: bytes
+    instrument: bytes
+    mode: int
+    auction: bytes
+    time: int
+    ordersDigest: bytes
+    fillsDigest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Matching:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    member: bytes
+    instrument: bytes
+    mode: int
+    side: int
+    lot: bytes
+    amount: int
+    price: int
+    counterparty: bytes
+    auction: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Order:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+            value[10],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedOrder:
+    order: Order
+    sequence: int
+    signed: Signed
+
+    @classmethod
+    def from_abi(cls, value: Any) -> PlacedOrder:
+        return cls(
+            Order.from_abi(value[0]),
+            value[1],
+            Signed.from_abi(value[2]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    buy: int
+    sell: int
+    amount: int
+    price: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Fill:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TradingSuspension:
+    regulator: bytes
+    subject: bytes
+    suspended: int
+    order: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> TradingSuspension:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SuspensionRecord:
+    subject: bytes
+    suspended: bool
+    regulator: bytes
+    order: bytes
+    since: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> SuspensionRecord:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PledgeEnforcement:
+    regulator: bytes
+    pledge: bytes
+    amount: int
+    taker: bytes
+    order: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> PledgeEnforcement:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Pledge:
+    member: bytes
+    bank: bytes
+    lot: bytes
+    amount: int
+    loan: bytes
+    principal: int
+    termTo: int
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Pledge:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PledgeRecord:
+    pledgeId: bytes
+    member: bytes
+    bank: bytes
+    lot: bytes
+    amount: int
+    held: int
+    released: int
+    enforced: int
+    loan: bytes
+    principal: int
+    termTo: int
+    offeredUntil: int
+    pledgedAt: int
+    endedAt: int
+    status: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> PledgeRecord:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+            value[10],
+            value[11],
+            value[12],
+            value[13],
+            value[14],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PledgeRelease:
+    pledge: bytes
+    amount: int
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> PledgeRelease:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PledgeSubstitution:
+    pledge: bytes
+    lot: bytes
+    amount: int
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> PledgeSubstitution:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class GradeRow:
+    key: bytes
+    least: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> GradeRow:
+        return cls(
+            value[0],
+            value[1],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AssessmentForm:
+    key: bytes
+    kind: int
+    region: bytes
+    validFrom: int
+    validTo: int
+    status: int
+    explainDays: int
+    inspectDays: int
+    rectifyDays: int
+    silentQuarters: int
+    vetoQuarters: int
+    clearChangePpm: int
+    upgradeMargin: int
+    grades: tuple[GradeRow, ...]
+
+    @classmethod
+    def from_abi(cls, value: Any) -> AssessmentForm:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+            value[10],
+            value[11],
+            value[12],
+            tuple(GradeRow.from_abi(item) for item in value[13]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AssessmentPublication:
+    setId: bytes
+    formDigest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> AssessmentPublication:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingYear:
+    year: int
+    edition: int
+    offLow: int
+    offHigh: int
+    sourceDigest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> WorkingYear:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AssessmentSet:
+    setId: bytes
+    key: bytes
+    kind: int
+    region: bytes
+    validFrom: int
+    validTo: int
+    status: int
+    formDigest: bytes
+
+    @classmethod
+    def from_abi(cls, value: Any) -> AssessmentSet:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingYearRecord:
+    year: int
+    edition: int
+    offLow: int
+    offHigh: int
+    sourceDigest: bytes
+
+    @classmethod
+    def from_abi(cls, value: Any) -> WorkingYearRecord:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PeerStatement:
+    assessor: bytes
+    industry: bytes
+    level: int
+    year: int
+    quarter: int
+    revision: int
+    peers: int
+    digest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> PeerStatement:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    caseId: bytes
+    assessor: bytes
+    secret: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Assignment:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Clearance:
+    caseId: bytes
+    inspector: bytes
+    second: bytes
+    rerun: bytes
+    changePpm: int
+    verifier: bytes
+    digest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Clearance:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    member: bytes
+    project: bytes
+    state: int
+    since: int
+    due: int
+    escalated: bool
+    vetoUntil: int
+    caseId: bytes
+    year: int
+    quarter: int
+    greyQuarters: int
+    redQuarters: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Code:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+            value[10],
+            value[11],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    caseId: bytes
+    member: bytes
+    digest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Explanation:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CodeList:
+    assessor: bytes
+    year: int
+    quarter: int
+    ruleSetId: bytes
+    itemsDigest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> CodeList:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CodeItem:
+    member: bytes
+    project: bytes
+    revision: int
+    colour: int
+    points: int
+    reasons: int
+    inputsDigest: bytes
+    explainDigest: bytes
+    statisticsDigest: bytes
+    lot: bytes
+    candidatesDigest: bytes
+
+    @classmethod
+    def from_abi(cls, value: Any) -> CodeItem:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+            value[10],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    caseId: bytes
+    inspector: bytes
+    outcome: int
+    digest: bytes
+    second: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Finding:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    caseId: bytes
+    member: bytes
+    project: bytes
+    year: int
+    quarter: int
+    ruleSetId: bytes
+    reasons: int
+    lot: bytes
+    candidatesDigest: bytes
+    openedAt: int
+    explanation: bytes
+    explainedAt: int
+    inspector: bytes
+    assignedAt: int
+    finding: int
+    findingDigest: bytes
+    second: bytes
+    foundAt: int
+    rerun: bytes
+    changePpm: int
+    clearedBy: bytes
+    clearDigest: bytes
+    clearedAt: int
+    escalations: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Inspection:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+            value[10],
+            value[11],
+            value[12],
+            value[13],
+            value[14],
+            value[15],
+            value[16],
+            value[17],
+            value[18],
+            value[19],
+            value[20],
+            value[21],
+            value[22],
+            value[23],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class GradeList:
+    assessor: bytes
+    year: int
+    quarter: int
+    schemeId: bytes
+    itemsDigest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> GradeList:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class GradeItem:
+    member: bytes
+    project: bytes
+    revision: int
+    grade: int
+    reached: int
+    score: int
+    inputsDigest: bytes
+    explainDigest: bytes
+    statisticsDigest: bytes
+
+    @classmethod
+    def from_abi(cls, value: Any) -> GradeItem:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class GradeStanding:
+    grade: bytes
+    year: int
+    quarter: int
+    revision: int
+    schemeId: bytes
+    suspended: bool
+    vetoUntil: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> GradeStanding:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueItem:
+    item: bytes
+    field: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> CatalogueItem:
+        return cls(
+            value[0],
+            value[1],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    catalogue: bytes
+    key: bytes
+    validFrom: int
+    validTo: int
+    rounding: int
+    items: int
+    itemsDigest: bytes
+    evidence: int
+    sourceDigest: bytes
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Catalogue:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueEnd:
+    catalogue: bytes
+    validTo: int
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> CatalogueEnd:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueVersion:
+    catalogue: bytes
+    key: bytes
+    validFrom: int
+    validTo: int
+    rounding: int
+    itemsDigest: bytes
+    evidence: int
+    sourceDigest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> CatalogueVersion:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SupportToolRules:
+    tool: bytes
+    operator: bytes
+    validFrom: int
+    sharePpm: int
+    ratePpm: int
+    termDays: int
+    rollovers: int
+    quota: int
+    fields: int
+    disclosureDays: int
+    evidence: int
+    sourceDigest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> SupportToolRules:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+            value[10],
+            value[11],
+            value[12],
+            value[13],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    rulesId: bytes
+    tool: bytes
+    operator: bytes
+    validFrom: int
+    sharePpm: int
+    ratePpm: int
+    termDays: int
+    rollovers: int
+    quota: int
+    fields: int
+    disclosureDays: int
+    evidence: int
+    sourceDigest: bytes
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Tool:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+            value[10],
+            value[11],
+            value[12],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectAmendment:
+    project: bytes
+    investment: int
+    reduction: int
+    method: bytes
+    factor: bytes
+    factorYear: int
+    documents: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> ProjectAmendment:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectCheckup:
+    verifier: bytes
+    project: bytes
+    year: int
+    quarter: int
+    outcome: int
+    reduction: int
+    findingsDigest: bytes
+    replaces: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> ProjectCheckup:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LoanDisclosure:
+    bank: bytes
+    tool: bytes
+    year: int
+    quarter: int
+    document: bytes
+    ledger: bytes
+    replaces: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> LoanDisclosure:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Loan:
+    bank: bytes
+    project: bytes
+    catalogue: bytes
+    item: bytes
+    principal: int
+    approvedAt: int
+    drawnAt: int
+    dueAt: int
+    terms: bytes
+    pledge: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Loan:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+            value[10],
+            value[11],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LoanRecord:
+    loan: bytes
+    member: bytes
+    bank: bytes
+    project: bytes
+    catalogue: bytes
+    item: bytes
+    rounding: int
+    principal: int
+    outstanding: int
+    attributed: int
+    approvedAt: int
+    drawnAt: int
+    dueAt: int
+    terms: bytes
+    pledge: bytes
+    endedAt: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> LoanRecord:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+            value[10],
+            value[11],
+            value[12],
+            value[13],
+            value[14],
+            value[15],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    project: bytes
+    member: bytes
+    bank: bytes
+    site: bytes
+    permit: bytes
+    field: int
+    catalogue: bytes
+    item: bytes
+    approvedAt: int
+    investment: int
+    reduction: int
+    lent: int
+    attributed: int
+    method: bytes
+    factor: bytes
+    factorYear: int
+    documents: bytes
+    amendments: int
+    status: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Project:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+            value[10],
+            value[11],
+            value[12],
+            value[13],
+            value[14],
+            value[15],
+            value[16],
+            value[17],
+            value[18],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LoanProject:
+    borrower: bytes
+    bank: bytes
+    site: bytes
+    permit: bytes
+    catalogue: bytes
+    item: bytes
+    approvedAt: int
+    investment: int
+    reduction: int
+    method: bytes
+    factor: bytes
+    factorYear: int
+    documents: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> LoanProject:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+            value[10],
+            value[11],
+            value[12],
+            value[13],
+            value[14],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LoanRepayment:
+    loan: bytes
+    amount: int
+    paidAt: int
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> LoanRepayment:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SupportApplication:
+    bank: bytes
+    loan: bytes
+    tool: bytes
+    year: int
+    quarter: int
+    amount: int
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> SupportApplication:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SupportCheck:
+    verifier: bytes
+    loan: bytes
+    outcome: int
+    findingsDigest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> SupportCheck:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    loan: bytes
+    verifier: bytes
+    outcome: int
+    findingsDigest: bytes
+    checkedAt: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Check:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SupportFunding:
+    application: bytes
+    amount: int
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> SupportFunding:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SupportRefusal:
+    application: bytes
+    reasonDigest: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> SupportRefusal:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SupportRepayment:
+    application: bytes
+    amount: int
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> SupportRepayment:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SupportReplacement:
+    application: bytes
+    loan: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> SupportReplacement:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SupportRollover:
+    application: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> SupportRollover:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    application: bytes
+    member: bytes
+    loan: bytes
+    tool: bytes
+    year: int
+    quarter: int
+    applied: int
+    funded: int
+    outstanding: int
+    ratePpm: int
+    appliedAt: int
+    fundedAt: int
+    renewedAt: int
+    dueAt: int
+    rollovers: int
+    status: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Support:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+            value[10],
+            value[11],
+            value[12],
+            value[13],
+            value[14],
+            value[15],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    to: bytes
+    data: bytes
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Call:
+        return cls(
+            codec.address(value[0]),
+            value[1],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reduction:
+    project: bytes
+    periodFrom: int
+    periodTo: int
+    amount: int
+    statementDigest: bytes
+    verifier: bytes
+    ref: bytes
+    deadline: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Reduction:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ReductionRecord:
+    reductionId: bytes
+    project: bytes
+    member: bytes
+    periodFrom: int
+    periodTo: int
+    vintage: int
+    amount: int
+    statementDigest: bytes
+    verifier: bytes
+    approvedAt: int
+
+    @classmethod
+    def from_abi(cls, value: Any) -> ReductionRecord:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+            value[5],
+            value[6],
+            value[7],
+            value[8],
+            value[9],
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class ControlPlan:
     member: bytes
     year: int
