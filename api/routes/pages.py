@@ -10,7 +10,8 @@ from fastapi import APIRouter, FastAPI, Query, Request, Response
 from sqlalchemy import Connection
 from starlette.responses import RedirectResponse
 
-from api import market as shown, present, present_assessment, problems, schemas, schemas_assessment
+from api import market as shown
+from api import present, present_assessment, problems, schemas, schemas_assessment
 from api.access import MAY, Caller
 from api.answers import answer
 from api.keeping import bytes_of_artefact
@@ -31,7 +32,8 @@ from carbonledger.assessment.library import code_rules
 from carbonledger.mrv.findings import Findings
 from carbonledger.verify.context import committed_code_hashes
 from ledger_node.assessment import kept as kept_documents
-from ledger_node.queries import access, artefacts, assessment as assessments, market, members, records, reports
+from ledger_node.queries import access, artefacts, market, members, records, reports
+from ledger_node.queries import assessment as assessments
 
 PAGES: Final = Path(__file__).parent.parent / "pages" / "templates"
 ENTERPRISE: Final = 2
@@ -151,6 +153,8 @@ def of(service: Service, app: FastAPI) -> APIRouter:
             )
         return renderer.page(
             request, "quota.html", member=shown, names=names, twin=f"/v1/members/{identifier}/holdings", **values
+        )
+
     @found.get("/codes/{member}", operation_id="pageCode", include_in_schema=False)
     def page_code(request: Request, caller: CallerOf, member: CodeOrId) -> Response:
         identifier = id_of(member)
