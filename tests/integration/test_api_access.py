@@ -46,6 +46,7 @@ def places(api: LedgerApi) -> dict[str, tuple[str, str]]:
         "rule_set": NOWHERE,
         "act": NOWHERE,
         "plan": NOWHERE,
+        "number": "1",
         "assessment_id": NOWHERE,
         "assessment_set": NOWHERE,
         "path": "0/000",
