@@ -27,6 +27,7 @@ from ledger_node.chain.open import open_chain
 from ledger_node.commands.follow import LONGEST_WAIT_S, Follower, Journal
 from ledger_node.commands.health import create_health
 from ledger_node.commands.keyfile import read_keystore, read_passphrase, read_secret_file
+from ledger_node.commands.trading import Trading
 from ledger_node.config import Settings, WitnessSettings
 from ledger_node.db.view import View
 from ledger_node.witness import WitnessedLog, WitnessKeys, create_witness
@@ -60,6 +61,10 @@ def run(settings: Settings, out: TextIO = sys.stdout) -> int:
         witness = None if settings.witness is None else _witness(settings.witness, chain)
         if witness is not None:
             stack.callback(witness.state.service.store.close)
+        trading = None
+        if settings.exchange is not None:
+            trading = Trading(settings.exchange, settings.database, chain, clock=wall_clock, journal=journal)
+            stack.callback(trading.close)
         url = stack.enter_context(_Server(create_health(lambda: follower.standing, witness), settings)).url
         journal.info(
             "started",
@@ -71,7 +76,8 @@ def run(settings: Settings, out: TextIO = sys.stdout) -> int:
             witness=settings.witness.name if settings.witness else None,
         )
         while not stop.wait(follower.step()):
-            pass
+            if trading is not None:
+                trading.step()
         journal.info("stopped", at=follower.standing.at)
     return 0
 
