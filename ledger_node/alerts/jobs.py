@@ -21,13 +21,15 @@ from carbonledger.alerts.rules import AlertRules, alert_rules
 from ledger_node.alerts import known
 from ledger_node.alerts.known import BEIJING
 from ledger_node.alerts.mail import Send, letter
-from ledger_node.jobs.queue import Handler, Job, open_job
+from ledger_node.jobs.queue import Handler, Job, forget, open_job
 from ledger_node.queries import alerts
 
 DAY: Final = "alerts-day"
 MEMBER: Final = "alerts-member"
 LETTER: Final = "alerts-letter"
 DAY_S: Final = 86_400
+KEPT_S: Final = 7 * DAY_S
+"""How long the jobs of a day are kept once done: the next day evaluates all anew."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ def handlers(post: Post, rules: AlertRules | None = None) -> dict[str, Handler]:
             open_job(
                 connection, f"{MEMBER}/{job.content['day']}/{member}", MEMBER, {**job.content, "member": member}, now
             )
+        forget(connection, (DAY, MEMBER), now - KEPT_S)
         limit = now - int(used.escalate_days.value) * DAY_S
         for kept in alerts.escalate(connection, limit, now):
             _post(connection, post, post.escalation, kept, "escalated", now)
