@@ -129,6 +129,7 @@ def _code(found: queries.Standing, reader: Reader) -> StandingCode | None:
         due=present.time_or_none(code["due"]),
         veto_until=present.time_or_none(code["vetoUntil"]),
         explain_digest=None if assessment is None else assessment["explainDigest"],
+        explain=None if assessment is None else f"/v1/assessments/{assessment.id}",
         why=_why_code(colour, state, reasons.of_bits(bits), rests_on, found),
     )
 
@@ -172,6 +173,7 @@ def _grade(found: queries.Standing, grade: Kept, code: StandingCode | None, read
         valid=_today(reader) <= until,
         suspended=suspended,
         explain_digest=grade["explainDigest"],
+        explain=f"/v1/assessments/{grade.id}",
         why=_why(words, [grade], None if bundle is None else f"/v1/artefacts/{bundle}"),
     )
 
