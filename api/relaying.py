@@ -159,6 +159,15 @@ def parse(given: SignedAct) -> Relayed:
     return Relayed(act, tuple(found[name] for name in names), tuple(signatures))
 
 
+def parse_signed_alone(given: SignedAct, name: str) -> tuple[Act, Signed]:
+    """An act of this name with the one signature `member`: what an exchange takes. Malformed names the place."""
+    if given.act != name:
+        raise Malformed("act", expected=name, found=given.act[:80])
+    if set(given.arguments) != {"member"}:
+        raise Malformed(f"arguments of {name}", expected="member", found=", ".join(given.arguments)[:80] or "none")
+    return Act(name, **_fields(name, given.fields)), _signed("member", given.arguments["member"])
+
+
 def check_signatures(relayed: Relayed, chain_id: int, has_code: Callable[[bytes], bool]) -> None:
     """BadSignature for a signature of 65 bytes that is not its signer's, unless the signer is a contract."""
     domain = eip712.Domain(chain_id)

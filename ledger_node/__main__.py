@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
+from carbonledger.accounting import inputs
 from carbonledger.errors import CarbonLedgerError, Invalid, Malformed
 from ledger_node import config
 from ledger_node.chain.interface import Chain
@@ -25,6 +26,7 @@ from ledger_node.commands.fsck import deployment_of, fsck
 from ledger_node.commands.run import run, wall_clock
 from ledger_node.db.view import View
 from ledger_node.deployment import NAMES, Deployment, check_deployed
+from ledger_node.queries import disclosed
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -67,6 +69,14 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--passphrase-file", type=Path, metavar="FILE", help="of the keystores, mode 600")
     command.set_defaults(action=_assess)
     command = commands.add_parser(
+        "disclose",
+        help="keep what members disclosed by month: JSON lines",
+        description="Each line is a disclosure (docs/alerts.md); it takes the place of what was kept of its member.",
+    )
+    command.add_argument("--config", type=Path, default=Path(config.FILE_NAME), metavar="FILE")
+    command.add_argument("file", type=Path, metavar="FILE.jsonl")
+    command.set_defaults(action=_disclose)
+    command = commands.add_parser(
         "deploy",
         help="deploy the contracts, or check a deployed set",
         description="Standard output is the addresses, as comments, and the [chain] table of a policy.",
@@ -100,6 +110,23 @@ def _migrate(arguments: argparse.Namespace) -> int:
     finally:
         view.close()
     _say("the schema is the newest")
+    return 0
+
+
+def _disclose(arguments: argparse.Namespace) -> int:
+    found = []
+    for number, line in enumerate(arguments.file.read_bytes().splitlines(), start=1):
+        try:
+            found.append(disclosed.parse(inputs.parse(line)))
+        except CarbonLedgerError as error:
+            raise Malformed(f"{arguments.file}, line {number}: {error}") from error
+    view = View(config.load(arguments.config).database)
+    try:
+        view.migrate()
+        view.disclose(found)
+    finally:
+        view.close()
+    _say(f"kept {len(found)} disclosures")
     return 0
 
 
