@@ -53,7 +53,7 @@ def take(connection: Connection, act: Act, signed: Signed, chain_id: int, now: i
 def cancel(connection: Connection, act: Act, signed: Signed, chain_id: int, now: int) -> Order:
     """End a waiting order at its member's word (act OrderCancellation); again, it stays as it ended."""
     _check_signature(connection, act, signed, chain_id, now)
-    order = orders.with_reference(connection, act["member"].hex(), act["order"].hex())
+    order = orders.with_reference(connection, act["member"].hex(), act["order"].hex(), locked=True)
     if order is None:
         raise Unknown("order", expected="the reference of one that was taken here", found=act["order"].hex())
     if order.state in orders.WAITING:

@@ -50,7 +50,7 @@ def _sound(connection: Connection, listed: Kept, mode: int, terms: Terms, day: i
     """The orders that may still trade; the others end: a new day has another band, a member may be suspended."""
     close = market.close_before(connection, listed, day)
     found = []
-    for order in orders.waiting(connection, listed.id, mode):
+    for order in orders.waiting(connection, listed.id, mode, locked=True):
         reason = None
         if market.is_suspended(connection, order.member):
             reason = "the member was suspended from trading"
