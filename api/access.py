@@ -82,6 +82,15 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "getFootprint": MEMBERS,
     "postPactEvent": MEMBERS,
     "listPactEvents": MEMBERS,
+    # control plans, findings, documents
+    "getReportFindings": EVERYONE,  # by `basis_of`
+    "createReportFindings": frozenset({"verifier"}),
+    "listControlPlans": KEYED,
+    "getControlPlan": KEYED,
+    "getControlPlanDocument": KEYED,  # by `basis_of`
+    "createControlPlanDocument": frozenset({"enterprise"}),
+    "getControlPlanSchema": EVERYONE,
+    "listDocumentUses": STATUTORY,  # across enterprises: for those who look for double use
     # the market
     "listInstruments": EVERYONE,
     "getQuotes": EVERYONE,
@@ -92,6 +101,32 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "cancelOrder": TRADERS,
     "listOrders": TRADERS,
     "getOrder": TRADERS | {"regulator"},
+    # units and years of obligation: holdings are for the members of the chain, whether a year is met is public
+    "listHoldings": KEYED,
+    "getLot": KEYED,
+    "listLotHistory": KEYED,
+    "getTitle": KEYED,
+    "listDisposals": KEYED,
+    "getCertificate": EVERYONE,  # who has its id may show it to anybody
+    "listObligations": EVERYONE,
+    "listCollateral": KEYED,  # the bank itself, and statutory roles
+    "getMemberOutlook": KEYED,  # the enterprise itself, and statutory roles
+    "enterPlanningQuota": frozenset({"enterprise"}),
+    "computeOutlook": EVERYONE,
+    "getOutlookSchema": EVERYONE,
+    "computeReduction": EVERYONE,
+    "getReductionSchema": EVERYONE,
+    # codes and grades: a code is there to be shown, why it is so is its subject's
+    "listCodes": EVERYONE,
+    "getCode": EVERYONE,
+    "listAssessments": EVERYONE,
+    "listGrades": EVERYONE,
+    "listStatistics": EVERYONE,
+    "listAssessmentSets": EVERYONE,
+    "getAssessmentSet": EVERYONE,
+    "getExplained": KEYED,  # by `basis_of`
+    "listInspections": frozenset({"regulator"}),
+    "createAssessmentInputs": frozenset({"regulator"}),
     # seeing and being told
     "listAccess": KEYED,
     "listNotifications": MEMBERS,
@@ -99,6 +134,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     # loans, and how an enterprise stands
     "getStanding": MEMBERS,  # what of it by `api.standing`
     "listMemberAccesses": MEMBERS,  # the member's own, and regulators'
+    "answerPortfolio": MEMBERS,  # what of each enterprise as of its standing
     "discloseLoans": EVERYONE,
     "getLoanDisclosureSchema": EVERYONE,
     # the node itself
@@ -116,11 +152,17 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "pageFind": EVERYONE,
     "pageLedger": EVERYONE,
     "pageReport": EVERYONE,
+    "pageQuota": EVERYONE,  # holdings as in `listHoldings`
     "pageVerify": EVERYONE,
     "pageMarket": EVERYONE,
     "pageApi": EVERYONE,
     "pageRegion": EVERYONE,
     "pageAlerts": KEYED - {"operator"},
+    "pageCode": EVERYONE,
+    "pageInspections": frozenset({"regulator"}),
+    "pageBanks": EVERYONE,
+    "pageStanding": MEMBERS,
+    "pageAccesses": MEMBERS,
     "getDocs": EVERYONE,
     "getOpenApi": EVERYONE,
 }

@@ -167,7 +167,10 @@ class ArtefactLink(Document):
 
 
 class Report(Document):
-    """An annual report. `emission` is null for readers without a key until it is approved."""
+    """An annual report. `emission` is null for readers without a key until it is approved.
+
+    `replaced_by` is the report in its place, once this one is replaced.
+    """
 
     id: str
     member: str
@@ -184,8 +187,54 @@ class Report(Document):
     regulator: str | None
     decided_at: str | None
     replaces: str | None
+    replaced_by: str | None
     log: LogHead
     bundle: ArtefactLink | None
+    findings_digest: str | None = None
+    findings: ArtefactLink | None = None
+
+
+class ControlPlan(Document):
+    """A version of a data-quality control plan, as the chain holds it; in force once acknowledged."""
+
+    id: str
+    member: str
+    year: int
+    version: int
+    digest: str
+    status: str
+    filed_at: str
+    replaces: str | None
+    change_digest: str | None
+    reviewer: str | None
+    reviewed_at: str | None
+    reason_digest: str | None
+    href: str
+
+
+class DocumentUse(Document):
+    """A figure that a document supports; `entry` and `document` are indices in the log of the report."""
+
+    member: str
+    report: str
+    line: str
+    item: str
+    year: int
+    month: int
+    entry: int
+    document: int
+    purpose: str
+    number: str | None
+    replaced: bool
+
+
+class DocumentUses(Document):
+    """All uses; `figures` and `members` count those of reports that are not replaced."""
+
+    sha256: str
+    figures: int
+    members: int
+    items: list[DocumentUse]
 
 
 class Month(Document):
@@ -355,7 +404,11 @@ class AccessRead(Document):
 
 
 class Notification(Document):
-    """A report whose data the caller may hold was replaced by another."""
+    """A report was replaced by another: the caller may hold its data, or has something to do about it.
+
+    `kind`: `restated` (told to holders), `footprint-outdated` (to who published one from the old report),
+    `obligation-due` (to the regulator: the settled year needs an additional obligation of the new report).
+    """
 
     number: int
     at: str

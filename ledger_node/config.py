@@ -11,7 +11,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from carbonledger.errors import CarbonLedgerError, Malformed
+from carbonledger.identifiers import check_credit_code
 from carbonledger.note import COSIGNATURE, ED25519, EIP712, VerifierKey
+from ledger_node.alerts.mail import MailTable
 
 FILE_NAME: Final = "ledger_node.toml"
 MAX_BYTES: Final = 1 << 20
@@ -91,6 +93,7 @@ class Settings(Struct, forbid_unknown_fields=True, frozen=True):
     http: HttpSettings = HttpSettings()
     witness: WitnessSettings | None = None
     exchange: ExchangeSettings | None = None
+    mail: MailTable | None = None
 
 
 def parse(text: str) -> Settings:
@@ -150,10 +153,13 @@ def located(settings: Settings, folder: Path) -> Settings:
             passphrase_file=str(folder / exchange.passphrase_file) if exchange.passphrase_file else "",
             outbox=str(folder / exchange.outbox),
         )
+    mail = settings.mail
+    if mail is not None and mail.password_file:
+        mail = replace(mail, password_file=str(folder / mail.password_file))
     database = settings.database
     if database.startswith("sqlite:///"):  # an absolute path after it stays as it is
         database = "sqlite:///" + str(folder / database.removeprefix("sqlite:///"))
-    return replace(settings, chain=chain, witness=witness, exchange=exchange, database=database)
+    return replace(settings, chain=chain, witness=witness, exchange=exchange, database=database, mail=mail)
 
 
 def _check(settings: Settings) -> None:
@@ -162,6 +168,11 @@ def _check(settings: Settings) -> None:
         raise _malformed("chain.url", "embedded:, anvil: or http(s)://…", settings.chain.url)
     if not re.match(r"[a-z0-9+]+://", settings.database):
         raise _malformed("database", "a database URL such as sqlite:///ledger.db", settings.database)
+    for number, contact in enumerate(settings.mail.contact if settings.mail else ()):
+        try:
+            check_credit_code(contact.credit_code)
+        except Malformed as error:
+            raise _malformed(f"mail.contact[{number}].credit_code", str(error.expected), error.found) from error
     if settings.witness is None:
         return
     origins: set[str] = set()

@@ -17,7 +17,10 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from carbonledger.errors import Refused
+from carbonledger.identifiers import member_id
 from carbonledger.keys import PrivateKey
+from ledger_node.alerts.jobs import Post
+from ledger_node.alerts.mail import MailTable, over_smtp
 from ledger_node.chain.errors import Unreachable
 from ledger_node.chain.interface import Chain
 from ledger_node.chain.open import open_chain
@@ -43,7 +46,7 @@ def run(settings: Settings, out: TextIO = sys.stdout) -> int:
         if chain is None:
             return 0
         stack.callback(chain.close)
-        view = View(settings.database)
+        view = View(settings.database, post_of(settings.mail))
         stack.callback(view.close)
         view.migrate()
         follower = Follower(
@@ -77,6 +80,15 @@ def run(settings: Settings, out: TextIO = sys.stdout) -> int:
                 trading.step()
         journal.info("stopped", at=follower.standing.at)
     return 0
+
+
+def post_of(mail: MailTable | None) -> Post:
+    """Where letters of alerts go, and how; nowhere without a mail server."""
+    if mail is None:
+        return Post()
+    password = read_passphrase(Path(mail.password_file)).decode() if mail.password_file else ""
+    contacts = {member_id(contact.credit_code).hex(): contact.address for contact in mail.contact}
+    return Post(mail.sender, contacts, mail.escalation, over_smtp(mail, password))
 
 
 def wall_clock() -> int:

@@ -16,7 +16,7 @@ from carbonledger.assessment import on_chain
 from carbonledger.assessment.filing import items_digest
 from carbonledger.keccak import keccak256
 from ledger_node import deployment
-from ledger_node.chain.bindings import allowance_ledger, checkpoint_registry, codec, settlement_token, structs
+from ledger_node.chain.bindings import allowance_ledger, batch, checkpoint_registry, codec, settlement_token, structs
 from tests.support.codes import CODE_RULES, SCHEMES, SECRET, Codes, china
 from tests.support.loans import ITEMS, NEWER, Loans
 from tests.support.loans import items_digest as digest_of_catalogue
@@ -57,6 +57,7 @@ REFUSALS = {
     "CodeRegistryNotTheInspector",
     "CodeRegistryNotASecond",
     "RegistryContractUnknown",  # a contract that may, but is not listed
+    "BatchCallRefused",
 }
 
 CALLED_BY_CONTRACTS = {"AllowanceLedger", "SettlementToken"}
@@ -476,6 +477,17 @@ def call_of_a_contract(encode: str, *arguments: Any) -> Attempt:
 
     attempt.__name__ = encode.removeprefix("encode_")
     return attempt
+
+
+def carry_nothing(world: Any, signed_by: Any) -> None:
+    """Anyone may: it is a way to send, and no right."""
+    world.chain.send(world.address("Batch"), batch.encode_carry([]))
+
+
+def carry_a_shift(world: Any, signed_by: Any) -> None:
+    data = allowance_ledger.encode_shift(word("Compliance"), world["enterprise"].id, ROOT, 1, 5, 1, ROOT)
+    call = structs.Call(world.address("AllowanceLedger"), data)
+    world.chain.send(world.address("Batch"), batch.encode_carry([call]))
 
 
 def fix(world: Any, signed_by: Any) -> None:
@@ -997,6 +1009,7 @@ TABLE: dict[str, tuple[Row, ...]] = {
     "Compliance.decide": (Row(QUORUM, decide),),
     "Compliance.close": (Row(QUORUM, close_year),),
     "Compliance.deduct": (Row(QUORUM, deduct),),
+    "Batch.carry": (Row(SIGNERS, carry_nothing), Row((), carry_a_shift)),
     "AssessmentRules.publish": (Row(QUORUM, publish_set),),
     "AssessmentRules.publishCalendar": (Row(QUORUM, publish_working_year),),
     "StatisticsRegistry.publish": (Row(QUORUM, publish_statistics),),

@@ -11,6 +11,7 @@ from typing import Any
 from carbonledger import merkle
 from carbonledger.keccak import keccak256
 from ledger_node.chain.bindings import codec, structs
+from tests.support.loans import INVESTMENT, Loans
 from tests.support.market import FIRST_PRICE, Exchange
 
 SNAPSHOT = Path(__file__).parents[2] / "contracts" / "gas.json"
@@ -89,6 +90,7 @@ def run(world: Any, nobody: Any) -> dict[str, int]:
     world.relay(granted, world.sign(granted, enterprise))
     pledges(world)
     trades(world)
+    lend(world)
     return dict(sorted(world.gas.items()))
 
 
@@ -124,6 +126,22 @@ def trades(world: Any) -> None:
     fills = [(number + 1, 0, 10, FIRST_PRICE) for number in range(10)]
     world.gas["Market.settle, ten trades of one sale"] = market.settle(orders, fills).gas
     del world.gas["Market.settle"]
+
+
+def lend(world: Any) -> None:
+    """A project and its loans, and the tool's life of one of them."""
+    loans = Loans(world)
+    loans.rules()
+    project = loans.project()
+    first = loans.draw(project, 1_000_000_000)
+    loans.check_up(project)
+    loans.disclose()
+    loans.check(first)
+    application = loans.apply(first, 600_000_000)
+    loans.fund(application, 600_000_000)
+    loans.amend(project, investment=INVESTMENT * 2)
+    loans.repay(first, 1)
+    loans.pay_back(application, 1)
 
 
 def test_the_gas_of_the_main_calls_is_as_recorded(settled_world: Any, nobody: Any) -> None:

@@ -45,6 +45,9 @@ def places(api: LedgerApi) -> dict[str, tuple[str, str]]:
         "factor": NOWHERE,
         "rule_set": NOWHERE,
         "act": NOWHERE,
+        "plan": NOWHERE,
+        "assessment_id": NOWHERE,
+        "assessment_set": NOWHERE,
         "path": "0/000",
         "id": "00000000-0000-8000-8000-000000000000",
         "footprint": "00000000-0000-8000-8000-000000000000",
@@ -60,6 +63,7 @@ def places(api: LedgerApi) -> dict[str, tuple[str, str]]:
             found[identifier] = (method, path.format(**values) + queries.get(identifier, ""))
     pages = {"pageStart": "/", "pageFind": "/find", "pageVerify": "/verify", "pageApi": "/api", "pageMarket": "/market"}
     pages |= {"pageLedger": f"/ledger/{MEMBER}", "pageReport": f"/reports/{api.report_id}"}
+    pages |= {"pageCode": f"/codes/{MEMBER}", "pageInspections": "/inspections"}
     pages |= {"getDocs": "/docs/problems.md", "getOpenApi": "/openapi.json"}
     return found | {name: ("get", path) for name, path in pages.items()}
 

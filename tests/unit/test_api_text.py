@@ -101,4 +101,6 @@ def test_each_page_is_in_the_access_table() -> None:
     assert {name for name in MAY if name.startswith("page")} == {
         "pageMarket",
         *("pageStart", "pageFind", "pageLedger", "pageReport", "pageVerify", "pageApi", "pageRegion", "pageAlerts"),
+        *("pageCode", "pageInspections"),
+        *("pageBanks", "pageStanding", "pageAccesses"),
     }
