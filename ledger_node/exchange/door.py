@@ -10,9 +10,8 @@ from carbonledger.errors import BadSignature, Refused, Unknown
 from carbonledger.market.book import SIDES
 from carbonledger.market.calendar import day_of
 from carbonledger.market.day import MODES
-from ledger_node.exchange import orders
-from ledger_node.exchange.orders import Order
-from ledger_node.queries import market, records
+from ledger_node.queries import market, orders, records
+from ledger_node.queries.orders import Order
 
 ACT_KEY = 1
 NONE = "0" * 64

@@ -12,9 +12,8 @@ from carbonledger.market import auction as auctions
 from carbonledger.market.book import Book, Match
 from carbonledger.market.calendar import day_of
 from carbonledger.market.terms import Terms
-from ledger_node.exchange import orders
-from ledger_node.exchange.orders import Order
-from ledger_node.queries import market
+from ledger_node.queries import market, orders
+from ledger_node.queries.orders import Order
 from ledger_node.queries.records import Kept
 
 MOST_TRADES: Final = 16

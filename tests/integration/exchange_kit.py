@@ -25,8 +25,8 @@ from ledger_node.db.view import View
 from ledger_node.deployment import Deployment, plan
 from ledger_node.exchange import door
 from ledger_node.exchange.exchange import Exchange
-from ledger_node.exchange.orders import Order
 from ledger_node.queries.once import settle
+from ledger_node.queries.orders import Order
 from tests.support.market import CLASS, FIRST_PRICE, TERMS
 from tests.support.quota import CEA, REGISTERED, ROOT, TRADING, ZERO, instant
 

@@ -17,7 +17,7 @@ from carbonledger.eip712 import Domain
 from carbonledger.keccak import keccak256
 from carbonledger.market.calendar import date_of, day_of, days_words
 from carbonledger.records import Record
-from ledger_node.exchange import orders
+from ledger_node.queries import orders
 from tests.integration.api_kit import BANK, NOW, LedgerApi, ledger_api, write_records
 from tests.support.market import CLASS, FIRST_PRICE, TERMS
 from tests.support.quota import ROOT, ZERO
