@@ -105,8 +105,8 @@ def test_the_gas_of_the_quota_is_as_recorded(settled_world: Any) -> None:
     assert changed == {}, "if that is meant: CARBONLEDGER_WRITE_GAS=1"
 
 
-def test_a_step_in_a_batch_costs_little_more_than_half_of_one_alone() -> None:
-    """So that a national settlement fits: its steps by the quorum are issued, fixed, decided and closed like this."""
+def test_a_step_in_a_batch_saves_what_a_transaction_and_its_first_reads_cost() -> None:
     recorded = json.loads(SNAPSHOT.read_text(encoding="utf-8"))
     in_batch = recorded["AllowanceLedger.issue, a step among 32 in a batch"]
-    assert in_batch < 0.75 * recorded["AllowanceLedger.issue"]
+    # the act alone carries two signatures in place of a proof of twelve nodes
+    assert recorded["AllowanceLedger.issue"] - in_batch > 45_000
