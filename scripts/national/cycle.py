@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import ClassVar, Final
 
 from carbonledger.acts import Act
@@ -82,8 +83,9 @@ class Cycle:
         self._requests("to the registry", calendar.REGISTERED, self._purchases)
         self._requests("surrender", calendar.SURRENDERS, self._surrenders)
         self._plan("decision", calendar.DECISIONS, lambda books: steps.decisions(DEADLINE, books))
-        now = calendar.FORCED
-        self._plan("forced", now, lambda books: steps.forced(YEAR, DEADLINE, now, ORDER, books))
+        # the provincial account is drawn on in time, what is elsewhere after the deadline
+        for now, name in ((calendar.DECISIONS, "forced, in time"), (calendar.FORCED, "forced, late")):
+            self._plan("forced", now, partial(self._forced, now), name)
         self._plan(
             "closing",
             calendar.CLOSING,
@@ -242,6 +244,9 @@ class Cycle:
                         amount=amount,
                     )
                     yield self.carrier.call(asked, self.carrier.sign(asked, one.key))
+
+    def _forced(self, now: int, books: Books) -> list[Act]:
+        return steps.forced(YEAR, DEADLINE, now, ORDER, books)
 
     def _deductions(self, books: Books) -> list[Act]:
         """The next pre-allocation is made less by what of the arrears it covers."""
