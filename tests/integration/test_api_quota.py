@@ -183,9 +183,9 @@ def test_years_of_obligation_are_public(api: LedgerApi) -> None:
 def test_collateral_without_a_close_is_unpriced_and_never_zero(fresh: LedgerApi) -> None:
     book = fresh.get(f"/v1/members/{BANKER}/collateral", "bank").json()
     assert (book["pledges"][0]["value"], book["unpriced"]["value"], book["value"]["value"]) == (None, "1000", "0")
-    write_close(api, 1, 2024, ZERO, 9_000, 20_000)
-    write_close(api, 1, 2024, ZERO, 7_463, 20_453)
-    write_close(api, 1, 2025, ZERO, 1, 20_454)  # another class
+    write_close(fresh, 1, 2024, ZERO, 9_000, 20_000)
+    write_close(fresh, 1, 2024, ZERO, 7_463, 20_453)
+    write_close(fresh, 1, 2025, ZERO, 1, 20_454)  # another class
     book = fresh.get(f"/v1/members/{BANKER}/collateral", "bank").json()
     assert book["pledges"][0]["close"] == {"fen": 7_463, "day": "2025-12-31"}
     assert (book["value"]["value"], book["unpriced"]["value"]) == ("7463000", "0")
