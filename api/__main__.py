@@ -17,6 +17,7 @@ from api import keys
 from api.access import KEYED
 from api.app import create_app
 from api.chain_tools import ChainTools, LedgerChainTools
+from api.delivery import delivering, recipients_of
 from api.settings import FILE_NAME, ChainTable, load, wall_clock
 from carbonledger.errors import CarbonLedgerError, Refused
 from carbonledger.identifiers import member_id
@@ -38,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
         migrate(engine)
         if options.command == "key":
             return _keys(engine, options)
-        with _chain(config.chain, folder) as chain:
+        with _chain(config.chain, folder) as chain, delivering(engine, recipients_of(config, folder), wall_clock):
             app = create_app(config.settings(folder), engine, chain)
             print(f"serving http://{config.host}:{config.port}", flush=True)
             uvicorn.run(app, host=config.host, port=config.port, log_level="warning", access_log=False)

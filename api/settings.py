@@ -50,7 +50,9 @@ class Settings:
 
     `policy`: the TOML that this node suggests to its readers. `mirrors`: origin of a log → folder with its tiles and
     `checkpoint`. `names`: member id (hex) → name. `rate`, `keyed_rate`: requests that a reader without and with a
-    key may make, in the notation of `limits`. Sizes in bytes, times in seconds.
+    key may make, in the notation of `limits`. `pact_https`: `/3` answers nothing over plain HTTP, as PACT asks (the
+    proxy that ends TLS says so in X-Forwarded-Proto). `takes_orders`: an exchange runs on this database. Sizes in
+    bytes, times in seconds.
     """
 
     policy: bytes | None = None
@@ -62,7 +64,9 @@ class Settings:
     poll_interval_s: float = 1.0
     stream_s: float = 3600.0
     head_age_alarm_s: int = 3600
+    pact_https: bool = False
     version: str = "0.1.0"
+    takes_orders: bool = False
     clock: Callable[[], int] = wall_clock
 
     def __post_init__(self) -> None:
@@ -103,6 +107,19 @@ class MirrorTable(Struct, forbid_unknown_fields=True, frozen=True):
     folder: _Text
 
 
+class RecipientTable(Struct, forbid_unknown_fields=True, frozen=True):
+    """The other side's PACT node: `url` before `/3/events`; `token_url` where it is not `url`/3/auth/token.
+
+    `secret_file` holds the client's secret; loopback addresses may be plain HTTP.
+    """
+
+    member: _Text
+    url: _Text
+    client_id: _Text
+    secret_file: _Text
+    token_url: str = ""
+
+
 class Config(Struct, forbid_unknown_fields=True, frozen=True):
     """The file. Paths are relative to its folder."""
 
@@ -114,9 +131,12 @@ class Config(Struct, forbid_unknown_fields=True, frozen=True):
     keyed_rate: _Text = "3000/minute"
     max_body_bytes: Annotated[int, Meta(ge=1024, le=1 << 30)] = 16 << 20
     head_age_alarm_s: Annotated[int, Meta(ge=1)] = 3600
+    takes_orders: bool = False
     chain: ChainTable | None = None
     log: tuple[MirrorTable, ...] = ()
     member: tuple[MemberTable, ...] = ()
+    pact_https: bool = False
+    pact_recipient: tuple[RecipientTable, ...] = ()
 
     def settings(self, folder: Path) -> Settings:
         """The application's settings; Malformed for a policy or a credit code that is none."""
@@ -129,6 +149,8 @@ class Config(Struct, forbid_unknown_fields=True, frozen=True):
             keyed_rate=self.keyed_rate,
             max_body_bytes=self.max_body_bytes,
             head_age_alarm_s=self.head_age_alarm_s,
+            pact_https=self.pact_https,
+            takes_orders=self.takes_orders,
         )
 
     def database_in(self, folder: Path) -> str:

@@ -17,7 +17,7 @@ import uvicorn
 from carbonledger.errors import CarbonLedgerError, Malformed
 from carbonledger.keys import PrivateKey
 from carbonledger.note import VerifierKey
-from oracle import by_hand, config, fsck, levels_command, monitor, plans
+from oracle import by_hand, config, fsck, levels_command, monitor, plans, restate_command
 from oracle.chain_link import link
 from oracle.config import Settings, WitnessSettings
 from oracle.envelopes import JSON, Batch, Single, encode
@@ -106,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--json", action="store_true")
     check.set_defaults(action=_fsck)
     levels_command.add_parser(commands)
+    restate_command.add_parser(commands, wall_clock)
     return parser
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from carbonledger.eip712 import Domain
-from carbonledger.errors import CarbonLedgerError, Malformed
+from carbonledger.errors import CarbonLedgerError, Malformed, Refused
 from carbonledger.identifiers import chain_name
 from ledger_node.chain.bindings import directory as directory_contract
 from ledger_node.chain.interface import Chain
@@ -36,6 +36,20 @@ class ChainLink:
     def head_sources(self) -> list[HeadSource]:
         """For `OracleNode.open`: a node restored from an old copy learns here that the chain is ahead."""
         return [] if self._chain is None else [self._anchored]
+
+    @property
+    def chain(self) -> Chain:
+        """The chain; Refused where the node has none."""
+        if self._chain is None:
+            raise Refused("this node has no chain", expected="[chain] url in oracle.toml", found="none")
+        return self._chain
+
+    def contract(self, name: str) -> bytes:
+        """Address of a contract by the configured Directory."""
+        directory = bytes.fromhex(self._settings.chain.directory)
+        return directory_contract.decode_location_of(
+            self.chain.call(directory, directory_contract.encode_location_of(chain_name(name)))
+        )
 
     def attach(self, node: OracleNode) -> None:
         """Anchor every checkpoint that this node publishes from now on, and what is still undelivered."""
@@ -97,10 +111,7 @@ class ChainLink:
             return None
 
     def _registry(self) -> bytes:
-        assert self._chain is not None
-        directory = bytes.fromhex(self._settings.chain.directory)
-        call = directory_contract.encode_location_of(chain_name("CheckpointRegistry"))
-        return directory_contract.decode_location_of(self._chain.call(directory, call))
+        return self.contract("CheckpointRegistry")
 
 
 @contextmanager
@@ -142,7 +153,11 @@ def connected(home: Path, settings: Settings, clock_ms: Callable[[], int]) -> It
 
 def relayer_key(home: Path, wanted: ChainSettings) -> bytes:
     """The relayer's 32 secret bytes; Malformed names the file and what is wrong with it."""
-    path = home / wanted.key_file
+    return secret_key(home / wanted.key_file, "the relayer's key")
+
+
+def secret_key(path: Path, what: str) -> bytes:
+    """32 secret bytes from a file of 64 hex digits that only its owner reads."""
     try:
         if path.stat().st_mode & 0o077:
             raise Malformed(
@@ -150,7 +165,7 @@ def relayer_key(home: Path, wanted: ChainSettings) -> bytes:
             )
         key = bytes.fromhex(path.read_text(encoding="ascii").strip())
     except (OSError, ValueError) as error:
-        raise Malformed("the relayer's key", expected=f"64 hex digits in {path}", found=str(error)[:120]) from error
+        raise Malformed(what, expected=f"64 hex digits in {path}", found=str(error)[:120]) from error
     if len(key) != 32:
-        raise Malformed("the relayer's key", expected=f"64 hex digits in {path}", found=f"{len(key)} bytes")
+        raise Malformed(what, expected=f"64 hex digits in {path}", found=f"{len(key)} bytes")
     return key

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from carbonledger.errors import Malformed
-from oracle import levels, levels_file
+from oracle import levels, levels_file, levels_xlsx
 from oracle.files import Files
 from oracle.store import Store
 
@@ -26,6 +26,7 @@ def add_parser(commands: Any) -> None:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--by", choices=("month", "day", "shift"), default="month")
     what.add_argument("--compare", choices=("devices", "shifts", "periods"))
+    what.add_argument("--xlsx", type=Path, metavar="FILE", help="write totals and all comparisons as one XLSX")
     what.add_argument("--tables", type=Path, metavar="DIR", help="write original, ledger and statistics as CSV")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--csv", action="store_true")
@@ -54,6 +55,9 @@ def run(arguments: argparse.Namespace) -> int:
         for name, (head, rows) in levels.tables(year).items():
             with (arguments.tables / f"{name}-{year.year}.csv").open("w", newline="", encoding="utf-8") as file:
                 csv.writer(file).writerows([head, *rows])
+        return 0
+    if arguments.xlsx is not None:
+        arguments.xlsx.write_bytes(levels_xlsx.workbook(year))
         return 0
     if arguments.compare is not None:
         values = [levels.compare_json(found) for found in year.compare(arguments.compare)]

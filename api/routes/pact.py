@@ -56,7 +56,13 @@ Time = Annotated[
 
 def of(service: Service) -> APIRouter:
     """The router."""
-    found = APIRouter(prefix="/3", tags=["pact"], dependencies=[Depends(authorise)], responses=ERRORS)
+
+    def encrypted(request: Request) -> None:
+        if service.settings.pact_https and request.url.scheme != "https":
+            raise Problem("not-allowed", "PACT is spoken over HTTPS only.", expected="https", found=request.url.scheme)
+
+    guards = [Depends(encrypted), Depends(authorise)]
+    found = APIRouter(prefix="/3", tags=["pact"], dependencies=guards, responses=ERRORS)
 
     @found.post(
         "/auth/token",

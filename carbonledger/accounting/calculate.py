@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from carbonledger.accounting import inputs, parameters
 from carbonledger.accounting.evaluate import evaluate
@@ -21,8 +20,7 @@ from carbonledger.errors import Refused
 MAX_LINES = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
+class _Read(NamedTuple):
     """A line as the document has it; parameters that are missing wait for the other months."""
 
     node: Node
@@ -33,8 +31,7 @@ class _Read:
     parameters: tuple[Used | Missing, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Resolved:
+class _Resolved(NamedTuple):
     """A line in the chain's terms."""
 
     read: _Read
@@ -184,7 +181,7 @@ def _status(rules: RuleSet) -> list[Warned]:
 
 
 def _warnings(line: _Resolved) -> list[Warned]:
-    found = []
+    found: list[Warned] = []
     place = Node(None, line.read.node, "parameters")
 
     def at(used: Used) -> str:
@@ -201,6 +198,8 @@ def _warnings(line: _Resolved) -> list[Warned]:
             found.append(Warned("unverified-factor", at(used), text))
         if used.factor.evidence == "draft":
             found.append(Warned("draft-factor", at(used), f"factor {used.factor.reference} is from a draft"))
+    if len(line.parameters) < 2:
+        return found
     substances = {used.factor.row.rpartition("/")[0] for used in line.parameters if used.factor} - {""}
     if len(substances) > 1:
         text = f"the defaults of {line.read.rule.code} are of different substances: " + ", ".join(sorted(substances))

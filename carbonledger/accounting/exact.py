@@ -23,6 +23,7 @@ LIMIT: Final = 1 << 512
 
 MODES: Final = ("floor", "ceiling", "half-up", "half-even")
 PLACES: Final = ("line", "total")
+SPREADSHEET_DIGITS: Final = 15
 INPUT_PLACES: Final = ("quantity", "parameter")
 MASSES: Final = {"g": 1, "kg": 1_000, "10kg": 10_000, "t": 1_000_000}
 """Masses to a whole number of which amounts are rounded; 10kg is a tonne's second decimal."""
@@ -164,6 +165,11 @@ def fixed_text(value: int) -> str:
 def plain(number: float) -> str:
     """The shortest decimal that reads back as this float, without an exponent: what a spreadsheet shows of a cell."""
     return format(Decimal(repr(number)), "f")
+
+
+def spreadsheet_keeps(decimal: str) -> bool:
+    """Whether a spreadsheet's number (binary, 15 decimal digits) keeps this decimal."""
+    return len(decimal.lstrip("-").replace(".", "").lstrip("0")) <= SPREADSHEET_DIGITS
 
 
 def text(value: Fraction) -> str:

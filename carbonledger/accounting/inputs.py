@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final, NoReturn
 
 from carbonledger.errors import Malformed, Refused
@@ -18,6 +19,7 @@ MAX_DEPTH: Final = 32
 MAX_INTEGER: Final = 2**53 - 1
 ROOT: Final = "$"
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_SURROGATE_ESCAPE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 _CONTAINERS: Final = frozenset({dict, list})
 _UNUSUAL: Final = object()
 _STRING_OR_BRACKET: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
@@ -75,14 +77,14 @@ def parse(raw: bytes) -> Node:
 
 def _usual(text: str) -> Any:
     """The value of a text in which nothing has to be refused, else `_UNUSUAL`: no path is made, nothing is walked."""
-    if "\\u" in text:  # an escape may be a surrogate
+    if _SURROGATE_ESCAPE.search(text):
         return _UNUSUAL
     try:
         value = _decode_usual(text)
     except (_Unusual, ValueError, RecursionError):
         return _UNUSUAL
     level = [value]
-    for _ in range(MAX_DEPTH + 1):
+    for _ in range(MAX_DEPTH):
         level = [
             item
             for container in level
@@ -146,7 +148,9 @@ class Node:
     def fields(self, required: Sequence[str], optional: Sequence[str] = ()) -> dict[str, Node]:
         """The members of an object that has all the required fields and no unknown one."""
         value = self._of(dict, "an object")
-        for name in value:
+        # asked for at every line of a document: the names that it may have are one set, made once
+        unknown = () if value.keys() <= _allowed(tuple(required), tuple(optional)) else value
+        for name in unknown:
             if name not in required and name not in optional:
                 raise MalformedInput(
                     member(self.path, name),
@@ -200,6 +204,11 @@ class Node:
             remedy = "Write the number as a decimal string" if kind is str and type(self.value) is int else None
             raise self.malformed("a value of another type", expected, remedy)
         return self.value
+
+
+@lru_cache(maxsize=1024)
+def _allowed(required: tuple[str, ...], optional: tuple[str, ...]) -> frozenset[str]:
+    return frozenset((*required, *optional))
 
 
 def member(path: str, name: str) -> str:

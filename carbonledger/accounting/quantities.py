@@ -6,9 +6,8 @@ calibrated late or not at all counts emission activity data up and production da
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from carbonledger.accounting import exact, units
 from carbonledger.accounting.calibration import CASES, DATA, Calibration
@@ -18,8 +17,7 @@ from carbonledger.accounting.rule_set import RuleSet
 from carbonledger.accounting.units import Quantity
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(NamedTuple):
     """A line's quantity, and how it came from what was reported where it is not the same."""
 
     quantity: Quantity

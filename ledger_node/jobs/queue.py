@@ -67,20 +67,26 @@ class Queue:
         except _Overtaken:
             return True  # what was done here is taken back; the other does it
         except CarbonLedgerError as error:
-            self._put_off(claimed, str(error), now)
+            self.put_off(claimed, str(error), 2**claimed.attempts)
         except DBAPIError:
             raise  # the database's own trouble: no job can be done now, and the lease keeps this one
         except Exception as error:  # a handler's fault is kept with its job, and must not stop the ones behind it
             place = traceback.extract_tb(error.__traceback__)[-1]
             where = f"{Path(place.filename).name}:{place.lineno}"
-            self._put_off(claimed, f"a fault of this program: {type(error).__name__}: {error} ({where})", now)
+            reason = f"a fault of this program: {type(error).__name__}: {error} ({where})"
+            self.put_off(claimed, reason, 2**claimed.attempts)
         return True
 
-    def _put_off(self, claimed: Job, reason: str, now: int) -> None:
-        """Again after a while that doubles, or given up; the reason stays with the job."""
-        state = "dead" if claimed.attempts >= MOST_ATTEMPTS else "waiting"
+    def done(self, claimed: Job) -> None:
+        """End a job whose work was done outside of the database: what is done twice must do no harm."""
         with suppress(_Overtaken), self._engine.begin() as connection:
-            self._end(connection, claimed, state=state, error=reason[:1000], run_at=now + 2**claimed.attempts)
+            self._end(connection, claimed, state="done", error=None, run_at=self._clock())
+
+    def put_off(self, claimed: Job, reason: str, wait_s: int, most: int = MOST_ATTEMPTS) -> None:
+        """Again after a while, or given up after `most` attempts; the reason stays with the job."""
+        state = "dead" if claimed.attempts >= most else "waiting"
+        with suppress(_Overtaken), self._engine.begin() as connection:
+            self._end(connection, claimed, state=state, error=reason[:1000], run_at=self._clock() + wait_s)
 
     def claim(self) -> Job | None:
         """The oldest job that is due, or whose worker's lease ran out; it is this worker's for `LEASE_S`."""

@@ -3,8 +3,11 @@
 1. `find` opens one job for each approved report that replaces another;
 2. that job writes down what both reports were built from, walks back from the old one, and opens a job for each
    dependent, for each holder, and one for the additional obligation of the year;
-3. `mark` and `notify` do one each. `additional-obligation` waits for the settlement of the year: a settled year is
-   never rewritten.
+3. `mark` and `notify` do one each. A document of a report is made again from the new bundle whenever it is asked
+   for; a footprint and an allocation are their owner's and the quorum's to make again, so they are marked, and told;
+4. `additional-obligation` waits for the chain: a settled year is never rewritten. Where the year has an obligation of
+   the old report, the regulator is told that one of the new report is due (`Compliance.fix`); the job is done when the
+   chain holds it.
 """
 
 from __future__ import annotations
@@ -12,12 +15,22 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from sqlalchemy import Connection, insert, select, type_coerce
+from sqlalchemy import Connection, insert, select, type_coerce, update
 from sqlalchemy.types import JSON
 
 from carbonledger.keccak import keccak256
 from carbonledger.sharing import scope
-from ledger_node.db.schema import access, artefact, derived, notification, outdated, record
+from ledger_node.db.schema import (
+    access,
+    artefact,
+    derived,
+    footprint,
+    footprint_reader,
+    job,
+    notification,
+    outdated,
+    record,
+)
 from ledger_node.jobs.queue import Handler, Job, open_job
 from ledger_node.queries import records
 from ledger_node.queries.records import Kept
@@ -26,6 +39,8 @@ RESTATED: Final = "restated"
 MARK: Final = "restatement-mark"
 NOTIFY: Final = "restatement-notify"
 OBLIGATION: Final = "additional-obligation"
+OBLIGATION_DUE: Final = "obligation-due"
+FOOTPRINT: Final = "footprint-outdated"
 
 APPROVED: Final = 3
 NONE: Final = "0" * 64
@@ -42,7 +57,25 @@ def find(connection: Connection, now: int) -> int:
         fields[_STATUS].as_integer() == APPROVED,
     )
     new = [records.kept(row) for row in connection.execute(records.rows(*where))]
+    _obligations(connection, now)
     return sum(open_job(connection, f"{RESTATED}/{report.id}", RESTATED, {"report": report.id}, now) for report in new)
+
+
+def _obligations(connection: Connection, now: int) -> None:
+    """What became of the additional obligations that wait: fixed on the chain, or to be fixed by the regulator."""
+    waiting = select(job.c.id, job.c.content).where(job.c.kind == OBLIGATION, job.c.state == "waiting")
+    for identifier, said in connection.execute(waiting).all():
+        fixed = [
+            str(found["report"]) for found in records.of_member(connection, "obligation", said["member"], said["year"])
+        ]
+        if said["new"] in fixed:
+            connection.execute(update(job).where(job.c.id == identifier).values(state="done", run_at=now))
+        elif said["old"] in fixed:
+            report = records.one(connection, "report", said["new"])
+            regulator = None if report is None else str(report["regulator"])
+            if regulator not in (None, NONE):
+                content = {**said, "holder": regulator, "kind": OBLIGATION_DUE}
+                open_job(connection, f"{OBLIGATION_DUE}/{said['new']}", NOTIFY, content, now)
 
 
 def built_from(connection: Connection, report: Kept) -> dict[str, str]:
@@ -72,9 +105,9 @@ def dependents(connection: Connection, source: str) -> list[str]:
     return sorted(found)
 
 
-def restated(connection: Connection, job: Job, now: int) -> None:
+def restated(connection: Connection, claimed: Job, now: int) -> None:
     """One approved report that replaces another."""
-    new = records.one(connection, "report", job.content["report"])
+    new = records.one(connection, "report", claimed.content["report"])
     old = None if new is None else records.one(connection, "report", str(new["replaces"]))
     if new is None or old is None or int(new["status"]) != APPROVED:
         return  # the chain went another way meanwhile
@@ -88,6 +121,12 @@ def restated(connection: Connection, job: Job, now: int) -> None:
         if dependent != new.id:
             open_job(connection, f"{MARK}/{_short(new.id)}/{dependent}", MARK, {**said, "of": dependent}, now)
     open_job(connection, f"{MARK}/{_short(new.id)}/{old.id}", MARK, {**said, "of": old.id}, now)
+    for uuid, owner in connection.execute(
+        select(footprint.c.id, footprint.c.member).where(footprint.c.report == old.id)
+    ):
+        open_job(connection, f"{MARK}/{_short(new.id)}/{uuid}", MARK, {**said, "of": uuid}, now)
+        content = {**said, "holder": owner, "kind": FOOTPRINT}
+        open_job(connection, f"{FOOTPRINT}/{_short(new.id)}/{owner}", NOTIFY, content, now)
     for holder in sorted(holders(connection, old)):
         open_job(connection, f"{NOTIFY}/{_short(new.id)}/{holder}", NOTIFY, {**said, "holder": holder}, now)
     if int(old["decidedAt"]):  # the old one had been approved
@@ -106,25 +145,33 @@ def holders(connection: Connection, report: Kept) -> set[str]:
     for reader, what in connection.execute(select(access.c.reader, access.c.what).where(access.c.owner == owner)):
         if _MEMBER.fullmatch(reader) and any(name in what for name in (report.id, str(year), *kept)):
             found.add(str(reader))
+    read = select(footprint_reader.c.member).join(footprint, footprint.c.id == footprint_reader.c.footprint)
+    found |= {str(member) for member in connection.execute(read.where(footprint.c.report == report.id)).scalars()}
     found |= {str(report["verifier"]), str(report["regulator"])}
     return found - {NONE, owner}
 
 
-def mark(connection: Connection, job: Job, now: int) -> None:
+def mark(connection: Connection, claimed: Job, now: int) -> None:
     """One dependent: it stays as it is, and is marked as of a report that was replaced."""
-    of, by = job.content["of"], job.content["new"]
+    of, by = claimed.content["of"], claimed.content["new"]
     known = select(outdated.c.id).where(outdated.c.id == of, outdated.c.by == by)
     if connection.execute(known).first() is None:
         connection.execute(insert(outdated).values(id=of, by=by, at=now))
 
 
-def notify(connection: Connection, job: Job, now: int) -> None:
+def notify(connection: Connection, claimed: Job, now: int) -> None:
     """One holder is told."""
-    if connection.execute(select(notification.c.job).where(notification.c.job == job.id)).first() is None:
-        content = {name: job.content[name] for name in ("member", "new", "old", "year")}
+    if connection.execute(select(notification.c.job).where(notification.c.job == claimed.id)).first() is None:
+        said = claimed.content
+        content = {name: said[name] for name in ("member", "new", "old", "year")}
+        kind = said.get("kind", RESTATED)
         connection.execute(
             insert(notification).values(
-                job=job.id, member=job.content["holder"], kind=RESTATED, content=content, at=now
+                job=claimed.id,
+                member=said["holder"],
+                kind=kind,
+                content=content,
+                at=now,
             )
         )
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, literal, select
 
-from ledger_node.db.schema import pact_event, pact_token
+from ledger_node.db.schema import job, pact_event, pact_token
 
 Direction = Literal["in", "out"]
 
@@ -83,6 +83,24 @@ def events(
         .limit(limit)
     )
     return [(row.number, _event(row)) for row in connection.execute(query)]
+
+
+def undelivered(connection: Connection, members: Collection[str], kind: str, limit: int) -> list[Event]:
+    """Events for these members that no job of this kind delivers yet, oldest first."""
+    query = (
+        select(pact_event)
+        .outerjoin(job, job.c.id == literal(f"{kind}/") + pact_event.c.digest)
+        .where(pact_event.c.direction == "out", pact_event.c.member.in_(list(members)), job.c.id.is_(None))
+        .order_by(pact_event.c.number)
+        .limit(limit)
+    )
+    return [_event(row) for row in connection.execute(query)]
+
+
+def of_digest(connection: Connection, digest: str) -> Event | None:
+    """The event of a digest."""
+    row = connection.execute(select(pact_event).where(pact_event.c.digest == digest)).first()
+    return None if row is None else _event(row)
 
 
 def _event(row: Any) -> Event:

@@ -9,6 +9,7 @@ from ledger_node.db.schema import record
 from ledger_node.queries import records
 from ledger_node.queries.records import Kept, Position
 
+REPLACED = 6
 STATUS_AT = 14
 """Place of `status` among the fields of a report."""
 
@@ -44,6 +45,14 @@ def current(connection: Connection, member: str, year: int) -> Kept | None:
         return report(connection, pointer["reportId"])
     found = records.of_member(connection, "report", member, year)
     return found[-1] if found else None
+
+
+def replaced_by(connection: Connection, old: Kept) -> str | None:
+    """Id (hex) of the report in the place of one that is replaced: the last filed that names it."""
+    if int(old["status"]) != REPLACED:
+        return None
+    found = records.of_member(connection, "report", old["member"], old["year"])
+    return next((new.id for new in reversed(found) if new["replaces"] == old.id), None)
 
 
 def months(connection: Connection, member: str, year: int) -> list[Kept]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
+from hashlib import sha256
 from importlib.metadata import version
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Final, Literal, get_args
 
 from carbonledger import jcs
@@ -21,6 +25,8 @@ MEDIA_TYPES: Final[dict[Form, str]] = {
     "xlsx": xlsx.MEDIA_TYPE,
     "json": "application/json",
 }
+_MAKERS: Final = ("carbonledger", "ledger_node.reports")
+_KINDS: Final = (".py", ".typ", ".json")
 _MADE_BY: Final = ("carbonledger", "typst", "xlsxwriter", "manimgx-fonts-cjk")
 
 
@@ -42,9 +48,30 @@ def made_by() -> str:
     return ", ".join(f"{name} {version(name)}" for name in _MADE_BY)
 
 
+@cache
+def maker() -> str:
+    """SHA-256 (hex) of the programs and data that make documents: a word or a factor changes it, a version need not."""
+    found = sha256()
+    for package in _MAKERS:
+        for path, file in sorted(_files(files(package), package)):
+            content = sha256(file.read_bytes()).hexdigest()
+            found.update(f"{path} {content}\n".encode())
+    return found.hexdigest()
+
+
 def identity(evidence: str, options: Options, form: Form) -> bytes:
     """What decides the bytes, so that they need not be made to see that they are the same: `evidence` is in hex."""
-    return jcs.encode({"evidence": evidence, "form": form, "made_by": made_by(), "options": options.to_json()})
+    made = {"maker": maker(), "versions": made_by()}
+    return jcs.encode({"evidence": evidence, "form": form, "made_by": made, "options": options.to_json()})
+
+
+def _files(folder: Traversable, path: str) -> Iterator[tuple[str, Traversable]]:
+    for item in folder.iterdir():
+        place = f"{path}/{item.name}"
+        if item.is_dir():
+            yield from _files(item, place)
+        elif item.name.endswith(_KINDS):
+            yield place, item
 
 
 def check(raw: bytes) -> reader.Carried:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import xlsxwriter
 
+from carbonledger.accounting.exact import spreadsheet_keeps
 from ledger_node.reports.model import Bars, Block, Cell, Document, Number, Pairs, Paragraph, Signatures, Table
 from ledger_node.reports.words import Words
 
@@ -19,7 +20,6 @@ MEDIA_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml
 EVIDENCE_SHEETS: Final = ("证据", "Evidence")
 OPTIONS_MARK: Final = "carbonledger-report-options"
 CHUNK: Final = 30_000
-MOST_DIGITS: Final = 15
 _WIDTH: Final = 24
 _COLOURS: Final = {"good": "#0B6B4F", "warn": "#7A4D00", "bad": "#9B1C1C", "info": "#1F4E79", "quiet": "#5D6B64"}
 
@@ -45,11 +45,6 @@ def render(document: Document, bundle: bytes, options: str) -> bytes:
             writer.section(f"{section.number} {section.short}"[:31], section.title, section.blocks)
         _evidence(book, words, bundle, options)
     return out.getvalue()
-
-
-def exact_in_a_spreadsheet(decimal: str) -> bool:
-    """Whether a spreadsheet's number (binary, 15 decimal digits) keeps it."""
-    return len(decimal.lstrip("-").replace(".", "").lstrip("0")) <= MOST_DIGITS
 
 
 class _Writer:
@@ -141,7 +136,7 @@ class _Writer:
         if not isinstance(cell, Number):
             colour = {"font_color": _COLOURS[cell.tone]} if cell.tone in _COLOURS else {}
             self._text(column, cell.text, **style, **colour)
-        elif exact_in_a_spreadsheet(cell.value):
+        elif spreadsheet_keeps(cell.value):
             places = len(cell.value.partition(".")[2])
             shape = self._format({**style, "num_format": "#,##0" + ("." + "0" * places if places else "")})
             self._sheet.write_number(self._row, column, float(cell.value), shape)

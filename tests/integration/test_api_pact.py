@@ -266,3 +266,48 @@ def test_news_of_footprints_are_taken(api: LedgerApi) -> None:
     ids = ["3893bb5d-da16-4dc1-9185-11d97476c254"]
     assert send(api, event("PublishedEvent.3", {"pfIds": ids})).status_code == 200
     assert send(api, event("PublishedEvent.3", {"pfIds": ids * 2})).status_code == 400
+
+
+IMPOSSIBLE = [
+    "productId=urn:bogus:product", "companyId=urn:bogus:company", "geography=XX", "classification=urn:bogus:class",
+    "validOn=1900-01-01T00:00:00Z", "validAfter=2099-01-01T00:00:00Z", "validBefore=1900-01-01T00:00:00Z",
+    "status=Deprecated", "geography=XX&status=Active", "companyId=urn:bogus:a&companyId=urn:bogus:b",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("query", IMPOSSIBLE)
+def test_a_filter_that_nothing_meets_gives_an_empty_list_and_never_null(api: LedgerApi, query: str) -> None:
+    """Tests 30 to 39 of PACT's conformance suite."""
+    publish(api, document(), "?public=true")
+    answer = api.get("/3/footprints?" + query, "bank")
+    assert (answer.status_code, answer.json()) == (200, {"data": []})
+
+
+def test_what_the_conformance_suite_wants_refused_is_refused_and_tells_nothing(tmp_path: Path) -> None:
+    """Tests 2, 6, 7, 8, 9, 10, 11, 16, 17 and 40: bad credentials and tokens, plain HTTP, wrong ids."""
+    news = event("PublishedEvent.3", {"pfIds": ["3893bb5d-da16-4dc1-9185-11d97476c254"]})
+    form = {"grant_type": "client_credentials"}
+    bad = {"Authorization": "Bearer very-invalid-access-token"}
+    with ledger_api(tmp_path, settings={"pact_https": True}) as api:
+        api.client.base_url = "https://testserver"
+        wrong = {"Authorization": "Basic " + base64.b64encode(b"nobody:nothing").decode()}
+        assert api.client.post("/3/auth/token", data=form, headers=wrong).status_code in (400, 401)
+        for method, path in (("GET", "/3/footprints"), ("GET", f"/3/footprints/{'0' * 8}-0000-8000-8000-{'0' * 12}")):
+            assert api.client.request(method, path, headers=bad).status_code in (400, 401)
+        assert api.client.post("/3/events", json=news, headers=bad).status_code in (400, 401)
+        good = bearer(api, "bank")
+        unknown = api.client.get("/3/footprints/00000000-0000-8000-8000-000000000001", headers=good)
+        assert unknown.status_code in (400, 404)
+        urn = {**news, "data": {"pfIds": ["urn:pact:not:a:uuid"]}}
+        assert api.client.post("/3/events", json=urn, headers=good).status_code == 400
+        assert api.client.post("/3/events", json=news, headers=good).status_code == 200
+        api.client.base_url = "http://testserver"
+        plain = (
+            api.client.post("/3/auth/token", data=form, headers=basic(api, "bank")),
+            api.client.get("/3/footprints", headers=good),
+            api.client.get("/3/footprints/00000000-0000-8000-8000-000000000001", headers=good),
+            api.client.post("/3/events", json={**news, "id": "e-9"}, headers=good),
+        )
+        for answer in plain:
+            assert answer.status_code == 403
+            assert set(answer.json()) <= {"code", "message"}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import python_calamine
 from starlette.testclient import TestClient
 
 from carbonledger.errors import Malformed
@@ -186,3 +188,24 @@ def test_the_private_door_shows_the_levels_to_its_own_machine_alone(home: Path) 
 def test_a_levels_file_that_contradicts_itself_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(Malformed):
         levels_file.parse({**FILE, **changes})
+
+
+def test_the_workbook_holds_the_totals_and_each_comparison_digit_for_digit(home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "levels.xlsx"
+    asked = ["levels", "--home", str(home), "--levels", str(home / "levels.json"), "--year", "2025"]
+    assert main([*asked, "--xlsx", str(file)]) == 0
+    again = tmp_path / "again.xlsx"
+    assert main([*asked, "--xlsx", str(again)]) == 0
+    assert file.read_bytes() == again.read_bytes()
+    book = python_calamine.load_workbook(io.BytesIO(file.read_bytes()))
+    assert book.sheet_names == ["月度 Monthly", "班次合计 By shift", "同类设备 Devices", "班次 Shifts", "月份 Months"]
+    sheets = {name.split()[-1]: book.get_sheet_by_name(name).to_python()[1:] for name in book.sheet_names}
+    # registers' own differences, added up by hand: COUNT intervals, each meter's value and the seven extra in turn
+    sums = {name: sum(value + at % 7 for at in range(COUNT)) for name, value in PER_INTERVAL.items()}
+    devices = {row[1]: row for row in sheets["Devices"]}
+    assert {name: row[2] for name, row in devices.items()} == {"motor-1": sums["M1"], "motor-2": sums["M2"]}
+    assert [devices[name][4] for name in ("motor-1", "motor-2")] == [1, 2]
+    for level, meter in (("works", "MAIN"), ("strip", "STRIP"), ("motor-1", "M1")):
+        assert sum(row[3] for row in sheets["Monthly"] if row[0] == level) == sums[meter]
+        assert sum(row[2] for row in sheets["Shifts"] if row[0] == level) == sums[meter]
+        assert sum(row[2] for row in sheets["Months"] if row[0] == level) == sums[meter]

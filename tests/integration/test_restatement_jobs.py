@@ -128,6 +128,59 @@ def test_the_same_again_changes_nothing(engine: Engine) -> None:
     assert outcome(engine) == before
 
 
+def obligation(connection: Connection, report_id: bytes, part: int, block: int) -> None:
+    """Its record, as `Compliance.fix` writes it."""
+    fixed = record(
+        "obligation", obligationId=bytes([150 + part]) * 32, member=OWNER, year=2025, part=part, tonnes=1,
+        report=report_id,
+    )  # fmt: skip
+    connection.execute(
+        insert(schema.record).values(
+            block_number=block, log_index=0, kind="obligation", record_key=fixed.key().hex(), id=fixed.id.hex(),
+            fields=fixed.to_json(), latest=1, member=OWNER.hex(), year=2025,
+        )
+    )  # fmt: skip
+
+
+def told(engine: Engine, member: bytes) -> list[str]:
+    with engine.connect() as connection:
+        return [found.kind for found in notifications.of_member(connection, member.hex(), before=None, limit=10)]
+
+
+def test_a_settled_years_regulator_is_told_once_and_the_job_ends_with_the_obligation_on_the_chain(
+    engine: Engine,
+) -> None:
+    work(engine)
+    assert told(engine, REGULATOR) == ["restated"]  # the year has no obligation yet: nothing is due
+    with engine.begin() as connection:
+        obligation(connection, OLD, 0, 50)
+    work(engine)
+    work(engine)
+    assert told(engine, REGULATOR) == ["obligation-due", "restated"]
+    assert outcome(engine)["obligation"][0][1] == "waiting"
+    with engine.begin() as connection:
+        obligation(connection, NEW, 1, 51)
+    work(engine)
+    assert outcome(engine)["obligation"][0][1] == "done"
+    assert told(engine, REGULATOR) == ["obligation-due", "restated"]
+
+
+def test_a_footprint_of_the_old_report_is_marked_its_owner_and_readers_told(engine: Engine) -> None:
+    uuid, reader = "3893bb5d-da16-8dc1-9185-11d97476c254", bytes([77]) * 32
+    with engine.begin() as connection:
+        connection.execute(
+            insert(schema.footprint).values(
+                id=uuid, member=OWNER.hex(), document="00" * 32, year=2025, report=OLD.hex(), scope="11" * 32,
+                created_at=1, public=0, content={},
+            )
+        )  # fmt: skip
+        connection.execute(insert(schema.footprint_reader).values(footprint=uuid, member=reader.hex()))
+    work(engine)
+    assert uuid in outcome(engine)["marked"]
+    assert told(engine, OWNER) == ["footprint-outdated"]
+    assert told(engine, reader) == ["restated"]
+
+
 class Killed(BaseException):
     """The process ends here."""
 

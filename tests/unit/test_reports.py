@@ -20,7 +20,7 @@ from python_calamine import load_workbook
 from starlette.requests import Request
 
 from api.answers import answer
-from carbonledger.accounting import library
+from carbonledger.accounting import exact, library
 from carbonledger.accounting.calculate import calculate
 from carbonledger.accounting.calibration import CASES
 from carbonledger.accounting.exact import INPUT_PLACES, MASSES, MODES, PLACES
@@ -43,7 +43,6 @@ from ledger_node.reports.model import Number, Row, Table, Text
 from ledger_node.reports.options import LANGUAGES, VIEWS, Options, Period, read_names
 from ledger_node.reports.results import amounts
 from ledger_node.reports.words import WORDS, Words
-from ledger_node.reports.xlsx import exact_in_a_spreadsheet
 from tests.support.world import ENTERPRISE, YEAR, World
 
 PERIODS = [str(YEAR), f"{YEAR}-Q2", f"{YEAR}-11"]
@@ -196,7 +195,7 @@ def test_the_cells_of_the_spreadsheet_are_the_numbers_of_the_model(bundle: bytes
                     assert Fraction(cell.value) in numbers
                 elif cell.text:
                     assert cell.text in seen
-    assert exact_in_a_spreadsheet("509.183238") and not exact_in_a_spreadsheet("1234567890.123456")
+    assert exact.spreadsheet_keeps("509.183238") and not exact.spreadsheet_keeps("1234567890.123456")
 
 
 def test_evidence_that_is_invalid_or_of_another_year_makes_no_document(bundle: bytes, world: World) -> None:
@@ -382,7 +381,30 @@ def test_a_document_that_the_caller_has_is_not_made_again() -> None:
     assert (first.body, made, first.headers["cache-control"]) == (b"document", [1], "private, no-cache")
     again = answer(headers(if_none_match=first.headers["etag"]), dear, identity=identity)
     assert (again.status_code, made) == (304, [1])
+    assert make.maker().encode() in identity
     others = [("11" * 32, Options(), "pdf"), ("00" * 32, Options("iso"), "pdf"), ("00" * 32, Options(), "xlsx")]
     for other in others:
         changed = make.identity(*other)  # type: ignore[arg-type]
         assert answer(headers(if_none_match=first.headers["etag"]), dear, identity=changed).status_code == 200
+
+
+def test_another_word_in_the_makers_files_is_another_identity(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not the package's version alone: between two versions a template, a word or a factor may change."""
+    import carbonledger
+    from ledger_node import reports
+
+    copies = {}
+    for name, module in (("carbonledger", carbonledger), ("ledger_node.reports", reports)):
+        assert module.__file__ is not None
+        copies[name] = tmp_path / name
+        shutil.copytree(Path(module.__file__).parent, copies[name], ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(make, "files", lambda package: copies[package])
+    before = make.maker.__wrapped__()
+    assert before == make.maker()
+    for changed in ("ledger_node.reports/words.py", "carbonledger/accounting/data/factors/grid.json"):
+        file = tmp_path / changed
+        kept = file.read_bytes()
+        file.write_bytes(kept + b"\n")
+        assert make.maker.__wrapped__() != before
+        file.write_bytes(kept)
+    assert make.maker.__wrapped__() == before

@@ -94,7 +94,7 @@ ERRORS: dict[bytes, tuple[str, str, tuple[tuple[str, str], ...]]] = {
     ),
     bytes.fromhex("5907c945"): (
         'AllocationRulesFormWrong',
-        "allocation rules form wrong",
+        "`found` is the field's value; of a list the place in it, or its length.",
         (('bytes32', 'field'), ('uint256', 'found'),),
     ),
     bytes.fromhex("9c510026"): (
