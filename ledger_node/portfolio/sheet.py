@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import xlsxwriter
 
-from ledger_node.reports.xlsx import exact_in_a_spreadsheet
+from carbonledger.accounting.exact import spreadsheet_keeps
 
 MEDIA_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 UNKNOWN: Final = {"zh": "未知", "en": "unknown"}
@@ -109,7 +109,7 @@ def _cell(sheet: Any, row: int, column: int, title: str, value: Any, language: s
         sheet.write_string(row, column, UNKNOWN[language])
     elif isinstance(value, int):
         sheet.write_number(row, column, value)
-    elif title in ("outstanding", "pledged", "emission", "value") and exact_in_a_spreadsheet(str(value)):
+    elif title in ("outstanding", "pledged", "emission", "value") and spreadsheet_keeps(str(value)):
         sheet.write_number(row, column, float(value))
     else:
         sheet.write_string(row, column, str(value))
