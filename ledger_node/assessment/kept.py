@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from carbonledger import jcs
 from carbonledger.accounting.inputs import Node
@@ -54,6 +54,11 @@ def open_run(connection: Connection, row: RunRow, now: int) -> None:
     """Keep a new run."""
     values = {"id": row.id, "period": row.period, "content": dict(row.content), "state": row.state}
     connection.execute(insert(assessment_run).values(**values, opened_at=now))
+
+
+def enter(connection: Connection, identifier: str, state: State) -> None:
+    """A run's next state."""
+    connection.execute(update(assessment_run).where(assessment_run.c.id == identifier).values(state=state))
 
 
 def run(connection: Connection, identifier: str) -> RunRow:

@@ -15,7 +15,7 @@ from datetime import date
 from hashlib import sha256
 from typing import Any, Final, assert_never, get_args
 
-from sqlalchemy import Connection, Engine, update
+from sqlalchemy import Connection, Engine
 
 from carbonledger import jcs
 from carbonledger.accounting.names import name32
@@ -37,7 +37,6 @@ from ledger_node.assessment.compose import Statistics, Terms
 from ledger_node.assessment.inputs import ITSELF
 from ledger_node.assessment.kept import CODE, GRADE, STATISTICS, Made, RunRow, State
 from ledger_node.chain.bindings import structs
-from ledger_node.db.schema import assessment_run
 from ledger_node.queries import members
 
 ITEMS: Final = 40
@@ -368,7 +367,7 @@ class Run:
 
     def _enter(self, connection: Connection, state: State) -> None:
         assert state in get_args(State)
-        connection.execute(update(assessment_run).where(assessment_run.c.id == self._id).values(state=state))
+        kept.enter(connection, self._id, state)
 
 
 def _statements(connection: Connection, period: int, upto: int) -> Iterator[PeerStatistics]:

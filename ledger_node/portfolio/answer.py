@@ -11,7 +11,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any, Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from carbonledger.accounting.factors import Published
 from carbonledger.accounting.inputs import Node
@@ -26,10 +26,10 @@ from carbonledger.identifiers import member_id, parse_chain_name
 from carbonledger.loans.portfolio import Portfolio, Position
 from carbonledger.loans.scopes import by_scope
 from carbonledger.sharing import standing_scope
-from ledger_node.db.schema import event
 from ledger_node.queries import grants, standing
 from ledger_node.queries import rules as published
 from ledger_node.queries.records import Kept
+from ledger_node.queries.reports import filings
 
 KINDS: Final = ("member", "code", "grade", "pledge", "current", "grant")
 VERIFIED: Final = "1a"
@@ -152,7 +152,7 @@ def _scopes(connection: Connection, reports: Sequence[Kept], rule_sets: Sequence
         return {}
     factors = _factors(connection)
     found: dict[str, dict[str, int]] = {}
-    for (arguments,) in connection.execute(select(event.c.arguments).where(event.c.name == "ReportFiled")):
+    for arguments in filings(connection):
         report = by_id.get(arguments["reportId"])
         if report is None or report["ruleSetId"] not in rules:
             continue

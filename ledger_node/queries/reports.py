@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from sqlalchemy import Connection, select, type_coerce
 from sqlalchemy.types import JSON
 
-from ledger_node.db.schema import record
+from ledger_node.db.schema import event, record
 from ledger_node.queries import records
 from ledger_node.queries.records import Kept, Position
 
@@ -70,3 +73,9 @@ def years(connection: Connection, member: str) -> list[int]:
         .distinct()
     )
     return sorted((int(year) for (year,) in connection.execute(query) if year is not None), reverse=True)
+
+
+def filings(connection: Connection) -> Iterator[dict[str, Any]]:
+    """What each filing of a report told, its lines among it, in the order of the chain."""
+    for (arguments,) in connection.execute(select(event.c.arguments).where(event.c.name == "ReportFiled")):
+        yield arguments

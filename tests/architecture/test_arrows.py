@@ -59,6 +59,8 @@ def test_only_the_chain_client_speaks_json_rpc() -> None:
 def test_only_the_stores_speak_sql() -> None:
     """Others may name a connection or an error of the driver; none of them may run a statement."""
     stores = (
+        "ledger_node/assessment/inputs",
+        "ledger_node/assessment/kept",
         "ledger_node/db",
         "ledger_node/jobs/",
         "ledger_node/queries",
