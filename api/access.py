@@ -19,6 +19,8 @@ ROLES: Final[tuple[Role, ...]] = get_args(Role)
 KEYED: Final[frozenset[Role]] = frozenset(ROLES) - {"public"}
 EVERYONE: Final[frozenset[Role]] = frozenset(ROLES)
 MEMBERS: Final[frozenset[Role]] = KEYED - {"operator"}
+TRADERS: Final[frozenset[Role]] = frozenset({"enterprise", "bank"})
+"""Who holds units may trade; staff of regulators, verifiers and exchanges may not."""
 STATUTORY: Final[frozenset[Role]] = frozenset({"regulator", "verifier"})
 
 MAY: Final[Mapping[str, frozenset[Role]]] = {
@@ -80,6 +82,51 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "getFootprint": MEMBERS,
     "postPactEvent": MEMBERS,
     "listPactEvents": MEMBERS,
+    # control plans, findings, documents
+    "getReportFindings": EVERYONE,  # by `basis_of`
+    "createReportFindings": frozenset({"verifier"}),
+    "listControlPlans": KEYED,
+    "getControlPlan": KEYED,
+    "getControlPlanDocument": KEYED,  # by `basis_of`
+    "createControlPlanDocument": frozenset({"enterprise"}),
+    "getControlPlanSchema": EVERYONE,
+    "listDocumentUses": STATUTORY,  # across enterprises: for those who look for double use
+    # the market
+    "listInstruments": EVERYONE,
+    "getQuotes": EVERYONE,
+    "listTrades": EVERYONE,  # the parties by `api.market.trade`
+    "listTradingDays": EVERYONE,
+    "streamMarket": EVERYONE,
+    "placeOrder": TRADERS,
+    "cancelOrder": TRADERS,
+    "listOrders": TRADERS,
+    "getOrder": TRADERS | {"regulator"},
+    # units and years of obligation: holdings are for the members of the chain, whether a year is met is public
+    "listHoldings": KEYED,
+    "getLot": KEYED,
+    "listLotHistory": KEYED,
+    "getTitle": KEYED,
+    "listDisposals": KEYED,
+    "getCertificate": EVERYONE,  # who has its id may show it to anybody
+    "listObligations": EVERYONE,
+    "listCollateral": KEYED,  # the bank itself, and statutory roles
+    "getMemberOutlook": KEYED,  # the enterprise itself, and statutory roles
+    "enterPlanningQuota": frozenset({"enterprise"}),
+    "computeOutlook": EVERYONE,
+    "getOutlookSchema": EVERYONE,
+    "computeReduction": EVERYONE,
+    "getReductionSchema": EVERYONE,
+    # codes and grades: a code is there to be shown, why it is so is its subject's
+    "listCodes": EVERYONE,
+    "getCode": EVERYONE,
+    "listAssessments": EVERYONE,
+    "listGrades": EVERYONE,
+    "listStatistics": EVERYONE,
+    "listAssessmentSets": EVERYONE,
+    "getAssessmentSet": EVERYONE,
+    "getExplained": KEYED,  # by `basis_of`
+    "listInspections": frozenset({"regulator"}),
+    "createAssessmentInputs": frozenset({"regulator"}),
     # seeing and being told
     "listAccess": KEYED,
     "listNotifications": MEMBERS,
@@ -87,6 +134,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     # loans, and how an enterprise stands
     "getStanding": MEMBERS,  # what of it by `api.standing`
     "listMemberAccesses": MEMBERS,  # the member's own, and regulators'
+    "answerPortfolio": MEMBERS,  # what of each enterprise as of its standing
     "discloseLoans": EVERYONE,
     "getLoanDisclosureSchema": EVERYONE,
     # the node itself
@@ -104,16 +152,26 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "pageFind": EVERYONE,
     "pageLedger": EVERYONE,
     "pageReport": EVERYONE,
+    "pageQuota": EVERYONE,  # holdings as in `listHoldings`
     "pageVerify": EVERYONE,
+    "pageMarket": EVERYONE,
     "pageApi": EVERYONE,
     "pageRegion": EVERYONE,
     "pageAlerts": KEYED - {"operator"},
+    "pageCode": EVERYONE,
+    "pageInspections": frozenset({"regulator"}),
+    "pageBanks": EVERYONE,
+    "pageStanding": MEMBERS,
+    "pageAccesses": MEMBERS,
     "getDocs": EVERYONE,
     "getOpenApi": EVERYONE,
 }
 """Operation id → roles."""
 
-OPEN_KINDS: Final = ("contract", "governance", "member", "log", "anchor", "factor", "ruleset", "report", "current")
+OPEN_KINDS: Final = (
+    *("contract", "governance", "member", "log", "anchor", "factor", "ruleset", "report", "current"),
+    *("instrument", "tradingterms", "tradingdays", "tradingday", "auction"),
+)
 """Kinds of record that the event stream tells a reader without a key."""
 
 

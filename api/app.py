@@ -19,14 +19,18 @@ from api.gate import Gate
 from api.problems import Problem
 from api.routes import (
     alerts,
+    assessment,
     compute,
+    evidence,
     footprints,
     ledger,
     loans,
     logs,
+    market,
     members,
     pact,
     pages,
+    quota,
     region,
     reports,
     rules,
@@ -50,10 +54,14 @@ TAGS: Final = (
     ("ledger", "An enterprise and a year as one document"),
     ("rules", "Factors and rule sets"),
     ("compute", "Calculating and verifying"),
+    ("quota", "Units, obligations, certificates, outlook, collateral, reductions"),
     ("writing", "Handing in bundles and signed acts"),
     ("footprints", "Product carbon footprints: computing and publishing"),
     ("pact", "PACT 3: exchange of product carbon footprints"),
+    ("evidence", "Control plans, findings of verifiers, and what documents support"),
+    ("market", "Trading: instruments, quotes, trades, days, orders"),
     ("loans", "How an enterprise stands for its banks, portfolios, disclosures of supported loans"),
+    ("assessment", "Codes, grades, peer statistics, inspections"),
     ("seeing", "Being told: access log, events"),
     ("region", "Regional views: totals, structure, ranking"),
     ("alerts", "Alerts: what holds, and who has seen it"),
@@ -83,9 +91,12 @@ def create_app(
     registry = CollectorRegistry()
     problems.install(app)
     routers = [module.of(service) for module in (members, logs, reports, ledger, rules, compute, writing, seeing)]
-    routers += [footprints.of(service), pact.of(service)]
+    routers += [footprints.of(service), pact.of(service), evidence.of(service)]
     routers += [region.of(service), alerts.of(service)]
+    routers += [loans.of(service), market.of(service)]
     routers += [loans.of(service)]
+    routers += [quota.of(service)]
+    routers += [assessment.of(service)]
     routers += [system.of(service, registry), pages.of(service, app)]
     operations = set()
     for router in routers:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from carbonledger.errors import Refused
+from carbonledger.evm.evidence import ChainEvidence
 from ledger_node.chain.bindings import rule_set_registry
 from ledger_node.chain.bindings.errors import explain
 from ledger_node.chain.errors import CallReverted
+from ledger_node.chain.evidence import gather
 from ledger_node.chain.interface import Chain
 from ledger_node.chain.outbox import Outbox
 
@@ -39,6 +42,10 @@ class ChainTools(Protocol):
 
     def has_code(self, address: bytes) -> bool:
         """Whether a contract is at the address: its signatures are judged by EIP-1271."""
+        ...
+
+    def evidence(self, number: int, slots: Mapping[bytes, Sequence[bytes]]) -> ChainEvidence:
+        """Header, seal and proofs of these slots (32 bytes) by address (20 bytes), all of block `number`."""
         ...
 
     def carry(self, reference: str, to: bytes, data: bytes) -> None:
@@ -73,6 +80,10 @@ class LedgerChainTools:
     def has_code(self, address: bytes) -> bool:
         """See `ChainTools`."""
         return bool(self._chain.code(address))
+
+    def evidence(self, number: int, slots: Mapping[bytes, Sequence[bytes]]) -> ChainEvidence:
+        """See `ChainTools`."""
+        return gather(self._chain, number, slots)
 
     def carry(self, reference: str, to: bytes, data: bytes) -> None:
         """See `ChainTools`."""

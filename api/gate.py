@@ -34,6 +34,10 @@ CREDENTIALS_AT: Final = "/3/auth/token"
 """Here the header carries client credentials, which the operation itself judges."""
 
 
+APPLICATIONS: Final = ("/v1/", "/3/")
+"""Paths of programs; the others are pages, where a browser asks its reader for the key."""
+
+
 class Gate:
     """ASGI middleware around the application."""
 
@@ -99,7 +103,8 @@ class Gate:
 
         def look_up() -> Caller:
             with self._service.engine.connect() as connection:
-                return keys.caller_of(connection, authorization, key, self._service.now())
+                reads = scope["method"] in ("GET", "HEAD") and not scope["path"].startswith(APPLICATIONS)
+                return keys.caller_of(connection, authorization, key, self._service.now(), by_form=reads)
 
         try:
             return await to_thread.run_sync(look_up)

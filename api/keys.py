@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import re
@@ -42,15 +43,21 @@ def new_key(
     return f"cl_{identifier}_{secret}"
 
 
-def caller_of(connection: Connection, authorization: str | None, api_key: str | None, now: int) -> Caller:
+def caller_of(
+    connection: Connection, authorization: str | None, api_key: str | None, now: int, *, by_form: bool = False
+) -> Caller:
     """Who sent `Authorization: Bearer …` (or `X-API-Key`); the public without either. Problem 401 for a wrong key.
 
+    `by_form`: a browser may send the key as the password of `Basic`, whatever the name. For reading only: a browser
+    sends it by itself, so that a foreign page could write with it.
     A token of PACT (`clt_…`) stands for its key until it ends; `now` in seconds.
     """
     text = api_key
     if authorization is not None:
         kind, _, text = authorization.partition(" ")
-        if kind.lower() != "bearer":
+        if by_form and kind.lower() == "basic":
+            text = _password(text)
+        elif kind.lower() != "bearer":
             raise _refused(f"authorization {kind[:20]!r}")
     if text is None:
         return PUBLIC
@@ -63,6 +70,13 @@ def caller_of(connection: Connection, authorization: str | None, api_key: str | 
     if not hmac.compare_digest(known.secret_sha256, _digest(match[2])):
         raise _refused("another secret")
     return _caller(known)
+
+
+def _password(text: str) -> str:
+    try:
+        return base64.b64decode(text, validate=True).decode().partition(":")[2]
+    except ValueError as error:
+        raise _refused("credentials that cannot be read") from error
 
 
 def _of_token(connection: Connection, text: str, now: int) -> Caller:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Sequence
-from typing import Annotated, Final
+from typing import Annotated, Final, Protocol, TypeVar
 
 from fastapi import Query
 from starlette.requests import Request
 
 from api.problems import Problem
-from ledger_node.queries.records import Kept, Position
+from ledger_node.queries.records import Position
 
 DEFAULT: Final = 50
 MOST: Final = 500
@@ -47,7 +47,20 @@ def decode(cursor: str | None) -> Position | None:
     return int(match[1]), int(match[2])
 
 
-def cut(found: Sequence[Kept], limit: int) -> tuple[Sequence[Kept], str | None]:
+class Placed(Protocol):
+    """What was written at a place on the chain."""
+
+    @property
+    def block_number(self) -> int: ...
+
+    @property
+    def log_index(self) -> int: ...
+
+
+T = TypeVar("T", bound=Placed)
+
+
+def cut(found: Sequence[T], limit: int) -> tuple[Sequence[T], str | None]:
     """The items of one page and the cursor of the next, from `limit + 1` records."""
     if len(found) <= limit:
         return found, None

@@ -46,6 +46,7 @@ DEVICE_KINDS: Final = {
 }
 LOG_STATUS: Final = {1: "active", 2: "frozen", 3: "closed"}
 EVIDENCE: Final = {1: "official", 2: "reputable", 3: "transcription", 4: "draft", 5: "unverified"}
+PLAN_STATUS: Final = {1: "filed", 2: "acknowledged", 3: "returned", 4: "replaced"}
 REPORT_STATUS: Final = {
     1: "filed",
     2: "verified",
@@ -182,7 +183,11 @@ def anchor(record: Kept) -> schemas.Anchor:
 
 def artefact(found: Artefact) -> schemas.ArtefactLink:
     """A link to an artefact."""
-    href = f"/v1/reports/{found.subject}/bundle" if found.kind == "report" else f"/v1/artefacts/{found.sha256}"
+    href = {
+        "report": f"/v1/reports/{found.subject}/bundle",
+        "findings": f"/v1/reports/{found.subject}/findings",
+        "control-plan": f"/v1/control-plans/{found.subject}/document",
+    }.get(found.kind, f"/v1/artefacts/{found.sha256}")
     return schemas.ArtefactLink(
         kind=found.kind,
         sha256=found.sha256,
@@ -205,6 +210,7 @@ def report(
     emission: bool,
     replaced_by: str | None = None,
     bundle: schemas.ArtefactLink | None = None,
+    findings: schemas.ArtefactLink | None = None,
 ) -> schemas.Report:
     """A report; without `emission` its figure is left out."""
     return schemas.Report(
@@ -226,6 +232,27 @@ def report(
         replaced_by=replaced_by,
         log=schemas.LogHead(id=record["logId"], size=int(record["logSize"]), root=record["logRoot"]),
         bundle=bundle,
+        findings_digest=id_or_none(record["findingsDigest"]),
+        findings=findings,
+    )
+
+
+def control_plan(record: Kept) -> schemas.ControlPlan:
+    """A version of a control plan."""
+    return schemas.ControlPlan(
+        id=record.id,
+        member=record["member"],
+        year=record["year"],
+        version=record["version"],
+        digest=record["planDigest"],
+        status=PLAN_STATUS.get(record["status"], str(record["status"])),
+        filed_at=time(record["filedAt"]),
+        replaces=id_or_none(record["replaces"]),
+        change_digest=id_or_none(record["changeDigest"]),
+        reviewer=id_or_none(record["reviewer"]),
+        reviewed_at=time_or_none(record["reviewedAt"]),
+        reason_digest=id_or_none(record["reasonDigest"]),
+        href=f"/v1/control-plans/{record.id}/document",
     )
 
 

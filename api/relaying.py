@@ -12,6 +12,8 @@ from carbonledger.accounting.lines import Line
 from carbonledger.accounting.rule_set import RuleSet
 from carbonledger.acts import ACTS, Act, Signed
 from carbonledger.allocation.rule_set import AllocationRules
+from carbonledger.assessment import on_chain
+from carbonledger.assessment.filing import CODE_ITEM, GRADE_ITEM
 from carbonledger.errors import BadSignature, CarbonLedgerError, Malformed
 from carbonledger.framing import decode_base64
 from carbonledger.records import Field
@@ -94,11 +96,23 @@ ARGUMENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "TradingSuspension": ("regulator",),
     "ControlPlan": ("member",),
     "ControlPlanReview": ("reviewer",),
+    "AssessmentPublication": ("json", "form", "quorum"),
+    "WorkingYear": ("quorum",),
+    "PeerStatement": ("assessor",),
+    "CodeList": ("items", "assessor"),
+    "Explanation": ("member",),
+    "Assignment": ("candidates", "assessor"),
+    "Finding": ("inspector", "second"),
+    "Clearance": ("inspector", "second", "verifier"),
+    "GradeList": ("items", "assessor"),
 }
 """Act → what its call takes beside it, in the call's order; `form` follows from `json` and is not sent."""
 
-OPTIONAL: Final = frozenset({"new_key", "preparer", "owner", "quorum", "member", "bank"})
+OPTIONAL: Final = frozenset({"new_key", "preparer", "owner", "quorum", "member", "bank", "second"})
 """May be left out where the contract asks for one of several: then nobody's signature is sent."""
+
+LISTS: Final = frozenset({"CodeList", "GradeList"})
+"""Acts whose items are values of a struct."""
 
 NOBODY: Final = Signed(bytes(20), b"")
 
@@ -135,10 +149,23 @@ def parse(given: SignedAct) -> Relayed:
     for name in wanted:
         if name not in given.arguments and name not in OPTIONAL:
             raise Malformed(f"arguments of {given.act}", expected=name, found="missing")
-        found[name] = _argument(name, given.arguments.get(name), signatures)
+        value = given.arguments.get(name)
+        if name == "items" and given.act in LISTS:
+            found[name] = _items(given.act, value)
+        else:
+            found[name] = _argument(name, value, signatures)
     if "form" in names:
         found["form"] = _form(given.act, found["json"])
     return Relayed(act, tuple(found[name] for name in names), tuple(signatures))
+
+
+def parse_signed_alone(given: SignedAct, name: str) -> tuple[Act, Signed]:
+    """An act of this name with the one signature `member`: what an exchange takes. Malformed names the place."""
+    if given.act != name:
+        raise Malformed("act", expected=name, found=given.act[:80])
+    if set(given.arguments) != {"member"}:
+        raise Malformed(f"arguments of {name}", expected="member", found=", ".join(given.arguments)[:80] or "none")
+    return Act(name, **_fields(name, given.fields)), _signed("member", given.arguments["member"])
 
 
 def check_signatures(relayed: Relayed, chain_id: int, has_code: Callable[[bytes], bool]) -> None:
@@ -183,7 +210,7 @@ def _argument(name: str, value: Any, signatures: list[Signed]) -> Any:
             return several
         case "authority":
             return _authority(value, signatures)
-        case "consistency" | "months":
+        case "consistency" | "months" | "candidates":
             return [_word(name, item) for item in _list(name, value)]
         case "lines":
             lines = [Line.from_json(item) for item in _list(name, value)]
@@ -208,8 +235,23 @@ def _argument(name: str, value: Any, signatures: list[Signed]) -> Any:
             return one
 
 
-def _form(act: str, json: bytes) -> structs.RuleSetForm | structs.AllocationForm:
+def _items(act: str, value: Any) -> list[structs.CodeItem] | list[structs.GradeItem]:
+    """Codes or grades of a list: each the values of its struct, in order (docs/formats/acts.md)."""
+    fields = CODE_ITEM if act == "CodeList" else GRADE_ITEM
+    rows = []
+    for item in _list("items", value):
+        if not isinstance(item, list) or len(item) != len(fields):
+            raise Malformed("argument 'items'", expected=f"lists of {len(fields)} values", found=repr(item)[:80])
+        rows.append([_value(kind, name, one) for (kind, name), one in zip(fields, item, strict=True)])
+    if act == "CodeList":
+        return [structs.CodeItem(*row) for row in rows]
+    return [structs.GradeItem(*row) for row in rows]
+
+
+def _form(act: str, json: bytes) -> structs.RuleSetForm | structs.AllocationForm | structs.AssessmentForm:
     """What the contract takes beside the JSON of a publication, derived from it."""
+    if act == "AssessmentPublication":
+        return structs.AssessmentForm.from_abi(on_chain.form(on_chain.parse(json)))
     if act == "AllocationPublication":
         return structs.AllocationForm.from_abi(AllocationRules.parse(json).form())
     return structs.RuleSetForm.from_abi(RuleSet.parse(json).form())

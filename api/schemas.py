@@ -190,6 +190,51 @@ class Report(Document):
     replaced_by: str | None
     log: LogHead
     bundle: ArtefactLink | None
+    findings_digest: str | None = None
+    findings: ArtefactLink | None = None
+
+
+class ControlPlan(Document):
+    """A version of a data-quality control plan, as the chain holds it; in force once acknowledged."""
+
+    id: str
+    member: str
+    year: int
+    version: int
+    digest: str
+    status: str
+    filed_at: str
+    replaces: str | None
+    change_digest: str | None
+    reviewer: str | None
+    reviewed_at: str | None
+    reason_digest: str | None
+    href: str
+
+
+class DocumentUse(Document):
+    """A figure that a document supports; `entry` and `document` are indices in the log of the report."""
+
+    member: str
+    report: str
+    line: str
+    item: str
+    year: int
+    month: int
+    entry: int
+    document: int
+    purpose: str
+    number: str | None
+    replaced: bool
+
+
+class DocumentUses(Document):
+    """All uses; `figures` and `members` count those of reports that are not replaced."""
+
+    sha256: str
+    figures: int
+    members: int
+    items: list[DocumentUse]
 
 
 class Month(Document):
@@ -390,3 +435,86 @@ class Health(Document):
     block: int | None
     head_age_s: int | None
     reasons: list[str]
+
+
+class MarketInstrument(Document):
+    """A class of units that is traded. Prices are fen a tonne."""
+
+    id: str
+    kind: Literal["allowance", "offset"]
+    vintage: int
+    project: str | None
+    listed_at: str
+    first_price: Amount
+    suspended: bool
+    last_close: Amount = Field(description="Of the latest day with trades, as it stands; the first price before any")
+
+
+class PriceLevel(Document):
+    """One price level of the book."""
+
+    price: Amount
+    amount: Amount
+    orders: int
+
+
+class DayBar(Document):
+    """One trading day: prices of listed trades (null where there was none), volumes by way to trade."""
+
+    day: str = Field(examples=["2026-03-10"])
+    previous_close: Amount
+    open: Amount
+    high: Amount | None
+    low: Amount | None
+    close: Amount = Field(description="Volume-weighted mean of the listed trades; the previous close without any")
+    volume: Amount
+    turnover: Amount
+    block_volume: Amount
+    block_turnover: Amount
+    auction_volume: Amount
+    auction_turnover: Amount
+
+
+class Quotes(Document):
+    """The five best levels of each side, best first, as this node's exchange has them."""
+
+    instrument: str
+    at: str
+    bids: list[PriceLevel]
+    asks: list[PriceLevel]
+    today: DayBar
+    last_price: Amount | None
+    lowest: Amount | None = Field(description="Bounds of a listed order today; null while no terms are published")
+    highest: Amount | None
+
+
+class MarketTrade(Document):
+    """A settled trade; its parties are told to themselves and to regulators."""
+
+    id: str
+    instrument: str
+    mode: Literal["listed", "block", "auction"]
+    amount: Amount
+    price: Amount
+    traded_at: str
+    lot: str
+    buyer: str | None
+    seller: str | None
+    block: int
+
+
+class MarketOrder(Document):
+    """An order as the exchange has it: `state` new, open, filled, cancelled, expired or ended (`reason` says why)."""
+
+    id: str
+    sequence: int
+    instrument: str
+    mode: Literal["listed", "block", "auction"]
+    side: Literal["buy", "sell"]
+    amount: Amount
+    price: Amount
+    filled: Amount
+    state: Literal["new", "open", "filled", "cancelled", "expired", "ended"]
+    reason: str | None
+    received_at: str
+    ends_at: str

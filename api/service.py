@@ -98,7 +98,11 @@ def authorise(request: Request) -> None:
             f"{operation} is for readers with a key.",
             expected="Authorization: Bearer cl_<id>_<secret>",
             found="no key",
-            headers={"WWW-Authenticate": 'Bearer realm="carbonledger"'},
+            headers={
+                "WWW-Authenticate": 'Basic realm="carbonledger", charset="UTF-8"'
+                if operation.startswith("page")
+                else 'Bearer realm="carbonledger"'
+            },
         )
     raise Problem("not-allowed", f"{operation} is not for the role {asking.role}.")
 

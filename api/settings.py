@@ -51,7 +51,8 @@ class Settings:
     `policy`: the TOML that this node suggests to its readers. `mirrors`: origin of a log → folder with its tiles and
     `checkpoint`. `names`: member id (hex) → name. `rate`, `keyed_rate`: requests that a reader without and with a
     key may make, in the notation of `limits`. `pact_https`: `/3` answers nothing over plain HTTP, as PACT asks (the
-    proxy that ends TLS says so in X-Forwarded-Proto). Sizes in bytes, times in seconds.
+    proxy that ends TLS says so in X-Forwarded-Proto). `takes_orders`: an exchange runs on this database. Sizes in
+    bytes, times in seconds.
     """
 
     policy: bytes | None = None
@@ -65,6 +66,7 @@ class Settings:
     head_age_alarm_s: int = 3600
     pact_https: bool = False
     version: str = "0.1.0"
+    takes_orders: bool = False
     clock: Callable[[], int] = wall_clock
 
     def __post_init__(self) -> None:
@@ -129,6 +131,7 @@ class Config(Struct, forbid_unknown_fields=True, frozen=True):
     keyed_rate: _Text = "3000/minute"
     max_body_bytes: Annotated[int, Meta(ge=1024, le=1 << 30)] = 16 << 20
     head_age_alarm_s: Annotated[int, Meta(ge=1)] = 3600
+    takes_orders: bool = False
     chain: ChainTable | None = None
     log: tuple[MirrorTable, ...] = ()
     member: tuple[MemberTable, ...] = ()
@@ -147,6 +150,7 @@ class Config(Struct, forbid_unknown_fields=True, frozen=True):
             max_body_bytes=self.max_body_bytes,
             head_age_alarm_s=self.head_age_alarm_s,
             pact_https=self.pact_https,
+            takes_orders=self.takes_orders,
         )
 
     def database_in(self, folder: Path) -> str:

@@ -1,4 +1,4 @@
-"""`python -m ledger_node`: run, migrate, reindex, fsck, deploy, settle.
+"""`python -m ledger_node`: run, migrate, reindex, fsck, deploy, settle, assess.
 
 Exit 0 done or clean, 1 a check found a difference, 2 misuse, or it could not be done.
 """
@@ -6,21 +6,27 @@ Exit 0 done or clean, 1 a check found a difference, 2 misuse, or it could not be
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
+from carbonledger.accounting import inputs
 from carbonledger.errors import CarbonLedgerError, Invalid, Malformed
 from ledger_node import config
 from ledger_node.chain.interface import Chain
 from ledger_node.chain.open import open_chain
+from ledger_node.chain.outbox import Outbox
 from ledger_node.commands import founders, keyfile, settle
+from ledger_node.commands.assess import Wanted, assess
 from ledger_node.commands.deploy import Ways, deploy, policy_of
 from ledger_node.commands.fsck import deployment_of, fsck
 from ledger_node.commands.run import run, wall_clock
 from ledger_node.db.view import View
 from ledger_node.deployment import NAMES, Deployment, check_deployed
+from ledger_node.queries import disclosed
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -46,6 +52,30 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text, description=text)
         command.add_argument("--config", type=Path, default=Path(config.FILE_NAME), metavar="FILE")
         command.set_defaults(action=action)
+    command = commands.add_parser(
+        "assess",
+        help="assess a quarter: peer statistics, codes, grades",
+        description="Computes and files by acts; a call that was stopped goes on with the next one.",
+    )
+    command.add_argument("--config", type=Path, default=Path(config.FILE_NAME), metavar="FILE")
+    command.add_argument("--quarter", required=True, metavar="YYYYQn")
+    command.add_argument("--as-of", required=True, type=date.fromisoformat, metavar="DATE", help="day of the judgment")
+    command.add_argument("--code", default="code-1", metavar="KEY", help="published rule set of the code")
+    command.add_argument("--scheme", action="append", default=[], metavar="KEY", help="published scheme; may repeat")
+    command.add_argument("--given", action="append", default=[], type=Path, metavar="FILE", help="sections, JSON")
+    command.add_argument("--bundles", action="store_true", help="make and keep a bundle of each code and grade")
+    command.add_argument("--key", required=True, type=Path, metavar="FILE", help="the regulator's act key, mode 600")
+    command.add_argument("--payer", required=True, type=Path, metavar="FILE", help="key that sends, mode 600")
+    command.add_argument("--passphrase-file", type=Path, metavar="FILE", help="of the keystores, mode 600")
+    command.set_defaults(action=_assess)
+    command = commands.add_parser(
+        "disclose",
+        help="keep what members disclosed by month: JSON lines",
+        description="Each line is a disclosure (docs/alerts.md); it takes the place of what was kept of its member.",
+    )
+    command.add_argument("--config", type=Path, default=Path(config.FILE_NAME), metavar="FILE")
+    command.add_argument("file", type=Path, metavar="FILE.jsonl")
+    command.set_defaults(action=_disclose)
     command = commands.add_parser(
         "deploy",
         help="deploy the contracts, or check a deployed set",
@@ -83,6 +113,23 @@ def _migrate(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _disclose(arguments: argparse.Namespace) -> int:
+    found = []
+    for number, line in enumerate(arguments.file.read_bytes().splitlines(), start=1):
+        try:
+            found.append(disclosed.parse(inputs.parse(line)))
+        except CarbonLedgerError as error:
+            raise Malformed(f"{arguments.file}, line {number}: {error}") from error
+    view = View(config.load(arguments.config).database)
+    try:
+        view.migrate()
+        view.disclose(found)
+    finally:
+        view.close()
+    _say(f"kept {len(found)} disclosures")
+    return 0
+
+
 def _reindex(arguments: argparse.Namespace) -> int:
     with _opened(config.load(arguments.config)) as (chain, view, directory):
         view.migrate()
@@ -103,6 +150,37 @@ def _fsck(arguments: argparse.Namespace) -> int:
         print(findings.difference)
         return 1
     print(f"clean: block {findings.block}, {findings.records} records")
+    return 0
+
+
+def _assess(arguments: argparse.Namespace) -> int:
+    match = re.fullmatch(r"([0-9]{4})Q([1-4])", arguments.quarter)
+    if match is None:
+        raise Malformed("--quarter", expected="such as 2026Q2", found=arguments.quarter)
+    settings = config.load(arguments.config)
+    period = 4 * int(match[1]) + int(match[2]) - 1
+    sets = (arguments.code, tuple(arguments.scheme))
+    wanted = Wanted(period, arguments.as_of, *sets, tuple(arguments.given), arguments.bundles)
+    key, payer = (
+        keyfile.read_chain_key(path, arguments.passphrase_file).seed for path in (arguments.key, arguments.payer)
+    )
+    with _opened(settings) as (chain, view, directory):
+        outbox = Outbox(Path(settings.chain.home) / "assessor.db", chain, payer, clock=wall_clock)
+        try:
+            identifier = assess(
+                wanted,
+                chain=chain,
+                view=view,
+                database=settings.database,
+                directory=directory,
+                outbox=outbox,
+                key=key,
+                clock=wall_clock,
+                say=_say,
+            )
+        finally:
+            outbox.close()
+    print(identifier)
     return 0
 
 

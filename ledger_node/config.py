@@ -11,7 +11,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from carbonledger.errors import CarbonLedgerError, Malformed
+from carbonledger.identifiers import check_credit_code
 from carbonledger.note import COSIGNATURE, ED25519, EIP712, VerifierKey
+from ledger_node.alerts.mail import MailTable
 
 FILE_NAME: Final = "ledger_node.toml"
 MAX_BYTES: Final = 1 << 20
@@ -67,6 +69,20 @@ class WitnessSettings(Struct, forbid_unknown_fields=True, frozen=True):
     log: tuple[LogSettings, ...] = ()
 
 
+class ExchangeSettings(Struct, forbid_unknown_fields=True, frozen=True):
+    """The exchange that this node runs: its member, by credit code or id; its act key, and the account that carries
+    its batches.
+
+    Keys are keystores v3 under the one line of `passphrase_file`, or 64 hex digits; `outbox` is a file.
+    """
+
+    member: Annotated[str, Meta(pattern="^([0-9A-Z]{18}|[0-9a-f]{64})$")]
+    key: _Text
+    sender_key: _Text
+    passphrase_file: str = ""
+    outbox: _Text = "exchange.db"
+
+
 class Settings(Struct, forbid_unknown_fields=True, frozen=True):
     """Everything a ledger node is told. Paths are relative to the folder of the file; times in seconds."""
 
@@ -76,6 +92,8 @@ class Settings(Struct, forbid_unknown_fields=True, frozen=True):
     head_age_alarm_s: _Positive = 60
     http: HttpSettings = HttpSettings()
     witness: WitnessSettings | None = None
+    exchange: ExchangeSettings | None = None
+    mail: MailTable | None = None
 
 
 def parse(text: str) -> Settings:
@@ -126,10 +144,22 @@ def located(settings: Settings, folder: Path) -> Settings:
             passphrase_file=str(folder / witness.passphrase_file),
             store=str(folder / witness.store),
         )
+    exchange = settings.exchange
+    if exchange is not None:
+        exchange = replace(
+            exchange,
+            key=str(folder / exchange.key),
+            sender_key=str(folder / exchange.sender_key),
+            passphrase_file=str(folder / exchange.passphrase_file) if exchange.passphrase_file else "",
+            outbox=str(folder / exchange.outbox),
+        )
+    mail = settings.mail
+    if mail is not None and mail.password_file:
+        mail = replace(mail, password_file=str(folder / mail.password_file))
     database = settings.database
     if database.startswith("sqlite:///"):  # an absolute path after it stays as it is
         database = "sqlite:///" + str(folder / database.removeprefix("sqlite:///"))
-    return replace(settings, chain=chain, witness=witness, database=database)
+    return replace(settings, chain=chain, witness=witness, exchange=exchange, database=database, mail=mail)
 
 
 def _check(settings: Settings) -> None:
@@ -138,6 +168,11 @@ def _check(settings: Settings) -> None:
         raise _malformed("chain.url", "embedded:, anvil: or http(s)://…", settings.chain.url)
     if not re.match(r"[a-z0-9+]+://", settings.database):
         raise _malformed("database", "a database URL such as sqlite:///ledger.db", settings.database)
+    for number, contact in enumerate(settings.mail.contact if settings.mail else ()):
+        try:
+            check_credit_code(contact.credit_code)
+        except Malformed as error:
+            raise _malformed(f"mail.contact[{number}].credit_code", str(error.expected), error.found) from error
     if settings.witness is None:
         return
     origins: set[str] = set()

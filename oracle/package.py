@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -19,13 +21,24 @@ HASH_BYTES: Final = 32
 
 
 def export(
-    node: OracleNode, disclosure: Disclosure, reported: Reported, year: YearEvidence, bundle: bytes, path: Path
+    node: OracleNode,
+    disclosure: Disclosure,
+    reported: Reported,
+    year: YearEvidence,
+    bundle: bytes,
+    path: Path,
+    more: Iterable[bytes] = (),
 ) -> None:
-    """Write the package of a year to `path`: whole and on the disk, or not at all."""
+    """Write the package of a year to `path`: whole and on the disk, or not at all.
+
+    `more` are documents that the report's record names and the log does not: the verifier's findings.
+    """
     log = object_id(node.origin)
     size = max(int(anchor.field("size")) for anchor in year.anchors)
     kept = {document.digest for document in listed(node, size).documents.values()}
     documents = {digest: data for digest in sorted(kept) if (data := read(node, digest)) is not None}
+    documents |= {hashlib.sha256(data).hexdigest(): data for data in more}
+    documents = dict(sorted(documents.items()))
     description = Description(reported.member, reported.year, node.origin, 0, size, tuple(documents))
     checkpoints = {int(anchor.field("size")): disclosure.note(int(anchor.field("size"))) for anchor in year.anchors}
     signed = {key.key_id for key in disclosure.signing_keys()}

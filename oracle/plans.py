@@ -20,6 +20,7 @@ from carbonledger.keccak import keccak256
 from carbonledger.mrv.control_plan import MAX_BYTES, ControlPlan, doubts
 from ledger_node.chain.bindings import control_plan_registry as registry
 from ledger_node.chain.bindings import directory as directory_contract
+from ledger_node.chain.bindings import errors
 from ledger_node.chain.calls import carry
 from ledger_node.chain.interface import Chain
 from ledger_node.chain.outbox import Outbox
@@ -120,21 +121,24 @@ def _file(arguments: argparse.Namespace, opened: Open) -> int:
             directory = bytes.fromhex(settings.chain.directory)
             call = directory_contract.encode_location_of(chain_name(REGISTRY))
             contract = directory_contract.decode_location_of(chain.call(directory, call))
-            act = next_act(chain, contract, plan, member, chain.head().timestamp + LIFETIME_S)
+            act = next_act(
+                chain, contract, plan, member, max(chain.head().timestamp, node.clock() // 1000) + LIFETIME_S
+            )
             if act is None:
                 known = latest(chain, contract, member, plan.year)
                 print((known or NOBODY).hex())
                 return 0
             signed = acts.sign(act, Domain(settings.chain_id), secret)
-            outbox.put(f"control-plan/{act.id.hex()}", *carry({REGISTRY: contract}, act, signed))
-            _settle(chain, outbox)
+            name = f"control-plan/{act.id.hex()}/{act['deadline']}"  # one that expired is signed again
+            outbox.put(name, *carry({REGISTRY: contract}, act, signed))
+            _settle(chain, outbox, name)
             print(act.id.hex())
     finally:
         node.close()
     return 0
 
 
-def _settle(chain: Chain, outbox: Outbox) -> None:
+def _settle(chain: Chain, outbox: Outbox, name: str) -> None:
     """Until the act is in a block; Refused with the chain's reason."""
     until = time.monotonic() + PATIENCE_S
     while True:
@@ -142,8 +146,9 @@ def _settle(chain: Chain, outbox: Outbox) -> None:
         if chain.waiting():
             chain.advance()
         state = outbox.step()
-        if failed := outbox.failed():
-            raise Refused("the chain refused the control plan", found=failed[0].reason)
+        if failed := [entry for entry in outbox.failed() if entry.reference == name]:
+            found = errors.explain(failed[0].revert_data) if failed[0].revert_data else failed[0].reason
+            raise Refused("the chain refused the control plan", found=found)
         if not state.unsettled:
             return
         if time.monotonic() > until:

@@ -39,6 +39,10 @@ class Figures:
         pattern = "#,##0." + "0" * places if shift else "#,##0"
         return str(format_decimal(rounded, format=pattern, locale=self._locale)), unit
 
+    def yuan(self, amount: Amount) -> str:
+        """Fen as yuan with two places, exact."""
+        return str(format_decimal(Decimal(amount.value).scaleb(-2), format="#,##0.00", locale=self._locale))
+
     def plain(self, value: Decimal) -> str:
         """A number as it is, for the scale of a chart."""
         return str(format_decimal(value, format="#,##0.###", locale=self._locale))

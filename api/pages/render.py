@@ -68,7 +68,9 @@ class Renderer:
 
     def problem(self, request: Request, problem: Problem) -> Response:
         """A problem as a page."""
-        return self.page(request, "problem.html", status=problem.status, problem=problem.body, twin=None)
+        answer = self.page(request, "problem.html", status=problem.status, problem=problem.body, twin=None)
+        answer.headers.update(problem.headers)
+        return answer
 
 
 def _relative(request: Request, language: Language) -> str:

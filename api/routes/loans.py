@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 from sqlalchemy import Connection
 
-from api import loan_schemas, paging, present, schemas, standing
+from api import loan_schemas, paging, portfolios, present, schemas, standing
 from api.answers import answer
 from api.paging import Limit
 from api.problems import Problem
@@ -17,8 +17,10 @@ from api.routes.common import MemberId, missing, router
 from api.routes.compute import json_body, require_json
 from api.routes.members import id_of
 from api.service import Body, CallerOf, Service
+from carbonledger import jcs
 from carbonledger.loans import library, schema
 from carbonledger.loans.disclose import disclose
+from ledger_node.portfolio import sheet
 from ledger_node.queries import access
 from ledger_node.queries import standing as queries
 from ledger_node.queries.once import settle
@@ -108,6 +110,47 @@ def of(service: Service) -> APIRouter:
     def get_loan_disclosure_schema(request: Request) -> Response:
         """JSON Schema (2020-12) of the input of `POST /v1/loan-disclosures`."""
         return answer(request, json.dumps(schema.disclosure_document()).encode(), media_type="application/schema+json")
+
+    @found.post(
+        "/portfolios",
+        operation_id="answerPortfolio",
+        response_class=Response,
+        responses={
+            200: {
+                "description": "The portfolio with what is known of each enterprise (docs/loans.md)",
+                "content": {
+                    "application/json": {"schema": {"type": "object"}},
+                    sheet.MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}},
+                },
+            }
+        },
+        openapi_extra={
+            "requestBody": {
+                "required": True,
+                "description": "CSV (UTF-8 or GB 18030) or XLSX, the first row the titles (docs/loans.md)",
+                "content": {
+                    name: {"schema": {"type": "string", "format": "binary"}}
+                    for name in ("text/csv", sheet.MEDIA_TYPE, "application/octet-stream")
+                },
+            }
+        },
+    )
+    def answer_portfolio(
+        request: Request,
+        caller: CallerOf,
+        body: Body,
+        format: Annotated[Literal["json", "xlsx"], Query(description="Form of the answer")] = "json",
+        language: Annotated[Literal["zh", "en"], Query(description="Language of the XLSX")] = "zh",
+    ) -> Response:
+        """Loans by credit code, answered with codes, grades, pledges, emissions and financed emissions.
+
+        Rows that are wrong are told and left out. Each enterprise's access log says that it was read.
+        """
+        value, made = portfolios.answered(service, caller, body)
+        if format == "json":
+            return Response(jcs.encode(value), media_type="application/json", headers={"Cache-Control": "no-store"})
+        headers = {"Content-Disposition": 'attachment; filename="portfolio.xlsx"', "Cache-Control": "no-store"}
+        return Response(sheet.render(value, language, made), media_type=sheet.MEDIA_TYPE, headers=headers)
 
     return found
 

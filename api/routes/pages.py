@@ -10,24 +10,35 @@ from fastapi import APIRouter, FastAPI, Query, Request, Response
 from sqlalchemy import Connection
 from starlette.responses import RedirectResponse
 
-from api import present, problems, schemas
-from api.access import MAY
+from api import market as shown
+from api import present, present_assessment, problems, schemas, schemas_assessment
+from api.access import MAY, Caller
 from api.answers import answer
+from api.keeping import bytes_of_artefact
 from api.ledger import ledger_of
+from api.pages.market import market_screen
 from api.pages.render import Renderer
 from api.pages.screens import LedgerScreen, timeline
 from api.problems import Problem
-from api.routes.common import ReportId, missing, router
+from api.routes.assessment import code_document, private, queue
+from api.routes.common import HEX_ID, ReportId, missing, read_private, router
 from api.routes.compute import policy_value
+from api.routes.loans import access_read, read_standing
 from api.routes.members import CodeOrId, id_of
+from api.routes.quota import Sector, quota_screen
 from api.routes.reports import report_document
 from api.service import CallerOf, Service
+from carbonledger.assessment.library import code_rules
+from carbonledger.mrv.findings import Findings
 from carbonledger.verify.context import committed_code_hashes
-from ledger_node.queries import members, records, reports
+from ledger_node.assessment import kept as kept_documents
+from ledger_node.queries import access, artefacts, market, members, records, reports
+from ledger_node.queries import assessment as assessments
 
 PAGES: Final = Path(__file__).parent.parent / "pages" / "templates"
 ENTERPRISE: Final = 2
 FOUND: Final = 20
+READS: Final = 200
 
 
 def of(service: Service, app: FastAPI) -> APIRouter:
@@ -62,6 +73,21 @@ def of(service: Service, app: FastAPI) -> APIRouter:
             return RedirectResponse(f"/ledger/{enterprises[0].id}", 303)
         return page_start(request, caller, q)
 
+    @found.get("/market", operation_id="pageMarket", include_in_schema=False)
+    def page_market(request: Request, instrument: Annotated[str | None, Query(pattern=HEX_ID)] = None) -> Response:
+        with service.engine.connect() as connection:
+            listed = market.instruments(connection)
+            chosen = (
+                next((k for k in listed if k.id == instrument), None) if instrument else listed[-1] if listed else None
+            )
+            if instrument and chosen is None:
+                raise missing("instrument", instrument)
+            screen = None if chosen is None else market_screen(service, connection, chosen)
+            instruments = [shown.instrument(connection, kept) for kept in listed]
+        twin = "/v1/market/instruments" if chosen is None else f"/v1/market/quotes?instrument={chosen.id}"
+        template = "market_board.html" if request.headers.get("hx-request") == "true" and screen else "market.html"
+        return renderer.page(request, template, instruments=instruments, s=screen, twin=twin)
+
     @found.get("/ledger/{member}", operation_id="pageLedger", include_in_schema=False)
     def page_ledger(
         request: Request,
@@ -94,15 +120,73 @@ def of(service: Service, app: FastAPI) -> APIRouter:
                 raise missing("report", report)
             document = report_document(connection, caller, kept)
             names = _names(service, connection, document)
+            findings = _findings(service, connection, caller, document)
         return renderer.page(
             request,
             "report.html",
             report=document,
+            findings=findings,
             names=names,
             course=timeline(document),
             has_policy=service.settings.policy is not None,
             rule_set=next((r for r in service.rule_sets if r.id.hex() == document.rule_set), None),
             twin=f"/v1/reports/{report}",
+        )
+
+    @found.get("/quota/{member}", operation_id="pageQuota", include_in_schema=False)
+    def page_quota(
+        request: Request,
+        caller: CallerOf,
+        member: CodeOrId,
+        year: Annotated[int | None, Query(ge=2019, le=9999)] = None,
+        sector: Sector = "industry",
+    ) -> Response:
+        identifier = id_of(member)
+        with service.engine.connect() as connection:
+            kept = members.member(connection, identifier)
+            if kept is None:
+                raise missing("member", member)
+            shown = present.member(kept, service.settings)
+            values = quota_screen(service, connection, caller, shown, year, sector)
+            names = _members(
+                service, connection, {p.member for p in values["book"].pledges} if values["book"] else set()
+            )
+        return renderer.page(
+            request, "quota.html", member=shown, names=names, twin=f"/v1/members/{identifier}/holdings", **values
+        )
+
+    @found.get("/codes/{member}", operation_id="pageCode", include_in_schema=False)
+    def page_code(request: Request, caller: CallerOf, member: CodeOrId) -> Response:
+        identifier = id_of(member)
+        with service.engine.connect() as connection:
+            standing = assessments.code(connection, identifier)
+            kept = members.member(connection, identifier)
+            if standing is None or kept is None:
+                raise missing("code", member)
+            document = code_document(service, connection, standing)
+            grades = [present_assessment.grade(g, standing) for g in assessments.grades(connection, identifier)]
+            history = [present_assessment.assessment(a) for a in assessments.assessments(connection, identifier)]
+            explained = readable(service, connection, caller, document)
+        return renderer.page(
+            request,
+            "code.html",
+            code=document,
+            member=present.member(kept, service.settings),
+            grades=current_grades(grades),
+            history=history,
+            explained=explained,
+            rules=known_rules(),
+            twin=f"/v1/codes/{identifier}",
+        )
+
+    @found.get("/inspections", operation_id="pageInspections", include_in_schema=False)
+    def page_inspections(request: Request, caller: CallerOf) -> Response:
+        with service.engine.connect() as connection:
+            items = queue(service, connection)
+            found_members = [members.member(connection, item.code.member) for item in items]
+        names = {m.id: present.member(m, service.settings) for m in found_members if m is not None}
+        return renderer.page(
+            request, "inspections.html", items=items, names=names, rules=known_rules(), twin="/v1/inspections"
         )
 
     @found.get("/verify", operation_id="pageVerify", include_in_schema=False)
@@ -117,6 +201,28 @@ def of(service: Service, app: FastAPI) -> APIRouter:
             bundle=bundle if bundle.startswith("/v1/") else "",
             twin="/v1/policy?format=json" if policy is not None else None,
         )
+
+    @found.get("/banks", operation_id="pageBanks", include_in_schema=False)
+    def page_banks(request: Request, caller: CallerOf) -> Response:
+        return renderer.page(request, "banks.html", twin=None)
+
+    @found.get("/banks/standing", operation_id="pageStanding", include_in_schema=False)
+    def page_standing(
+        request: Request, caller: CallerOf, credit_code: Annotated[str, Query(pattern="^[0-9A-Z]{18}$")]
+    ) -> Response:
+        document = read_standing(service, caller, id_of(credit_code), credit_code)
+        return renderer.page(request, "standing.html", s=document, twin=None)
+
+    @found.get("/banks/accesses", operation_id="pageAccesses", include_in_schema=False)
+    def page_accesses(request: Request, caller: CallerOf) -> Response:
+        if caller.member is None:
+            raise Problem("not-allowed", "This key acts for no member.")
+        with service.engine.connect() as connection:
+            reads = [access_read(read) for read in access.reads(connection, caller.member, before=None, limit=READS)]
+            readers = {read.reader for read in reads}
+            kept = [members.member(connection, reader) for reader in readers]
+        names = {one.id: present.member(one, service.settings) for one in kept if one is not None}
+        return renderer.page(request, "accesses.html", reads=reads, names=names, twin=None)
 
     @found.get("/api", operation_id="pageApi", include_in_schema=False)
     def page_api(request: Request, caller: CallerOf) -> Response:
@@ -136,6 +242,29 @@ def of(service: Service, app: FastAPI) -> APIRouter:
     return found
 
 
+def readable(
+    service: Service, connection: Connection, caller: Caller, code: schemas_assessment.Code
+) -> dict[str, Any] | None:
+    """The explain record of the latest assessment, where this reader may have it; a read is written down."""
+    made = None if code.latest is None else kept_documents.document(connection, code.latest.id)
+    if made is None:
+        return None
+    with suppress(Problem):
+        read_private(service, connection, caller, private(made))
+        return present_assessment.explained(made).explained
+    return None
+
+
+def current_grades(grades: list[schemas_assessment.Grade]) -> list[schemas_assessment.Grade]:
+    """The latest grade of each scheme."""
+    return list({grade.scheme: grade for grade in grades}.values())
+
+
+def known_rules() -> dict[str, tuple[str, str]]:
+    """Titles of the rules of the code by id, English and Chinese."""
+    return {rule.id: rule.title for rules in code_rules() for rule in rules.rules}
+
+
 def _found(service: Service, connection: Connection, q: str) -> list[schemas.Member]:
     """Enterprises of this code, id or part of a name; all of them without a question, the first ones of many."""
     if not q:
@@ -153,13 +282,28 @@ def _found(service: Service, connection: Connection, q: str) -> list[schemas.Mem
     return [present.member(member, service.settings) for member in found if member is not None]
 
 
+def _members(service: Service, connection: Connection, identifiers: set[str]) -> dict[str, schemas.Member]:
+    found = [members.member(connection, identifier) for identifier in sorted(identifiers)]
+    return {member.id: present.member(member, service.settings) for member in found if member is not None}
+
+
 def _names(service: Service, connection: Connection, report: schemas.Report | None) -> dict[str, schemas.Member]:
     """The members that a report names, by id."""
     if report is None:
         return {}
     named = {report.member, report.preparer, report.verifier, report.regulator} - {None}
-    found = [members.member(connection, identifier) for identifier in named if identifier]
-    return {member.id: present.member(member, service.settings) for member in found if member is not None}
+    return _members(service, connection, {identifier for identifier in named if identifier})
+
+
+def _findings(service: Service, connection: Connection, caller: Caller, report: schemas.Report) -> Findings | None:
+    """What the verifier found, where this reader may see it; the read is written down as any other."""
+    if report.findings is None:
+        return None
+    kept = artefacts.by_subject(connection, "findings", report.id)
+    if kept is None:
+        return None
+    read_private(service, connection, caller, kept)
+    return Findings.parse(bytes_of_artefact(connection, kept))
 
 
 def _operations(document: dict[str, Any]) -> list[dict[str, str]]:

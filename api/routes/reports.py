@@ -202,12 +202,15 @@ def report_document(connection: Connection, caller: Caller, report: Kept) -> sch
     pointer = records.of_member(connection, "current", report["member"], report["year"])
     kept = artefacts.by_subject(connection, "report", report.id)
     readable = kept is not None and basis_of(connection, caller, kept) is not None
+    found = artefacts.by_subject(connection, "findings", report.id)
+    may_read = found is not None and basis_of(connection, caller, found) is not None
     return present.report(
         report,
-        in_force=any(found["reportId"] == report.id for found in pointer),
+        in_force=any(current["reportId"] == report.id for current in pointer),
         emission=sees_emission(caller, present.report_status(report)),
         replaced_by=reports.replaced_by(connection, report),
         bundle=present.artefact(kept) if kept is not None and readable else None,
+        findings=present.artefact(found) if found is not None and may_read else None,
     )
 
 

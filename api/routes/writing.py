@@ -79,7 +79,7 @@ def of(service: Service) -> APIRouter:
         """Have a signed act carried to the chain. Signatures are checked and the call is tried before it is taken."""
         require_json(request)
         chain = _chain(service)
-        given = _parse(body)
+        given = parse_signed(body)
 
         def do() -> Response:
             relayed = relaying.parse(given)
@@ -137,7 +137,8 @@ _SIGNED_ACT: Final[dict[str, Any]] = {
 }
 
 
-def _parse(body: bytes) -> schemas.SignedAct:
+def parse_signed(body: bytes) -> schemas.SignedAct:
+    """A body as a signed act; Problem names the place."""
     value = inputs.parse(body).value
     try:
         return schemas.SignedAct.model_validate(value, strict=True)

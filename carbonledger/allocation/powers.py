@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Context, Decimal, localcontext
 from fractions import Fraction
 
 from carbonledger.errors import Refused
@@ -60,6 +61,14 @@ def _root_floor(base: Fraction, exponent: Fraction, scale: int) -> int:
     left, right = int(base.denominator**p), int(base.numerator**p * scale**q)
     # the root has about log2(right / left) / q bits
     low, high = 0, 1 << ((right.bit_length() - left.bit_length() + 1) // q + 1)
+    # a guess saves most of the comparisons, and decides nothing: each bound is compared before it is taken
+    guess = _guess(base, p, q, scale)
+    for bound in (guess - 1, guess, guess + 1, guess + 2):
+        if low < bound < high:
+            if bound**q * left <= right:
+                low = bound
+            else:
+                high = bound
     while high - low > 1:
         middle = (low + high) // 2
         if middle**q * left <= right:
@@ -67,6 +76,13 @@ def _root_floor(base: Fraction, exponent: Fraction, scale: int) -> int:
         else:
             high = middle
     return low
+
+
+def _guess(base: Fraction, p: int, q: int, scale: int) -> int:
+    """About base^(p/q) · scale, to some fifty digits."""
+    with localcontext(Context(prec=60)) as context:
+        logarithm = (Decimal(base.numerator) / Decimal(base.denominator)).ln(context)
+        return int((logarithm * p / q).exp(context) * scale)
 
 
 def decay_bounds(x: Fraction, digits: int) -> Bounds:

@@ -22,6 +22,17 @@ STATES: Final = ("green", "grey", "opened", "explaining", "inspecting", "rectify
 FINDINGS: Final = ("error", "no-fault", "fraud")
 """On the chain 1, 2, 3."""
 LEVEL_NUMBERS: Final = {"4-digit": 1, "3-digit": 2, "2-digit": 3, "all": 4}
+CODE_ITEM: Final = (
+    *(("bytes32", "member"), ("bytes32", "project"), ("uint16", "revision"), ("uint8", "colour"), ("uint8", "points")),
+    *(("uint64", "reasons"), ("bytes32", "inputsDigest"), ("bytes32", "explainDigest")),
+    *(("bytes32", "statisticsDigest"), ("bytes32", "lot"), ("bytes32", "candidatesDigest")),
+)
+GRADE_ITEM: Final = (
+    *(("bytes32", "member"), ("bytes32", "project"), ("uint16", "revision"), ("uint8", "grade"), ("uint8", "reached")),
+    *(("uint32", "score"), ("bytes32", "inputsDigest"), ("bytes32", "explainDigest")),
+    ("bytes32", "statisticsDigest"),
+)
+"""The structs of the lists' items, as (type, name)."""
 SALT_BYTES: Final = 16
 _COMMIT: Final = b"carbonledger/assessment/v1\0"
 _SOFT_SHIFT: Final = 31

@@ -11,12 +11,13 @@ from fractions import Fraction
 from hashlib import sha256
 from typing import Any, Final
 
+from carbonledger import jcs
 from carbonledger.accounting.names import name32
 from carbonledger.assessment.code.rule_set import CodeRules
 from carbonledger.assessment.grade.scheme import Scheme
 from carbonledger.assessment.parameters import STATUS, Head, Parameters
 from carbonledger.assessment.working_days import Calendar
-from carbonledger.errors import Refused
+from carbonledger.errors import Malformed, Refused
 from carbonledger.keccak import keccak256
 
 KIND_CODE: Final = 1
@@ -27,6 +28,18 @@ HUNDREDTHS: Final = 100
 _CHINA: Final = timedelta(hours=8)
 
 Set = CodeRules | Scheme
+
+
+def parse(raw: bytes) -> Set:
+    """A rule set of the code or a grade scheme from its canonical JSON, by its `kind`."""
+    kind = jcs.decode_object(raw).get("kind")
+    match kind:
+        case "code":
+            return CodeRules.parse(raw)
+        case "grade":
+            return Scheme.parse(raw)
+        case _:
+            raise Malformed("a set of the assessment", expected='kind "code" or "grade"', found=repr(kind)[:80])
 
 
 def form(published: Set) -> tuple[Any, ...]:

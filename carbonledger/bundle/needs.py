@@ -18,7 +18,7 @@ DIRECTORY_WORD: Final = abi.word("uint256", DIRECTORY_SLOT)
 """The storage slot in which each contract keeps the address of the Directory."""
 
 
-_WITH_POINTERS: Final = frozenset({"report", "position", "disposal"})
+_WITH_POINTERS: Final = frozenset({"report", "position", "disposal", "assessment", "grade"})
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -107,8 +107,8 @@ def members_of(report: Record) -> frozenset[bytes]:
 def slots_of(needs: Iterable[Need], addresses: Mapping[str, bytes]) -> dict[bytes, list[bytes]]:
     """Address of a contract → storage slots to ask the chain for, each once, sorted; its account is proven too.
 
-    `addresses` are those of the contracts by name. For a report or a certificate of units, each contract's pointer to
-    the Directory is asked for beside the records.
+    `addresses` are those of the contracts by name. For a report, a certificate of units, a code or a grade, each
+    contract's pointer to the Directory is asked for beside the records.
     """
     needs = list(needs)
     pointers = {DIRECTORY_WORD} if any(need.kind in _WITH_POINTERS for need in needs) else set()

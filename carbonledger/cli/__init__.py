@@ -12,8 +12,10 @@ from carbonledger.cli import (
     answers,
     assess,
     calculate,
+    credential,
     crosscheck,
     disclose,
+    examine,
     factors,
     footprint,
     forecast,
@@ -52,10 +54,12 @@ def parser() -> argparse.ArgumentParser:
     report.add_parser(subparsers)
     disclose.add_parser(subparsers)
     title.add_parser(subparsers)
+    credential.add_parser(subparsers)
     forecast.add_parser(subparsers)
     outlook.add_parser(subparsers)
     reduce.add_parser(subparsers)
     plan.add_parser(subparsers)
+    examine.add_parser(subparsers)
     return root
 
 

@@ -227,7 +227,7 @@ def _guide(desk: Desk) -> Iterator[Checked]:
         if not wanted:
             yield Checked(check.id, check.formula, "not-applicable", reason=why)
             continue
-        needs = " ".join(check.needed) or " ".join(check.optional)
+        needs = " ".join((*check.needed, *(f"({name})" for name in check.optional)))
         yield Checked(
             check.id, check.formula, "not-run", reason=(f"was not received: {needs}", f"未收到所需数据: {needs}")
         )

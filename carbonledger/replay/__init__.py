@@ -20,6 +20,7 @@ The steps of docs/formats/audit-package.md, in one place; each number stands aga
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ from carbonledger.entry import MEASURED_KINDS
 from carbonledger.errors import CarbonLedgerError, Invalid, Malformed, Unknown
 from carbonledger.identifiers import object_id
 from carbonledger.keys import PublicKey
+from carbonledger.mrv.checked import RESULTS
+from carbonledger.mrv.findings import Findings
 from carbonledger.mrv.support import standing
 from carbonledger.note import Note
 from carbonledger.package import AnchorFile, Container, Description
@@ -307,6 +310,8 @@ class _Run:
         if unused := set(self._opened.keys) - used:
             raise Invalid("keys of the package", expected="each signed an entry", found=sorted(unused)[0].hex())
         entered = {document.digest for document in self._checker.documents.values()}
+        # what the verifier found is named by the report's record, not by the log
+        entered |= {record.field("findingsDigest").hex() for record in self._reports()}
         if strange := sorted(set(self._opened.description.documents) - entered):
             raise Invalid("documents of the package", expected="each entered in the log", found=strange[0])
         idle = sorted(name for name, signer in self.signers.items() if not signer.uses)
@@ -373,9 +378,12 @@ class _Run:
                 expected = root.hex() if root else f"a size of at most {self._opened.description.size}"
                 raise Invalid(f"head of month {statement.month}", expected=expected, found=statement.root.hex())
 
-    def _report_record(self) -> Record:
+    def _reports(self) -> list[Record]:
         chain = self._opened.bundle.chain
-        found = chain.of_kind("report") if chain else []
+        return chain.of_kind("report") if chain else []
+
+    def _report_record(self) -> Record:
+        found = self._reports()
         if len(found) != 1:
             raise Invalid("records of the report's bundle", expected="one record 'report'", found=len(found))
         record = found[0]
@@ -433,5 +441,19 @@ class _Run:
         if opened:
             return undecided(f"Step {opened[0].number} ({opened[0].name}) of the bundle: {opened[0].reason}")
         if found.step(14).verdict == "indeterminate":
-            return Finding(f"VALID beside the figures, which step 13 judged: {found.step(14).reason}")
-        return Finding("The report's bundle is VALID by itself.")
+            judged = f"VALID beside the figures, which step 13 judged: {found.step(14).reason}"
+            return Finding(f"{judged}{self._findings()}")
+        return Finding(f"The report's bundle is VALID by itself{self._findings()}.")
+
+    def _findings(self) -> str:
+        """What the verifier's document says, where it is in the package; Invalid for one of another report."""
+        record = self._report_record()
+        digest = record.field("findingsDigest").hex()
+        if digest not in self._opened.description.documents:
+            return ""
+        found = Findings.parse(self._opened.container.read(pack.document_path(digest)))
+        if found.report != record.id:
+            raise Invalid("report of the verifier's findings", expected=record.id.hex(), found=found.report.hex())
+        counted = Counter(check.result for check in found.crosschecks)
+        said = ", ".join(f"{counted[result]} {result}" for result in RESULTS if counted[result]) or "none"
+        return f"; the verifier's document has {len(found.findings)} findings, and of its checks {said}"

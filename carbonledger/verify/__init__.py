@@ -17,7 +17,9 @@ The steps of docs/formats/bundle.md, in one place; each number stands again at t
     13  meters complete        every meter of the units and the year is in the report
     14  figures                quantities, months, lines, rule set, result
     15  approved               by others than the preparer, and in force
-    16  assessment             not applicable to readings and reports
+    16  assessment             a code or grade follows from what was judged
+
+A bundle of a code or a grade has steps 1, 8, 10 and 16.
 """
 
 from __future__ import annotations
@@ -25,10 +27,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from carbonledger.bundle.assessment import AssessmentBundle, is_assessment
 from carbonledger.bundle.model import Bundle
 from carbonledger.errors import CarbonLedgerError, Unknown
 from carbonledger.policy import Policy
 from carbonledger.verify import approval, chain, complete, entries, figures, log, registers
+from carbonledger.verify.assessed import verify_assessment
 from carbonledger.verify.context import CodeHashes, Context, committed_code_hashes
 from carbonledger.verify.verdict import (
     Finding,
@@ -76,12 +80,15 @@ def verify(
     Without a policy, what depends on trust is INDETERMINATE. `code_hashes` are those of the contracts to expect, by
     default the committed ones.
     """
+    hashes = code_hashes or committed_code_hashes()
     try:
+        if is_assessment(bundle):
+            return verify_assessment(AssessmentBundle.parse(bundle), policy or Policy(), hashes, STEPS)
         parsed = Bundle.parse(bundle)
     except CarbonLedgerError as error:
         verdict: StepVerdict = "indeterminate" if isinstance(error, Unknown) else "invalid"
         return Verification((Step(1, STEPS[1], verdict, sentence(error)), *_not_run()))
-    return verify_parsed(Context(parsed, policy or Policy(), code_hashes or committed_code_hashes()))
+    return verify_parsed(Context(parsed, policy or Policy(), hashes))
 
 
 def verify_parsed(context: Context) -> Verification:

@@ -3,10 +3,13 @@ pragma solidity 0.8.37;
 
 import {ALLOCATION_PUBLICATION_TYPE, AllocationPublication, BALANCE_PROPOSAL_TYPE, BalanceProposal} from "./Acts.sol";
 import {
+    ABSENT,
     AllocationForm,
+    Benchmark,
     EntityFacts,
     EntityResult,
     IAllocationCalculator,
+    LoadSegment,
     UnitFacts,
     UnitResult
 } from "./interfaces/IAllocationCalculator.sol";
@@ -17,7 +20,12 @@ import {Signed} from "./Signatures.sol";
 
 contract AllocationRules is IAllocationRules, Registry {
     bytes32 private constant TAG = keccak256("carbonledger/record/allocationRules/v1");
+    uint8 private constant SUPPLY = 1;
+    uint8 private constant VERIFIED = 3;
     uint8 private constant BAND = 4;
+    uint256 private constant SPECIALS = 10; // words of the closed list
+    uint256 private constant MOST = 1e27; // a thousand million, in 1e-18
+    uint16 private constant LOAD_END = 10_001; // after 100.00 %
 
     struct Stored {
         bytes32 key;
@@ -54,10 +62,7 @@ contract AllocationRules is IAllocationRules, Registry {
         if (found != act.ruleSetId) revert AllocationRulesJsonDiffers(act.ruleSetId, found);
         found = _formDigest(form);
         if (found != act.formDigest) revert AllocationRulesFormDiffers(act.formDigest, found);
-        if (form.key == 0) revert AllocationRulesFormWrong("key", 0);
-        if (form.yearFrom > form.yearTo) revert AllocationRulesFormWrong("yearTo", form.yearTo);
-        if (form.status == 0 || form.status > 3) revert AllocationRulesFormWrong("status", form.status);
-        if (form.method == 0 || form.method > BAND) revert AllocationRulesFormWrong("method", form.method);
+        _checkForm(form);
         _located(form.calculator);
 
         stored.key = form.key;
@@ -200,6 +205,66 @@ contract AllocationRules is IAllocationRules, Registry {
         balance.proven = true;
         _proven[keccak256(abi.encode(balance.ruleSetId, balance.year, balance.sector))] = balance.value;
         emit BalanceProven(balanceId, balance.value);
+    }
+
+    /// @dev What the calculator reads without looking again.
+    function _checkForm(AllocationForm calldata form) private pure {
+        if (form.key == 0) revert AllocationRulesFormWrong("key", 0);
+        if (form.yearFrom == 0 || form.yearFrom > form.yearTo) revert AllocationRulesFormWrong("yearTo", form.yearTo);
+        if (form.status == 0 || form.status > 3) revert AllocationRulesFormWrong("status", form.status);
+        if (form.sectors == 0 || form.sectors > 15) revert AllocationRulesFormWrong("sectors", form.sectors);
+        if (form.method == 0 || form.method > BAND) revert AllocationRulesFormWrong("method", form.method);
+        if (form.excluded > 2) revert AllocationRulesFormWrong("excluded", form.excluded);
+        if (form.preAllocation > 2) revert AllocationRulesFormWrong("preAllocation", form.preAllocation);
+        if (form.loadScope > 2) revert AllocationRulesFormWrong("loadScope", form.loadScope);
+        if (form.special & 1 != 0 || form.special >> (SPECIALS + 1) != 0) {
+            revert AllocationRulesFormWrong("special", form.special);
+        }
+        _checkNumbers(form);
+        bool benchmarked = form.method < VERIFIED;
+        if ((form.benchmarks.length != 0) != benchmarked) {
+            revert AllocationRulesFormWrong("benchmarks", form.benchmarks.length);
+        }
+        for (uint256 i = 0; i < form.benchmarks.length; i++) {
+            Benchmark calldata mark = form.benchmarks[i];
+            if (
+                mark.unitClass == 0 || mark.unitClass > 4 || mark.yearFrom > mark.yearTo
+                    || mark.yearFrom < form.yearFrom || mark.yearTo > form.yearTo || mark.electricity > MOST
+                    || mark.heat > MOST
+            ) revert AllocationRulesFormWrong("benchmarks", i);
+        }
+        _checkLoad(form);
+    }
+
+    /// @dev A number that a method needs is there; none is so large that a product of the calculator overflows.
+    function _checkNumbers(AllocationForm calldata form) private pure {
+        for (uint256 i = 0; i < form.numbers.length; i++) {
+            uint256 number = form.numbers[i];
+            if (number != ABSENT && number > MOST) revert AllocationRulesFormWrong("numbers", i);
+            // 14, 15: a share of the emissions, at most all of them
+            bool share = i == 14 || i == 15;
+            if (share && number != ABSENT && number > 1e18) revert AllocationRulesFormWrong("numbers", i);
+            bool needed = (form.method < VERIFIED && i == 0) || (form.method == SUPPLY && i >= 3 && i <= 6)
+                || (form.preAllocation != 0 && i == 15) || (form.method == BAND && i >= 16);
+            if (needed && number == ABSENT) revert AllocationRulesFormWrong("numbers", i);
+        }
+    }
+
+    /// @dev The segments leave no load of 0 to 100 % out, and none in two of them.
+    function _checkLoad(AllocationForm calldata form) private pure {
+        if ((form.load.length == 0) != (form.loadScope == 0)) {
+            revert AllocationRulesFormWrong("load", form.load.length);
+        }
+        uint16 next = 0;
+        for (uint256 i = 0; i < form.load.length; i++) {
+            LoadSegment calldata part = form.load[i];
+            bool scaled = part.kind != 4 || (part.numbers[2] != 0 && part.numbers[4] != 0);
+            if (part.start != next || part.below <= part.start || part.kind == 0 || part.kind > 4 || !scaled) {
+                revert AllocationRulesFormWrong("load", i);
+            }
+            next = part.below;
+        }
+        if (form.load.length != 0 && next != LOAD_END) revert AllocationRulesFormWrong("load", next);
     }
 
     /// @dev keccak256 of the form's words: the two counts, the head, the numbers, each benchmark, each segment.

@@ -329,6 +329,10 @@ contract Market is IMarket, Registry {
         if (act.mode == BLOCK) {
             _requireNamed(trade.buyOrder, sell.member, buy.counterparty);
             _requireNamed(trade.sellOrder, buy.member, sell.counterparty);
+            // in parts it would be a small trade within the wide band
+            if (fill.amount != buy.amount || fill.amount != sell.amount) {
+                revert MarketAmountWrong(trade.buyOrder, fill.amount);
+            }
         }
         if (fill.amount == 0 || fill.amount % batch.terms.lotSize != 0) {
             revert MarketAmountWrong(trade.buyOrder, fill.amount);

@@ -96,7 +96,7 @@ class Given:
             period=4 * year + quarter - 1,
             section=section,
             source=fields["source"].text(least=1, most=200),
-            content=fields["content"].value,
+            content=_plain(fields["content"].value),
         )
 
 
@@ -170,6 +170,13 @@ def subjects(connection: Connection, period: int, upto: int) -> list[tuple[str, 
         .distinct()
     )
     return sorted((str(m), str(p)) for m, p in connection.execute(query))
+
+
+def _plain(value: Any) -> Any:
+    """The same in dicts and lists alone: the parser's objects remember keys that came twice."""
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
 
 
 def _hex(node: Node) -> str:

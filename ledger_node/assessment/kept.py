@@ -100,10 +100,15 @@ def queue_points(connection: Connection, identifiers: list[str]) -> dict[str, in
 
 def statistics_of(connection: Connection, period: int) -> list[PeerStatistics]:
     """The statements of a quarter, revisions in their order."""
+    return [statement for statement, _ in revisions_of(connection, period)]
+
+
+def revisions_of(connection: Connection, period: int) -> list[tuple[PeerStatistics, int]]:
+    """The statements of a quarter with the numbers of their revisions, in their order."""
     table = assessment_document
     query = select(table.c.item, table.c.explained).where(table.c.kind == STATISTICS, table.c.period == period)
     rows = sorted(connection.execute(query), key=lambda row: (row.item[0], row.item[1], row.item[4]))
-    return [PeerStatistics.parse(Node(jcs.decode(bytes(row.explained)))) for row in rows]
+    return [(PeerStatistics.parse(Node(jcs.decode(bytes(row.explained)))), int(row.item[4])) for row in rows]
 
 
 def next_grade_revision(connection: Connection, subject: tuple[str, str], key: str, period: int) -> int:

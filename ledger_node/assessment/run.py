@@ -159,20 +159,26 @@ class Run:
     # statistics
 
     def _make_statistics(self) -> None:
+        """Of the quarter, and of the three before it that a grade's twelve months need."""
         with self._engine.begin() as connection:
-            before = kept.statistics_of(connection, self._order.period)
-            for statement in _statements(connection, self._order.period, self._upto):
-                revision = 1 + sum(1 for other in before if _same(other, statement))
-                identifier = _statistics_id(statement, revision)
-                raw = jcs.encode(statement.to_json())
-                if statement in before:
-                    continue  # the same figures as of an earlier run
-                item = [
-                    *(name32(statement.industry).hex(), filing.LEVEL_NUMBERS[statement.level], statement.year),
-                    *(statement.quarter, revision, statement.n, sha256(raw).hexdigest()),
-                ]
-                self._keep(connection, STATISTICS, identifier, ("", ITSELF), statement.industry, item, b"", raw, "")
+            for period in range(self._order.period - 3, self._order.period + 1):
+                before = kept.statistics_of(connection, period)
+                for statement in _statements(connection, period, self._upto):
+                    if statement not in before:  # else the figures are those of an earlier run
+                        revision = 1 + sum(1 for other in before if _same(other, statement))
+                        self._keep_statement(connection, statement, revision)
             self._enter(connection, "publish")
+
+    def _keep_statement(self, connection: Connection, statement: PeerStatistics, revision: int) -> None:
+        raw = jcs.encode(statement.to_json())
+        item = [
+            *(name32(statement.industry).hex(), filing.LEVEL_NUMBERS[statement.level], statement.year),
+            *(statement.quarter, revision, statement.n, sha256(raw).hexdigest()),
+        ]
+        period = 4 * statement.year + statement.quarter - 1
+        identifier = _statistics_id(statement, revision)
+        made = Made(*(identifier, self._id, STATISTICS, "", ITSELF, period, statement.industry, 0, item, "", b"", raw))
+        kept.keep(connection, made)
 
     def _file_statistics(self) -> None:
         for made in self._made(STATISTICS):

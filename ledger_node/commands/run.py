@@ -17,13 +17,17 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from carbonledger.errors import Refused
+from carbonledger.identifiers import member_id
 from carbonledger.keys import PrivateKey
+from ledger_node.alerts.jobs import Post
+from ledger_node.alerts.mail import MailTable, over_smtp
 from ledger_node.chain.errors import Unreachable
 from ledger_node.chain.interface import Chain
 from ledger_node.chain.open import open_chain
 from ledger_node.commands.follow import LONGEST_WAIT_S, Follower, Journal
 from ledger_node.commands.health import create_health
 from ledger_node.commands.keyfile import read_keystore, read_passphrase, read_secret_file
+from ledger_node.commands.trading import Trading
 from ledger_node.config import Settings, WitnessSettings
 from ledger_node.db.view import View
 from ledger_node.witness import WitnessedLog, WitnessKeys, create_witness
@@ -42,7 +46,7 @@ def run(settings: Settings, out: TextIO = sys.stdout) -> int:
         if chain is None:
             return 0
         stack.callback(chain.close)
-        view = View(settings.database)
+        view = View(settings.database, post_of(settings.mail))
         stack.callback(view.close)
         view.migrate()
         follower = Follower(
@@ -57,6 +61,10 @@ def run(settings: Settings, out: TextIO = sys.stdout) -> int:
         witness = None if settings.witness is None else _witness(settings.witness, chain)
         if witness is not None:
             stack.callback(witness.state.service.store.close)
+        trading = None
+        if settings.exchange is not None:
+            trading = Trading(settings.exchange, settings.database, chain, clock=wall_clock, journal=journal)
+            stack.callback(trading.close)
         url = stack.enter_context(_Server(create_health(lambda: follower.standing, witness), settings)).url
         journal.info(
             "started",
@@ -68,9 +76,19 @@ def run(settings: Settings, out: TextIO = sys.stdout) -> int:
             witness=settings.witness.name if settings.witness else None,
         )
         while not stop.wait(follower.step()):
-            pass
+            if trading is not None:
+                trading.step()
         journal.info("stopped", at=follower.standing.at)
     return 0
+
+
+def post_of(mail: MailTable | None) -> Post:
+    """Where letters of alerts go, and how; nowhere without a mail server."""
+    if mail is None:
+        return Post()
+    password = read_passphrase(Path(mail.password_file)).decode() if mail.password_file else ""
+    contacts = {member_id(contact.credit_code).hex(): contact.address for contact in mail.contact}
+    return Post(mail.sender, contacts, mail.escalation, over_smtp(mail, password))
 
 
 def wall_clock() -> int:

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, insert, select
 from carbonledger.errors import Invalid
 from carbonledger.records import Record
 from ledger_node.db import schema
+from ledger_node.queries import documents
 
 MONTH: Final = "month"
 REPORT: Final = "report"
@@ -84,6 +85,9 @@ class Artefacts:
                         path=None if item.path is None else str(item.path),
                     )
                 )
+                if item.kind == REPORT and item.content is not None:
+                    subject, member = item.subject.hex(), item.member.hex()
+                    documents.note(connection, item.sha256.hex(), subject, member, item.content)
 
     def find(self, kind: str, member: bytes, year: int) -> list[Artefact]:
         """What was received of a member and year, in the order of receipt."""

@@ -10,6 +10,7 @@ replaced report), `notification`; of product footprints `footprint_document`, `f
 `pact_event`; and `pact_token`, which ends by itself; of codes and grades `assessment_input`, `assessment_run`,
 `assessment_document`; of an exchange `market_order`, `market_batch`. What members disclosed to this node by month:
 `disclosed_profile`, `disclosed_month`, `disclosed_year`, `disclosed_fact`; and `alert`, what followed from it.
+`planning_quota` was entered by hand. `document_use` is derived from the bundles among the artefacts.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ artefact = Table(
     "artefact",
     metadata,
     Column("sha256", String(64), primary_key=True),
-    Column("kind", String(32), nullable=False, doc="report, reading or audit-package"),
+    Column("kind", String(32), nullable=False, doc="report, reading, audit-package, findings or control-plan"),
     Column(
         "subject", String(64), nullable=False, doc="hex id of what it is of: the report, or the reading's commitment"
     ),
@@ -237,6 +238,25 @@ notification = Table(
     Index("ix_notification_member", "member", "number"),
 )
 
+document_use = Table(
+    "document_use",
+    metadata,
+    Column("artefact", String(64), nullable=False, doc="SHA-256 of the report's bundle"),
+    Column("entry", Integer, nullable=False, doc="log index of the manual entry"),
+    Column("document", Integer, nullable=False, doc="log index of the document entry"),
+    Column("sha256", String(64), nullable=False, doc="of the document"),
+    Column("purpose", String(32), nullable=False),
+    Column("number", Text, nullable=True, doc="printed on the document"),
+    Column("report", String(64), nullable=False),
+    Column("member", String(64), nullable=False),
+    Column("line", String(32), nullable=False),
+    Column("item", String(64), nullable=False),
+    Column("year", Integer, nullable=False),
+    Column("month", Integer, nullable=False),
+    PrimaryKeyConstraint("artefact", "entry", "document"),
+    Index("ix_document_use_sha256", "sha256"),
+)
+
 disclosed_profile = Table(
     "disclosed_profile",
     metadata,
@@ -388,4 +408,16 @@ market_batch = Table(
     Column("state", String(16), nullable=False, doc="ready, sent, settled or undone"),
     Column("reason", Text, nullable=True, doc="why it was undone"),
     Index("ix_market_batch_state", "state", "number"),
+)
+
+planning_quota = Table(
+    "planning_quota",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("member", String(64), nullable=False),
+    Column("year", Integer, nullable=False),
+    Column("tonnes", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False, doc="seconds"),
+    Column("by", String(64), nullable=False, doc="who entered it"),
+    Index("ix_planning_quota_member", "member", "year", "number"),
 )

@@ -5,7 +5,7 @@ Failures of the database come as `DatabaseFailed`, so that nobody outside this p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -16,15 +16,21 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from carbonledger.errors import CarbonLedgerError, Malformed
 from carbonledger.records import Record
+from ledger_node.alerts import jobs as alerts
+from ledger_node.alerts.jobs import Post
 from ledger_node.chain.bindings.describe import describe_event
 from ledger_node.chain.interface import Chain
 from ledger_node.db import engine, indexer, schema
 from ledger_node.db.indexer import Indexer, Progress
 from ledger_node.jobs import restatement
 from ledger_node.jobs.queue import Queue
+from ledger_node.queries import disclosed
+from ledger_node.queries.disclosed import Disclosure
 from ledger_node.queries.once import settle
 
 _ROWS_AT_ONCE: Final = 1000
+_JOBS_AT_ONCE: Final = 200
+"""Following the chain goes on between: a city's alerts are some hundred jobs."""
 
 
 class DatabaseFailed(CarbonLedgerError):
@@ -44,8 +50,9 @@ class LatestRecord:
 class View:
     """The SQL view of one chain under one Directory."""
 
-    def __init__(self, url: str) -> None:
-        """Malformed for a URL that names no database."""
+    def __init__(self, url: str, post: Post | None = None) -> None:
+        """`post`: where letters of alerts go. Malformed for a URL that names no database."""
+        self._handlers = restatement.HANDLERS | alerts.handlers(post or Post())
         try:
             self._engine = engine.open_database(url)
         except (ArgumentError, NoSuchModuleError, ImportError) as error:
@@ -71,13 +78,22 @@ class View:
             return Indexer(self._engine, chain, directory, describe_event).catch_up(progress)
 
     def work(self, clock: Callable[[], int]) -> int:
-        """Open the jobs that follow from the view and do all that are due; how many were done. `clock` in s."""
+        """Open the jobs that follow from the view and the day, and do those due, a turn's worth; how many were done.
+
+        `clock` in s.
+        """
         with _failures():
             settle(self._engine, lambda connection: restatement.find(connection, clock()))
-            queue, done = Queue(self._engine, restatement.HANDLERS, clock), 0
-            while queue.step():
+            settle(self._engine, lambda connection: alerts.find(connection, clock()))
+            queue, done = Queue(self._engine, self._handlers, clock), 0
+            while done < _JOBS_AT_ONCE and queue.step():
                 done += 1
         return done
+
+    def disclose(self, disclosures: Sequence[Disclosure]) -> None:
+        """Keep what members disclosed by month, all of it or nothing."""
+        with _failures(), self._engine.begin() as connection:
+            disclosed.keep(connection, disclosures)
 
     def empty(self) -> None:
         """Forget what is rebuilt from the chain, and only that."""

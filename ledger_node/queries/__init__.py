@@ -12,4 +12,6 @@ idempotency answers that writes already had
 feed        records in the order of the chain
 footprints  product footprints that were published, and to whom
 pact        PACT: tokens, events in and out
+quota       units, years of obligation, disposals, pledges, last closes
+planning    planning quotas entered by hand
 """

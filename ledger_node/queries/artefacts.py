@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from ledger_node.db.schema import artefact
+from ledger_node.queries import documents
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,10 @@ def keep(connection: Connection, what: Artefact, *, content: bytes | None = None
         "path": None if path is None else str(path),
     }
     connection.execute(insert(artefact).values(**values))
+    if what.kind == "report":
+        bundle = content if content is not None else path.read_bytes() if path is not None else None
+        if bundle is not None:
+            documents.note(connection, what.sha256, what.subject, what.member, bundle)
     return what
 
 

@@ -38,14 +38,20 @@ def terms_at(connection: Connection, mode: int, time_s: int) -> Terms | None:
     return max(law, key=lambda terms: terms.since, default=None)
 
 
-def is_open_day(connection: Connection, day: int) -> bool | None:
-    """Whether a day (since 1970-01-01) is a trading day; None while its year is not published."""
-    rows = records.rows(record.c.kind == "tradingdays", _fields()[_DAYS_YEAR_PLACE].as_integer() == date_of(day).year)
+def days_of(connection: Connection, year: int) -> tuple[int, int] | None:
+    """The words `early` and `late` of a year's trading days; None while they are not published, or a draft."""
+    rows = records.rows(record.c.kind == "tradingdays", _fields()[_DAYS_YEAR_PLACE].as_integer() == year)
     found = [records.kept(row) for row in connection.execute(rows)]
     latest = max(found, key=lambda days: int(days["edition"]), default=None)
     if latest is None or int(latest["evidence"]) == DRAFT:
         return None
-    return is_trading_day(day, (int(latest["early"]), int(latest["late"])))
+    return int(latest["early"]), int(latest["late"])
+
+
+def is_open_day(connection: Connection, day: int) -> bool | None:
+    """Whether a day (since 1970-01-01) is a trading day; None while its year is not published."""
+    words = days_of(connection, date_of(day).year)
+    return None if words is None else is_trading_day(day, words)
 
 
 def bar(connection: Connection, identifier: str, day: int) -> Kept | None:

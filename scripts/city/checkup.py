@@ -134,6 +134,17 @@ def document(books: Books, firm: Firm, quarter: int) -> dict[str, Any]:
     }
 
 
+def figures(books: Books, firm: Firm, quarter: int) -> dict[str, str]:
+    """The quarter's amounts: emission t, value added 10^4 CNY, output, electricity kWh."""
+    account = books.accounts[firm.code][quarter]
+    return {
+        "emission": _tonnes(account.emission),
+        "value_added": str(firm.value_added[quarter]),
+        "output": str(account.output),
+        "electricity": text(Fraction(account.power_wh, 1000)),
+    }
+
+
 def as_of(quarter: int) -> date:
     """The day of the check-up: 50 days after the quarter, and no earlier than the rule set holds."""
     ends = date((quarter + 1) // 4, 3 * ((quarter + 1) % 4) + 1, 1)

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from carbonledger.assessment.code.assess import Judged, explanation
-from scripts.city import build, frauds, records, score
+from scripts.city import build, frauds, on_chain, records, score
 from scripts.city.checkup import Books, check
 from scripts.city.records import quarter_text
-from scripts.city.serving import serve, tell_alerts
+from scripts.city.serving import LAST_QUARTER, serve, tell_alerts
 from scripts.city.views import fill
-from scripts.mainjob.home import begin_job, open_home, write_durably
+from scripts.mainjob.home import Home, begin_job, open_home, write_durably
 from scripts.mainjob.progress import Progress
 
 FORMAT: Final = 1
@@ -29,8 +29,14 @@ FIRMS, TRUTH, SCORE = "firms.jsonl", "truth.json", "score.json"
 
 def run(options: Namespace) -> int:
     """0 done; 1 a planted fraud was missed, or an honest enterprise was not green."""
-    progress = Progress()
-    home, _lock = open_home(options.home, options.fresh)
+    home, lock = open_home(options.home, options.fresh)
+    try:
+        return _run(home, options, Progress())
+    finally:
+        os.close(lock)
+
+
+def _run(home: Home, options: Namespace, progress: Progress) -> int:
     begin_job(home, {"format": FORMAT, "city": options.city_firms, "seed": options.seed})
     folder = home.root / "city"
     folder.mkdir(exist_ok=True)
@@ -46,6 +52,13 @@ def run(options: Namespace) -> int:
     with progress.step("views", "filling the node's database"):
         told = fill(home.ledger, records.read(folder / FIRMS), rows)
         progress.say(f"  {told}")
+    agrees = True
+    if options.city_chain:
+        with progress.step("chain", f"filing {quarter_text(LAST_QUARTER)} on an embedded chain"):
+            colours = on_chain.file_quarter(home, list(records.read(folder / FIRMS)), LAST_QUARTER, progress)
+            different = on_chain.differences(colours, rows, LAST_QUARTER)
+            agrees = not different
+            progress.say(f"  colours that differ from the check-up: {', '.join(different) or 'none'}")
     with progress.step("alerts", "evaluating the alert rules for every enterprise"):
         progress.say(f"  {tell_alerts(home.ledger)}")
     progress.say(f"report: {folder / SCORE}")
@@ -54,7 +67,7 @@ def run(options: Namespace) -> int:
     if not options.exit:
         serve(home, options.port, progress)
     good = not found["missed"] and set(found["honest"]["clean_quarters"]) <= {"green"}
-    return 0 if good else 1
+    return 0 if good and agrees else 1
 
 
 def _build(folder: Path, options: Namespace, progress: Progress) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
-from sqlalchemy import select
+from fastapi import FastAPI
+from sqlalchemy import Engine, select
 
 from api.app import create_app, json_journal
 from api.keys import new_key
@@ -19,10 +20,12 @@ from ledger_node.db.schema import alert, disclosed_profile
 from ledger_node.jobs.queue import Queue
 from scripts.city import build
 from scripts.city.checkup import as_of
+from scripts.mainjob.cast import load_cast
 from scripts.mainjob.home import Home, write_durably
 from scripts.mainjob.progress import Progress
 from scripts.mainjob.services import Service
 
+KEYS: Final = "city-keys.json"
 LAST_QUARTER: Final = build.FIRST_QUARTER + build.QUARTERS - 1
 
 
@@ -52,25 +55,30 @@ def tell_alerts(database: Path) -> str:
 
 def serve(home: Home, port: int, progress: Progress) -> None:
     """API and pages until stopped; a regulator's key lies in the home."""
-    engine = open_database(sqlite_url(home.ledger))
-    path = home.keys / "city-keys.json"
+    with (home.root / "api.log").open("a", encoding="utf-8") as log:
+        engine = open_database(sqlite_url(home.ledger))
+        service = Service(application(home, engine, log), "API", port)
+        progress.say(f"serving {service.url}/region (Ctrl-C stops); the regulator's key is in {home.keys / KEYS}")
+        try:
+            service.wait()
+        finally:
+            service.stop()
+            engine.dispose()
+
+
+def application(home: Home, engine: Engine, log: TextIO) -> FastAPI:
+    """The API over the city's database; its clock stands on the city's day."""
+    cast = load_cast(home.keys)
+    path = home.keys / KEYS
     if not path.exists():
-        home.keys.mkdir(exist_ok=True)
         with engine.begin() as connection:
-            key = new_key(connection, name="City regulator", role="regulator", member=None, now=today())
+            regulator = cast["regulator-1"]
+            key = new_key(connection, name=regulator.name_en, role="regulator", member=regulator.id.hex(), now=today())
         write_durably(path, json.dumps({"regulator": key}, indent=1).encode() + b"\n")
         path.chmod(0o600)
     with engine.connect() as connection:
         p = disclosed_profile.c
         rows = connection.execute(select(p.member, p.credit_code, p.name_zh, p.name_en)).all()
     names = {row.member: Name(row.credit_code, row.name_zh, row.name_en) for row in rows}
-    clock = today() + int(timedelta(minutes=1).total_seconds())
-    with (home.root / "api.log").open("a", encoding="utf-8") as log:
-        app = create_app(Settings(names=names, clock=lambda: clock), engine, journal=json_journal(log))
-        service = Service(app, "API", port)
-        progress.say(f"serving {service.url}/region (Ctrl-C stops); the regulator's key is in {path}")
-        try:
-            service.wait()
-        finally:
-            service.stop()
-            engine.dispose()
+    names |= {member.id.hex(): Name(member.code, member.name_zh, member.name_en) for member in cast.values()}
+    return create_app(Settings(names=names, clock=today), engine, journal=json_journal(log))

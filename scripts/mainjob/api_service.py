@@ -21,6 +21,7 @@ from ledger_node.db.engine import migrate, open_database, sqlite_url
 from ledger_node.db.indexer import Indexer
 from ledger_node.queries import artefacts
 from ledger_node.queries.artefacts import Artefact
+from oracle import plans
 from scripts.mainjob.cast import AUDITOR, BANK, ENTERPRISE, REGULATOR, VERIFIER
 from scripts.mainjob.handover import HandedOver
 from scripts.mainjob.home import write_durably
@@ -104,10 +105,14 @@ def keep_artefacts(engine: Engine, p: Parts, handed: HandedOver, package: Path) 
     """What the enterprise hands in: the report's bundle for everybody, the reading's and the package for grantees."""
     member, year, at = p.cast["enterprise"].id.hex(), p.year.year, p.clock.now()
     report = handed.reported.report_id.hex()
+    registry = p.relay.addresses["ControlPlanRegistry"]
+    plan = plans.in_force(p.chain, registry, p.cast["enterprise"].id, year)
     offered = (
         ("report", report, handed.report, True),
         ("reading", report, handed.reading, False),
         ("audit-package", report, package, False),
+        ("findings", report, handed.findings, False),
+        *([("control-plan", plan.hex(), handed.plan, False)] if plan is not None else []),
     )
     with engine.begin() as connection:
         for kind, subject, path, public in offered:

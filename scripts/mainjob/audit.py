@@ -45,5 +45,7 @@ def export(p: Parts, handed: HandedOver) -> Path:
     grant(p)
     path = p.home.out / f"audit-{p.year.year}.zip"
     if not path.exists():
-        package.export(p.node, disclosure_of(p), handed.reported, handed.evidence, handed.report.read_bytes(), path)
+        more = [handed.findings.read_bytes()]
+        bundle = handed.report.read_bytes()
+        package.export(p.node, disclosure_of(p), handed.reported, handed.evidence, bundle, path, more)
     return path

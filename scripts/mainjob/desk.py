@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from pathlib import Path
 from typing import Any, Final
 
 from carbonledger.accounting import exact
@@ -63,7 +62,7 @@ def file_plan(p: Parts) -> bytes:
     enterprise, regulator, year = p.cast["enterprise"], p.cast["regulator-1"], p.year.year
     plan = plan_of(p)
     plans.keep(p.node, plan)
-    handover.keep(plan_file(p), plan.json())
+    handover.keep(handover.plan_file(p), plan.json())
     identifier = plans.plan_act(plan, enterprise.id, NONE, 0).id
 
     def filed() -> tuple[Act, Sequence[Any]]:
@@ -87,11 +86,6 @@ def file_plan(p: Parts) -> bytes:
     p.relay.put(f"plan-review/{year}", seen)
     p.relay.settle()
     return identifier
-
-
-def plan_file(p: Parts) -> Path:
-    """Where the plan lies."""
-    return p.home.out / f"control-plan-{p.year.year}.json"
 
 
 def verify(p: Parts, filed: Approved) -> Findings:

@@ -29,6 +29,7 @@ class HandedOver:
     evidence: YearEvidence
     reported: Reported
     findings: Path
+    plan: Path
 
 
 def hand_over(p: Parts, approved: Approved) -> HandedOver:
@@ -48,7 +49,12 @@ def hand_over(p: Parts, approved: Approved) -> HandedOver:
     reading = out / f"reading-{year}.bundle.json"
     if not reading.exists():
         keep(reading, disclosure.reading_bundle(shown_index(p), p.cast["enterprise"].id, evidence))
-    return HandedOver(policy, report, reading, evidence, reported, findings_file(p))
+    return HandedOver(policy, report, reading, evidence, reported, findings_file(p), plan_file(p))
+
+
+def plan_file(p: Parts) -> Path:
+    """Where the control plan lies."""
+    return p.home.out / f"control-plan-{p.year.year}.json"
 
 
 def findings_file(p: Parts) -> Path:

@@ -19,6 +19,7 @@ from typing import Any, Final
 from carbonledger import secp256k1
 from carbonledger.allocation.allocate import Allocation, allocate
 from carbonledger.allocation.library import rule_sets
+from carbonledger.errors import Malformed
 from carbonledger.identifiers import credit_code_check_character, member_id
 from carbonledger.quota.steps import Award
 
@@ -93,10 +94,11 @@ _SETS: Final = [rules for rules in rule_sets() if rules.key in RULES.values()]
 
 def counts(total: int) -> dict[str, int]:
     """The sectors of a smaller world, in the proportions of the whole one; each has one at least."""
+    if total < len(WHOLE):
+        raise Malformed("number of enterprises", expected=f"at least {len(WHOLE)}: one of each sector", found=total)
     whole = sum(WHOLE.values())
-    found = {sector: max(1, number * total // whole) for sector, number in WHOLE.items()}
-    found["power"] += max(0, total - sum(found.values()))
-    return found
+    found = {sector: max(1, number * total // whole) for sector, number in WHOLE.items() if sector != "power"}
+    return {"power": total - sum(found.values())} | found
 
 
 def enterprises(total: int, seed: int) -> list[Enterprise]:

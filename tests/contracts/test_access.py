@@ -16,10 +16,11 @@ from carbonledger.assessment import on_chain
 from carbonledger.assessment.filing import items_digest
 from carbonledger.keccak import keccak256
 from ledger_node import deployment
-from ledger_node.chain.bindings import allowance_ledger, checkpoint_registry, codec, structs
+from ledger_node.chain.bindings import allowance_ledger, batch, checkpoint_registry, codec, settlement_token, structs
 from tests.support.codes import CODE_RULES, SCHEMES, SECRET, Codes, china
 from tests.support.loans import ITEMS, NEWER, Loans
 from tests.support.loans import items_digest as digest_of_catalogue
+from tests.support.market import FIRST_PRICE, Exchange
 from tests.support.quota import CARRY, COMPLIANCE, PROJECT, Quota, instant
 
 ZERO = bytes(32)
@@ -51,13 +52,15 @@ REFUSALS = {
     "MemberRegistryKeyDidNotSign",
     "CheckpointRegistryNotTheGateway",
     "AllowanceLedgerNotTheContract",
+    "SettlementTokenNotTheContract",
     "CodeRegistryNotTheSubject",
     "CodeRegistryNotTheInspector",
     "CodeRegistryNotASecond",
     "RegistryContractUnknown",  # a contract that may, but is not listed
+    "BatchCallRefused",
 }
 
-CALLED_BY_CONTRACTS = {"AllowanceLedger"}
+CALLED_BY_CONTRACTS = {"AllowanceLedger", "SettlementToken"}
 """They know other contracts by msg.sender, looked up in the Directory."""
 
 Attempt = Callable[[Any, Callable[[Any], Signed]], None]
@@ -476,6 +479,17 @@ def call_of_a_contract(encode: str, *arguments: Any) -> Attempt:
     return attempt
 
 
+def carry_nothing(world: Any, signed_by: Any) -> None:
+    """Anyone may: it is a way to send, and no right."""
+    world.chain.send(world.address("Batch"), batch.encode_carry([]))
+
+
+def carry_a_shift(world: Any, signed_by: Any) -> None:
+    data = allowance_ledger.encode_shift(word("Compliance"), world["enterprise"].id, ROOT, 1, 5, 1, ROOT)
+    call = structs.Call(world.address("AllowanceLedger"), data)
+    world.chain.send(world.address("Batch"), batch.encode_carry([call]))
+
+
 def fix(world: Any, signed_by: Any) -> None:
     quota = ByHalf(world, signed_by)
     world.chain.time = instant(2026, 3)
@@ -846,6 +860,96 @@ def review_control_plan(world: Any, signed_by: Any) -> None:
     world.relay(act, signed_by(act))
 
 
+def own(world: Any, signed_by: Any) -> bytes:
+    """The signer's own member id, where it has one."""
+    return bytes(world.actors[signed_by.name].id) if signed_by.name in world.actors else ROOT
+
+
+def again(act: Any, **changes: Any) -> dict[str, Any]:
+    """The fields of an act for another one of its kind."""
+    return {k: v for k, v in act.values.items() if k not in ("reference", "deadline")} | changes
+
+
+def issue_money(world: Any, signed_by: Any) -> None:
+    values = {"member": world["rival"].id, "amount": 1, "paymentDigest": ROOT}
+    act = world.act("MoneyIssuance", bank=own(world, signed_by), **values)
+    world.relay(act, signed_by(act))
+
+
+def redemption(world: Any, bank: bytes) -> Any:
+    Exchange(world).money(1)
+    return world.act("MoneyRedemption", bank=bank, member=world["rival"].id, amount=1, paymentDigest=ROOT)
+
+
+def redeem_by_the_bank(world: Any, signed_by: Any) -> None:
+    act = redemption(world, own(world, signed_by))
+    world.relay(act, world.sign(act, world["rival"]), signed_by(act))
+
+
+def redeem_by_the_member(world: Any, signed_by: Any) -> None:
+    act = redemption(world, world["bank"].id)
+    world.relay(act, signed_by(act), world.sign(act, world["bank"]))
+
+
+def pay_as_a_contract(world: Any, signed_by: Any) -> None:
+    Exchange(world).money(1)
+    ids = world["rival"].id, world["enterprise"].id
+    data = settlement_token.encode_pay(word("Market"), *ids, 1, ROOT)
+    world.chain.send(world.address("SettlementToken"), data)
+
+
+def list_instrument(world: Any, signed_by: Any) -> None:
+    values = {"kind": 1, "vintage": 2025, "project": ZERO, "firstPrice": 1, "sourceDigest": ROOT}
+    ByHalf(world, signed_by).published_by_half("Instrument", **values)
+
+
+def publish_terms(world: Any, signed_by: Any) -> None:
+    terms = Exchange(world).terms(1, since=2)
+    ByHalf(world, signed_by).published_by_half("TradingTerms", **again(terms, since=3))
+
+
+def publish_days(world: Any, signed_by: Any) -> None:
+    values = {"year": 2026, "edition": 1, "early": 1, "late": 0, "evidence": 1, "sourceDigest": ROOT}
+    ByHalf(world, signed_by).published_by_half("TradingDays", **values)
+
+
+def announce(world: Any, signed_by: Any) -> None:
+    act = world.act("Auction", **again(Exchange(world).auction(), exchange=own(world, signed_by)))
+    world.relay(act, signed_by(act))
+
+
+def trade(market: Exchange, purchase_by: Any = None) -> tuple[list[Any], list[tuple[int, int, int, int]]]:
+    lot = market.units(1)
+    market.money(FIRST_PRICE)
+    sale = market.order("enterprise", 2, 1, FIRST_PRICE, lot)
+    act = market.order("rival", 1, 1, FIRST_PRICE)[1]
+    signed = market.world.sign(act, market.world["rival"]) if purchase_by is None else purchase_by(act)
+    return [sale, market.placed(act, signed)], [(1, 0, 1, FIRST_PRICE)]
+
+
+def settle_by_the_exchange(world: Any, signed_by: Any) -> None:
+    market = Exchange(world)
+    orders, fills = trade(market)
+    act = market.matching(orders, fills, exchange=own(world, signed_by))
+    world.relay(act, [placed for placed, _ in orders], [structs.Fill(*f) for f in fills], signed_by(act))
+
+
+def settle_an_order(world: Any, signed_by: Any) -> None:
+    market = Exchange(world)
+    market.settle(*trade(market, signed_by))
+
+
+def cancel_order(world: Any, signed_by: Any) -> None:
+    act = world.act("OrderCancellation", member=world["enterprise"].id, order=ROOT)
+    world.relay(act, signed_by(act))
+
+
+def suspend_trading(world: Any, signed_by: Any) -> None:
+    values = {"subject": world["rival"].id, "suspended": 1, "order": ROOT}
+    act = world.act("TradingSuspension", regulator=own(world, signed_by), **values)
+    world.relay(act, signed_by(act))
+
+
 QUORUM = ("regulator 1",)
 BANK = ("bank",)
 VERIFIER = ("verifier",)
@@ -905,6 +1009,7 @@ TABLE: dict[str, tuple[Row, ...]] = {
     "Compliance.decide": (Row(QUORUM, decide),),
     "Compliance.close": (Row(QUORUM, close_year),),
     "Compliance.deduct": (Row(QUORUM, deduct),),
+    "Batch.carry": (Row(SIGNERS, carry_nothing), Row((), carry_a_shift)),
     "AssessmentRules.publish": (Row(QUORUM, publish_set),),
     "AssessmentRules.publishCalendar": (Row(QUORUM, publish_working_year),),
     "StatisticsRegistry.publish": (Row(QUORUM, publish_statistics),),
@@ -961,6 +1066,16 @@ TABLE: dict[str, tuple[Row, ...]] = {
     "SupportTool.repay": (Row(OPERATOR, of_loans("pay_back", "regulator 0", lambda loans: (loans.funded()[1], 5))),),
     "ControlPlanRegistry.file": (Row(OWNER, file_control_plan),),
     "ControlPlanRegistry.review": (Row(("regulator 1", "verifier"), review_control_plan),),
+    "SettlementToken.issue": (Row(("bank",), issue_money),),
+    "SettlementToken.redeem": (Row(("bank",), redeem_by_the_bank), Row(("rival",), redeem_by_the_member)),
+    "SettlementToken.pay": (Row((), pay_as_a_contract),),
+    "TradingRules.list": (Row(QUORUM, list_instrument),),
+    "TradingRules.publishTerms": (Row(QUORUM, publish_terms),),
+    "TradingRules.publishDays": (Row(QUORUM, publish_days),),
+    "TradingRules.announce": (Row(("exchange",), announce),),
+    "Market.settle": (Row(("exchange",), settle_by_the_exchange), Row(("rival",), settle_an_order)),
+    "Market.cancel": (Row(OWNER, cancel_order),),
+    "Market.suspend": (Row(QUORUM, suspend_trading),),
 }
 
 ROWS = [(name, row) for name, rows in TABLE.items() for row in rows]

@@ -11,6 +11,8 @@ from typing import Any
 from carbonledger import merkle
 from carbonledger.keccak import keccak256
 from ledger_node.chain.bindings import codec, structs
+from tests.support.loans import INVESTMENT, Loans
+from tests.support.market import FIRST_PRICE, Exchange
 
 SNAPSHOT = Path(__file__).parents[2] / "contracts" / "gas.json"
 ZERO = bytes(32)
@@ -87,6 +89,8 @@ def run(world: Any, nobody: Any) -> dict[str, int]:
     granted = world.act("Grant", owner=member, grantee=world["bank"].id, scope=ZERO, purpose=ZERO, **terms)
     world.relay(granted, world.sign(granted, enterprise))
     pledges(world)
+    trades(world)
+    lend(world)
     return dict(sorted(world.gas.items()))
 
 
@@ -101,6 +105,43 @@ def pledges(world: Any) -> None:
     world.relay(pledge, world.sign(pledge, enterprise), world.sign(pledge, bank))
     release = world.act("PledgeRelease", pledge=pledge.id, amount=1_000)
     world.relay(release, world.sign(release, bank))
+
+
+def trades(world: Any) -> None:
+    """Ten trades of three members in one batch: new orders each; then ten of one sale."""
+    market = Exchange(world)
+    lots = {who: market.units(10_000, who) for who in ("enterprise", "rival")}
+    for who in ("enterprise", "rival", "bank"):
+        market.money(10**9, who)
+    for name in ("the first ten trades", "ten trades of twenty orders"):
+        orders: list[Any] = []
+        for number in range(10):
+            seller, buyer = (("enterprise", "rival"), ("rival", "bank"))[number % 2]
+            orders.append(market.order(seller, 2, 10, FIRST_PRICE, lots[seller]))
+            orders.append(market.order(buyer, 1, 10, FIRST_PRICE))
+        fills = [(2 * number + 1, 2 * number, 10, FIRST_PRICE) for number in range(10)]
+        world.gas[f"Market.settle, {name}"] = market.settle(orders, fills).gas
+    orders = [market.order("enterprise", 2, 100, FIRST_PRICE, lots["enterprise"])]
+    orders += [market.order(("rival", "bank")[number % 2], 1, 10, FIRST_PRICE) for number in range(10)]
+    fills = [(number + 1, 0, 10, FIRST_PRICE) for number in range(10)]
+    world.gas["Market.settle, ten trades of one sale"] = market.settle(orders, fills).gas
+    del world.gas["Market.settle"]
+
+
+def lend(world: Any) -> None:
+    """A project and its loans, and the tool's life of one of them."""
+    loans = Loans(world)
+    loans.rules()
+    project = loans.project()
+    first = loans.draw(project, 1_000_000_000)
+    loans.check_up(project)
+    loans.disclose()
+    loans.check(first)
+    application = loans.apply(first, 600_000_000)
+    loans.fund(application, 600_000_000)
+    loans.amend(project, investment=INVESTMENT * 2)
+    loans.repay(first, 1)
+    loans.pay_back(application, 1)
 
 
 def test_the_gas_of_the_main_calls_is_as_recorded(settled_world: Any, nobody: Any) -> None:

@@ -55,6 +55,9 @@ LINES_DIGEST = keccak256(
 )
 
 
+LATEST = ("ReportRegistry", "latest_month")
+
+
 def instant(year: int, month: int, day: int = 1) -> int:
     return int(datetime(year, month, day, tzinfo=CHINA).timestamp())
 
@@ -284,6 +287,55 @@ def test_a_restatement_takes_the_place_only_when_it_is_approved(year: Any, rever
     with pytest.raises(reverted) as caught:
         judge(year, "Verification", "verifier", fifth.id, outcome=3)
     assert caught.value.name == "ReportRegistryOutcomeUnknown"
+
+
+@pytest.mark.parametrize("returned_by", ["verifier", "regulator 0"])
+def test_a_returned_report_keeps_its_reasons_and_is_filed_again(
+    year: Any, reverted: Any, nobody: Any, returned_by: str
+) -> None:
+    months = file_months(year, nobody)
+    first = file_report(year, nobody, months)
+    held = lambda report: year.ask("ReportRegistry", "report_of", report)  # noqa: E731
+    if returned_by == "verifier":
+        judge(year, "Verification", "verifier", first.id, outcome=2)
+        assert (held(first.id).status, held(first.id).findingsDigest) == (4, ROOT)
+    else:
+        judge(year, "Verification", "verifier", first.id)
+        judge(year, "Approval", "regulator 0", first.id, outcome=2)
+        assert (held(first.id).status, held(first.id).reasonDigest) == (5, ROOT)
+    emission = held(first.id).emission
+    for again, actor in (("Verification", "verifier"), ("Approval", "regulator 1")):  # it is judged no more
+        with pytest.raises(reverted) as caught:
+            judge(year, again, actor, first.id)
+        assert caught.value.name == "ReportRegistryStatusUnchangeable"
+    with pytest.raises(reverted) as caught:  # a new one says what it replaces
+        file_report(year, nobody, months)
+    assert caught.value.name == "ReportRegistryReplacesOther"
+    second = file_report(year, nobody, months, replaces=first.id)
+    judge(year, "Verification", "verifier", second.id)
+    judge(year, "Approval", "regulator 0", second.id)
+    assert (held(first.id).status, held(second.id).status) == (6, 3)
+    assert held(first.id).emission == emission  # still readable
+
+
+def test_who_verified_in_a_province_prepares_nothing_there_that_year_but_may_in_another(
+    year: Any, reverted: Any, nobody: Any, stranger: Any
+) -> None:
+    """The duty is taken by firm, province and year: the same firm may do the other thing elsewhere."""
+    firm, elsewhere = type(stranger)("firm"), type(stranger)("enterprise elsewhere")
+    year.admit(firm, 4 | 8)
+    year.admit(elsewhere, 2, province=word("CN-44"))
+    year.actors |= {"firm": firm, "elsewhere": elsewhere}
+    report = file_report(year, nobody, file_months(year, nobody))
+    judge(year, "Verification", "firm", report.id)
+    here = month_act(year, 1, preparer=firm.id, replaces=year.ask(*LATEST, year["enterprise"].id, 2025, 1))
+    with pytest.raises(reverted) as caught:
+        year.relay(here, year.sign(here, year["enterprise"]), year.sign(here, firm))
+    assert caught.value.name == "ReportRegistryConflictOfDuty"
+    there = month_act(year, 1, preparer=firm.id, member=elsewhere.id)
+    year.relay(there, year.sign(there, elsewhere), year.sign(there, firm))
+    assert year.ask(*LATEST, elsewhere.id, 2025, 1) == there.id
+    del year.actors["firm"], year.actors["elsewhere"]
 
 
 def test_a_grant_holds_for_its_term_until_it_is_ended(world: Any, reverted: Any) -> None:

@@ -45,19 +45,25 @@ def places(api: LedgerApi) -> dict[str, tuple[str, str]]:
         "factor": NOWHERE,
         "rule_set": NOWHERE,
         "act": NOWHERE,
+        "plan": NOWHERE,
+        "assessment_id": NOWHERE,
+        "assessment_set": NOWHERE,
         "path": "0/000",
         "id": "00000000-0000-8000-8000-000000000000",
         "footprint": "00000000-0000-8000-8000-000000000000",
+        "order": NOWHERE,
     }
     queries = {"getInclusionProof": "?index=0&size=1", "getConsistencyProof": "?old=1&new=2"}
     queries["listActivity"] = f"?member={MEMBER}"
+    queries |= dict.fromkeys(("getQuotes", "listTradingDays"), f"?instrument={NOWHERE}")
     found = {}
     for path, methods in api.app.openapi()["paths"].items():
         for method, operation in methods.items():
             identifier = operation["operationId"]
             found[identifier] = (method, path.format(**values) + queries.get(identifier, ""))
-    pages = {"pageStart": "/", "pageFind": "/find", "pageVerify": "/verify", "pageApi": "/api"}
+    pages = {"pageStart": "/", "pageFind": "/find", "pageVerify": "/verify", "pageApi": "/api", "pageMarket": "/market"}
     pages |= {"pageLedger": f"/ledger/{MEMBER}", "pageReport": f"/reports/{api.report_id}"}
+    pages |= {"pageCode": f"/codes/{MEMBER}", "pageInspections": "/inspections"}
     pages |= {"getDocs": "/docs/problems.md", "getOpenApi": "/openapi.json"}
     return found | {name: ("get", path) for name, path in pages.items()}
 

@@ -22,6 +22,7 @@ BY_RULE = frozenset(
     {
         *("allocate", "assessCode", "assessGrade", "assessPcaf", "calculate", "createDisclosure", "submitAct"),
         *("calculateFootprint", "publishFootprints", "postPactEvent"),
+        *("placeOrder", "cancelOrder", "listTradingDays"),
     }
 )
 """Operations whose bodies a rule may refuse though the schema lets them pass: units of a line, proofs, signatures."""
@@ -30,7 +31,7 @@ BY_RULE = frozenset(
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LedgerApi]:
     folder: Path = tmp_path_factory.mktemp("schemathesis")
-    unlimited = {"rate": "1000000/minute", "keyed_rate": "1000000/minute", "stream_s": 0.0}
+    unlimited = {"rate": "1000000/minute", "keyed_rate": "1000000/minute", "stream_s": 0.0, "takes_orders": True}
     with Ledger(folder / "chain") as ledger:
         outbox = Outbox(folder / "outbox.db", ledger.chain, b"\x05" * 32, clock=lambda: TIME)
         tools = LedgerChainTools(ledger.chain, outbox)

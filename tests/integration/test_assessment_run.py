@@ -41,7 +41,7 @@ EMPTY: dict[str, Any] = {
 }  # fmt: skip
 
 
-def record(kind: str, **values: Any) -> Record:
+def record(kind: str, /, **values: Any) -> Record:
     zero = {"bytes32": bytes(32), "bool": False}
     return Record.of(kind, **{field.name: zero.get(field.type, 0) for field in KINDS[kind].fields} | values)
 
@@ -173,8 +173,8 @@ def done(make: Callable[[str], Engine]) -> tuple[Engine, Ledger]:
 def test_a_quarter_is_judged_and_filed(done: tuple[Engine, Ledger]) -> None:
     engine, ledger = done
     names = [act.type.name for act, _ in ledger.taken.values()]
-    # 4 levels, two of them with two industries; one list of 24 codes, one of grades
-    assert sorted(names) == ["CodeList", "GradeList", *["PeerStatement"] * 6]
+    # four quarters, each of 4 levels, two of them with two industries; one list of 24 codes, one of grades
+    assert sorted(names) == ["CodeList", "GradeList", *["PeerStatement"] * 24]
     items = {i.member: i for act, more in ledger.taken.values() if act.type.name == "CodeList" for i in more[0]}
     colours = {member: filing.COLOURS[item.colour - 1] for member, item in items.items()}
     assert [m for m, colour in colours.items() if colour == "red"] == [m for m in FIRMS if m in (SILENT, OUTLIER)]
@@ -197,7 +197,7 @@ def test_anyone_with_the_document_and_the_salt_recomputes_what_was_filed(done: t
             assert again.json() == made.explained
             assert made.item[at] == filing.commitment(salt, made.inputs).hex()
             assert made.item[at + 1] == filing.commitment(salt, again.json()).hex()
-        statements = {s.id for s in kept.statistics_of(connection, PERIOD)}
+        statements = {s.id for p in range(PERIOD - 3, PERIOD + 1) for s in kept.statistics_of(connection, p)}
     for act, arguments in ledger.taken.values():
         if act.type.name == "PeerStatement":
             assert act["digest"] in statements

@@ -12,6 +12,8 @@ from carbonledger import acts
 from carbonledger.acts import Act, Signed
 from carbonledger.errors import BadSignature, Refused, Unknown
 from carbonledger.identifiers import object_id
+from ledger_node.commands.trading import Trading as NodeTrading
+from ledger_node.config import ExchangeSettings
 from ledger_node.exchange import door, orders
 from ledger_node.exchange.exchange import Exchange
 from ledger_node.queries.once import settle
@@ -253,3 +255,43 @@ def test_killed_at_any_step_nothing_is_lost_or_done_twice(
     assert trading.bar().volume == 60
     assert trading.fen("seller") == 60 * P
     assert trading.tonnes("buyer", lot_of(trading)) == 60
+
+
+class Lines:
+    """A journal that keeps what it was told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, dict[str, object]]] = []
+
+    def info(self, event: str, **values: object) -> None:
+        self.told.append((event, values))
+
+    warning = info
+
+
+def secret_file(path: Path, key: bytes) -> str:
+    path.write_text(key.hex())
+    path.chmod(0o600)
+    return str(path)
+
+
+def test_a_ledger_node_runs_an_exchange_by_its_configuration(trading: Trading) -> None:
+    trading.place("seller", sale(trading, 10))
+    trading.place("buyer", trading.order("buyer", BUY, 10, P))
+    settings = ExchangeSettings(
+        member=object_id("exchange").hex(),
+        key=secret_file(trading.home / "key", key_of("exchange")),
+        sender_key=secret_file(trading.home / "sender", b"\x07" * 32),
+        outbox=str(trading.home / "node.db"),
+    )
+    journal = Lines()
+    node = NodeTrading(settings, trading.url, trading.chain, clock=lambda: trading.time, journal=journal)
+    for _ in range(3):
+        node.step()
+        trading.view.catch_up(trading.chain, trading.at["Directory"])
+    node.close()
+    assert [(event, values.get("batch")) for event, values in journal.told] == [
+        ("traded", "sent"),
+        ("traded", "settled"),
+    ]
+    assert trading.bar().volume == 10

@@ -155,3 +155,19 @@ def test_every_read_of_the_query_goes_through_an_index(api: LedgerApi) -> None:
     assert any("ix_record_member" in line for line in plan)
     assert not [line for line in plan if line.startswith("SCAN") and "USING" not in line], plan
     assert not [line for line in plan if line.startswith("SCAN record")], plan
+
+
+def test_the_page_shows_the_same_in_both_languages(api: LedgerApi) -> None:
+    assert api.get("/banks").status_code == 200
+    for language, word in (("zh", "绿码"), ("en", "Green")):
+        path = f"/banks/standing?credit_code={credit_code(GRANTED)}&lang={language}"
+        shown = api.get(path, "bank")
+        assert shown.status_code == 200
+        assert word in shown.text
+        assert "ix_" not in shown.text
+    assert standing_scope(member_id(credit_code(PLAIN))).hex() in (
+        api.get(f"/banks/standing?credit_code={credit_code(PLAIN)}", "bank").text
+    )
+    log = api.get("/banks/accesses?lang=en", "granting").text
+    assert "by the enterprise" in log
+    assert api.get(f"/banks/standing?credit_code={credit_code(PLAIN)}").status_code == 401

@@ -16,6 +16,8 @@ from carbonledger import acts
 from carbonledger.accounting import library
 from carbonledger.acts import ACTS, Act
 from carbonledger.allocation import library as plans
+from carbonledger.assessment import library as schemes
+from carbonledger.assessment.filing import CODE_ITEM, GRADE_ITEM
 from carbonledger.eip712 import Domain
 from carbonledger.errors import BadSignature, Malformed, Unknown
 from ledger_node.chain.calls import ENCODERS
@@ -24,6 +26,7 @@ KEY = b"\x07" * 32
 DOMAIN = Domain(9732)
 RULES = library.rule_set("gbt32150-2015")
 PLAN = plans.rule_set("power-2023")
+GRADES = schemes.schemes()[0]
 
 
 def values_of(name: str) -> dict[str, Any]:
@@ -47,16 +50,28 @@ def given(name: str, **changes: Any) -> SignedAct:
         "consistency": ["ab" * 32],
         "months": ["cd" * 32] * 12,
         "lines": [["electricity-purchased", "00" * 32, 5, 0, ["ee" * 32, 0, 0, 0, 0, 0]]],
-        "items": [["ab" * 32, 1], ["cd" * 32, 0]],
         "orders": [
             {"order": {k: as_json(v) for k, v in values_of("Order").items()}, "sequence": 1, "signed": one},
         ],
         "fills": [[0, 1, 5, 7000]],
-        "json": (PLAN if name == "AllocationPublication" else RULES).json().decode(),
+        "json": {"AllocationPublication": PLAN, "AssessmentPublication": GRADES}.get(name, RULES).json().decode(),
+        "candidates": ["ab" * 32],
+        "items": items_of(name),
     }
     arguments = {argument: sample.get(argument, one) for argument in ARGUMENTS[name] if argument != "form"}
     document = {"act": name, "fields": {k: as_json(v) for k, v in act.values.items()}, "arguments": arguments}
     return SignedAct.model_validate({**document, **changes})
+
+
+def items_of(name: str) -> list[list[str | int]]:
+    lists = {"CodeList": CODE_ITEM, "GradeList": GRADE_ITEM}
+    if name not in lists:
+        return [["ab" * 32, 1], ["cd" * 32, 0]]
+    return [[item(kind) for kind, _ in lists[name]]]
+
+
+def item(kind: str) -> str | int:
+    return "77" * 32 if kind == "bytes32" else 1
 
 
 def snake(name: str) -> str:

@@ -153,7 +153,13 @@ def test_score_counts_what_was_missed_and_what_was_cried_wolf() -> None:
 @pytest.mark.slow
 def test_the_job_goes_on_where_it_stopped_and_needs_no_truth_to_check(tmp_path: Path, monkeypatch: Any) -> None:
     options = SimpleNamespace(
-        home=tmp_path / "home", fresh=False, city_firms=12, seed=3, summary=tmp_path / "s.json", exit=True
+        home=tmp_path / "home",
+        fresh=False,
+        city_firms=12,
+        seed=3,
+        summary=tmp_path / "s.json",
+        exit=True,
+        city_chain=False,
     )
     monkeypatch.setattr(build, "CASES", 0)
     monkeypatch.setattr(build, "QUARTERS", 2)

@@ -51,6 +51,7 @@ interface IAllocationRules is IRegistry {
     error AllocationRulesUnknown(bytes32 ruleSetId);
     error AllocationRulesJsonDiffers(bytes32 expected, bytes32 found);
     error AllocationRulesFormDiffers(bytes32 expected, bytes32 found);
+    /// @notice `found` is the field's value; of a list the place in it, or its length.
     error AllocationRulesFormWrong(bytes32 field, uint256 found);
     error AllocationRulesYearOutside(bytes32 ruleSetId, uint16 year);
     error AllocationRulesNotABand(bytes32 ruleSetId);

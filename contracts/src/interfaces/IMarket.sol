@@ -100,6 +100,7 @@ interface IMarket is IRegistry {
     error MarketSelfTrade(bytes32 member);
     /// @notice The fill's price is worse than an order's limit, or not the one that the way to trade asks for.
     error MarketPriceWrong(bytes32 buyOrder, bytes32 sellOrder, uint64 expected, uint64 found);
+    /// @notice A fill is of nothing, no multiple of the lot size, or of a part of a block.
     error MarketAmountWrong(bytes32 orderId, uint64 amount);
     error MarketOverfilled(bytes32 orderId, uint64 amount, uint64 filled, uint64 asked);
     error MarketPositionLimit(bytes32 member, uint64 limit, uint64 held);

@@ -94,7 +94,7 @@ ERRORS: dict[bytes, tuple[str, str, tuple[tuple[str, str], ...]]] = {
     ),
     bytes.fromhex("5907c945"): (
         'AllocationRulesFormWrong',
-        "allocation rules form wrong",
+        "`found` is the field's value; of a list the place in it, or its length.",
         (('bytes32', 'field'), ('uint256', 'found'),),
     ),
     bytes.fromhex("9c510026"): (
@@ -959,7 +959,7 @@ ERRORS: dict[bytes, tuple[str, str, tuple[tuple[str, str], ...]]] = {
     ),
     bytes.fromhex("d6f80279"): (
         'MarketAmountWrong',
-        "market amount wrong",
+        "A fill is of nothing, no multiple of the lot size, or of a part of a block.",
         (('bytes32', 'order id'), ('uint64', 'amount'),),
     ),
     bytes.fromhex("c1ba1a66"): (

@@ -1,0 +1,278 @@
+"""The market: instruments, quotes, trades, days, a stream of them; and orders where this node serves an exchange."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from datetime import date, timedelta
+from functools import partial
+from typing import Annotated, Any, Final
+
+import anyio
+from anyio import to_thread
+from fastapi import APIRouter, Header, Query, Request, Response
+from sqlalchemy import Connection
+from starlette.responses import StreamingResponse
+
+from api import market as shown
+from api import paging, relaying, schemas
+from api.access import Caller
+from api.answers import answer
+from api.idempotency import IdempotencyKey, once
+from api.paging import Cursor, Limit
+from api.problems import Problem
+from api.routes.common import HEX_ID, Id, missing, router
+from api.routes.compute import json_body, require_json
+from api.routes.writing import parse_signed
+from api.service import Body, CallerOf, Service
+from carbonledger.market.calendar import date_of, day_number, day_of
+from ledger_node.exchange import door, orders
+from ledger_node.queries import feed, market
+from ledger_node.queries.once import settle
+from ledger_node.queries.records import Kept, Position
+
+CREATED: Final = 201
+BATCH: Final = 200
+KEEP_ALIVE_S: Final = 15.0
+USUAL_DAYS: Final = 60
+STREAMED: Final = ("instrument", "trade", "tradingday", "suspension")
+_EVENT_ID: Final = re.compile(r"([0-9]{1,12})\.([0-9]{1,9})")
+
+Instrument = Annotated[str, Query(pattern=HEX_ID, description="Id of the instrument")]
+Day = Annotated[date | None, Query(description="At UTC+08:00")]
+
+
+def of(service: Service) -> APIRouter:
+    """The router."""
+    found = router("market")
+
+    @found.get(
+        "/market/instruments",
+        operation_id="listInstruments",
+        response_model=schemas.Page[schemas.MarketInstrument],
+    )
+    def list_instruments(request: Request) -> Response:
+        """What is traded, in the order of listing."""
+        with service.engine.connect() as connection:
+            items = [shown.instrument(connection, kept) for kept in market.instruments(connection)]
+        return answer(request, schemas.Page[schemas.MarketInstrument](items=items, next=None))
+
+    @found.get("/market/quotes", operation_id="getQuotes", response_model=schemas.Quotes)
+    def get_quotes(request: Request, instrument: Instrument) -> Response:
+        """The five best levels of each side, today's bar, and the bounds of a listed order."""
+        with service.engine.connect() as connection:
+            quotes = shown.quotes(service, connection, _instrument(connection, instrument))
+        return answer(request, quotes)
+
+    @found.get("/market/trades", operation_id="listTrades", response_model=schemas.Page[schemas.MarketTrade])
+    def list_trades(
+        request: Request,
+        caller: CallerOf,
+        instrument: Annotated[str | None, Query(pattern=HEX_ID, description="Only of this instrument")] = None,
+        limit: Limit = paging.DEFAULT,
+        cursor: Cursor = None,
+    ) -> Response:
+        """Settled trades in the order of the chain."""
+        with service.engine.connect() as connection:
+            kept = market.trades(connection, instrument, after=paging.decode(cursor), limit=limit + 1)
+        items, following = paging.cut(kept, limit)
+        page = schemas.Page[schemas.MarketTrade](items=[shown.trade(item, caller) for item in items], next=following)
+        return answer(request, page, private=caller.role != "public", headers=paging.link(request, following))
+
+    @found.get("/market/days", operation_id="listTradingDays", response_model=schemas.Page[schemas.DayBar])
+    def list_trading_days(
+        request: Request,
+        instrument: Instrument,
+        first: Day = None,
+        last: Day = None,
+    ) -> Response:
+        """Daily bars, oldest first: by default of the last sixty days; of at most 400 at once."""
+        today = date_of(day_of(service.now())[0])
+        until = last or today
+        since = first or max(date.min + timedelta(days=USUAL_DAYS), until) - timedelta(days=USUAL_DAYS)
+        if not timedelta(0) <= until - since <= timedelta(days=shown.MOST_DAYS):
+            raise Problem(
+                "invalid-request",
+                "The days are no range.",
+                expected=f"first to last, at most {shown.MOST_DAYS} days",
+                found=f"{since} to {until}",
+                path="last",
+            )
+        with service.engine.connect() as connection:
+            kept = _instrument(connection, instrument)
+            bars = shown.days(connection, kept, day_number(since), day_number(until))
+        return answer(request, schemas.Page[schemas.DayBar](items=bars, next=None))
+
+    @found.get(
+        "/market/stream",
+        operation_id="streamMarket",
+        response_class=StreamingResponse,
+        responses={
+            200: {
+                "description": "Server-sent events: `trade` (MarketTrade), `day` (DayBar with its instrument), "
+                "`quotes` (Quotes) when they change; `id` goes into Last-Event-ID",
+                "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            }
+        },
+    )
+    async def stream_market(
+        request: Request,
+        caller: CallerOf,
+        instrument: Annotated[str | None, Query(pattern=HEX_ID, description="Only of this instrument")] = None,
+        last_event_id: Annotated[
+            str | None, Header(pattern="^[0-9]{1,12}\\.[0-9]{1,9}$", description="Begin after this event")
+        ] = None,
+        once: Annotated[bool, Query(description="End after what is there now")] = False,
+    ) -> Response:
+        """Trades, days and quotes as they come; with `Last-Event-ID` from after that event, else from now on."""
+        match = _EVENT_ID.fullmatch(last_event_id or "")
+        after = (int(match[1]), int(match[2])) if match else None
+        stream = _stream(service, request, caller, instrument, after, once)
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
+
+    # orders
+
+    @found.post(
+        "/orders",
+        operation_id="placeOrder",
+        status_code=CREATED,
+        response_model=schemas.MarketOrder,
+        openapi_extra=json_body(_signed("Order"), "A signed Order (docs/formats/acts.md)"),
+    )
+    def place_order(request: Request, caller: CallerOf, body: Body, idempotency_key: IdempotencyKey = None) -> Response:
+        """Give an order to the exchange of this node. The same order again answers as the first time."""
+        require_json(request)
+        chain_id = _exchange(service)
+
+        def do() -> Response:
+            act, signed = relaying.parse_signed_alone(parse_signed(body), "Order")
+            take = partial(door.take, act=act, signed=signed, chain_id=chain_id, now=service.now())
+            kept = settle(service.engine, take)
+            headers = {"Location": f"/v1/orders/{kept.id}"}
+            return answer(request, shown.order(kept), status=CREATED, private=True, headers=headers)
+
+        return once(service.engine, caller, "placeOrder", idempotency_key, body, service.now(), do)
+
+    @found.post(
+        "/orders/cancellations",
+        operation_id="cancelOrder",
+        response_model=schemas.MarketOrder,
+        openapi_extra=json_body(_signed("OrderCancellation"), "A signed OrderCancellation; `order` is a reference"),
+    )
+    def cancel_order(request: Request, caller: CallerOf, body: Body) -> Response:
+        """End a waiting order. Trades that were matched before stand."""
+        require_json(request)
+        chain_id = _exchange(service)
+        act, signed = relaying.parse_signed_alone(parse_signed(body), "OrderCancellation")
+        end = partial(door.cancel, act=act, signed=signed, chain_id=chain_id, now=service.now())
+        return answer(request, shown.order(settle(service.engine, end)), private=True)
+
+    @found.get("/orders", operation_id="listOrders", response_model=schemas.Page[schemas.MarketOrder])
+    def list_orders(request: Request, caller: CallerOf, limit: Limit = paging.DEFAULT) -> Response:
+        """The newest orders of the caller's own member."""
+        if caller.member is None:
+            raise Problem("not-allowed", "This key acts for no member.")
+        with service.engine.connect() as connection:
+            items = [shown.order(kept) for kept in orders.of_member(connection, caller.member, limit)]
+        return answer(request, schemas.Page[schemas.MarketOrder](items=items, next=None), private=True)
+
+    @found.get("/orders/{order}", operation_id="getOrder", response_model=schemas.MarketOrder)
+    def get_order(request: Request, caller: CallerOf, order: Id) -> Response:
+        """One order of the caller's own member; a regulator sees all."""
+        with service.engine.connect() as connection:
+            kept = orders.find(connection, order)
+        if kept is None or (caller.role != "regulator" and caller.member != kept.member):
+            raise missing("order", order)
+        return answer(request, shown.order(kept), private=True)
+
+    return found
+
+
+def _signed(name: str) -> dict[str, Any]:
+    signature = {"signer": "00" * 20, "signature": "00" * 65}
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["act", "arguments", "fields"],
+        "properties": {
+            "act": {"const": name},
+            "fields": {"type": "object", "additionalProperties": {"oneOf": [{"type": "string"}, {"type": "integer"}]}},
+            "arguments": {"type": "object", "description": f"`member`: {signature}"},
+        },
+    }
+
+
+def _exchange(service: Service) -> int:
+    """The chain's id, where this node serves an exchange."""
+    if not service.settings.takes_orders or service.chain is None:
+        raise Problem("unavailable", "This node serves no exchange.", remedy="Send the order to the exchange's node")
+    return service.chain.chain_id
+
+
+def _instrument(connection: Connection, identifier: str) -> Kept:
+    kept = market.instrument(connection, identifier)
+    if kept is None:
+        raise missing("instrument", identifier)
+    return kept
+
+
+async def _stream(
+    service: Service, request: Request, caller: Caller, instrument: str | None, after: Position | None, once: bool
+) -> AsyncIterator[str]:
+    if after is None:
+        after = (-1, -1) if once else await to_thread.run_sync(_newest, service)
+    yield "retry: 3000\n\n"
+    ends = anyio.current_time() + service.settings.stream_s
+    silent, told = anyio.current_time(), dict[str, str]()
+    while anyio.current_time() < ends:
+        found = await to_thread.run_sync(_since, service, after)
+        for kept in found:
+            after = (kept.block_number, kept.log_index)
+            event = _event(kept, caller, instrument)
+            if event is not None:
+                yield f"id: {after[0]}.{after[1]}\n{event}"
+        if len(found) == BATCH:
+            continue
+        for identifier, (stands, content) in (await to_thread.run_sync(_quotes, service, instrument)).items():
+            if told.get(identifier) != stands:
+                told[identifier] = stands
+                yield f"event: quotes\ndata: {content}\n\n"
+        if once or await request.is_disconnected():
+            return
+        if anyio.current_time() - silent > KEEP_ALIVE_S:
+            silent = anyio.current_time()
+            yield ": still here\n\n"
+        await anyio.sleep(service.settings.poll_interval_s)
+
+
+def _event(kept: Kept, caller: Caller, instrument: str | None) -> str | None:
+    match kept.kind:
+        case "trade" if instrument in (None, kept["instrument"]):
+            return f"event: trade\ndata: {shown.trade(kept, caller).model_dump_json()}\n\n"
+        case "tradingday" if instrument in (None, kept["instrument"]):
+            bar = shown.day_bar(kept).model_dump_json()
+            return f'event: day\ndata: {{"instrument":"{kept["instrument"]}","bar":{bar}}}\n\n'
+        case _:
+            return None
+
+
+def _newest(service: Service) -> Position:
+    with service.engine.connect() as connection:
+        return feed.newest(connection)
+
+
+def _since(service: Service, after: Position) -> list[Kept]:
+    with service.engine.connect() as connection:
+        return feed.since(connection, after, STREAMED, BATCH)
+
+
+def _quotes(service: Service, instrument: str | None) -> dict[str, tuple[str, str]]:
+    """By instrument: what decides whether the quotes changed, and the quotes."""
+    found = {}
+    with service.engine.connect() as connection:
+        for kept in market.instruments(connection):
+            if instrument in (None, kept.id):
+                quotes = shown.quotes(service, connection, kept)
+                found[kept.id] = (quotes.model_dump_json(exclude={"at"}), quotes.model_dump_json())
+    return found

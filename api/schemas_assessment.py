@@ -1,0 +1,153 @@
+"""Documents about codes, grades and statistics. Ids and digests are hex, times RFC 3339 in UTC."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from api.schemas import Document
+
+State = Literal["green", "grey", "opened", "explaining", "inspecting", "rectifying", "confirmed"]
+Colour = Literal["green", "red", "grey"]
+
+
+class Quarter(Document):
+    """A quarter at UTC+08:00."""
+
+    year: int
+    quarter: int = Field(ge=1, le=4)
+
+
+class Inspection(Document):
+    """The way of a red code: who did what when; its id is that of the assessment that opened it."""
+
+    id: str
+    member: str
+    project: str | None
+    period: Quarter
+    rule_set: str
+    reasons: list[str] = Field(examples=[["H01"]])
+    opened_at: str
+    explanation: str | None
+    explained_at: str | None
+    inspector: str | None
+    assigned_at: str | None
+    finding: Literal["error", "no-fault", "fraud"] | None
+    second: str | None
+    found_at: str | None
+    rerun: str | None
+    change_ppm: int
+    cleared_at: str | None
+    escalations: int
+
+
+class Assessment(Document):
+    """One run of the rules over a subject and a quarter; another run is the next revision."""
+
+    id: str
+    member: str
+    project: str | None
+    period: Quarter
+    revision: int
+    rule_set: str
+    colour: Colour
+    points: int
+    reasons: list[str]
+    inputs_digest: str
+    explain_digest: str
+    statistics_digest: str | None
+    assessor: str
+    assessed_at: str
+    explained: str = Field(description="Where the explain record is, for whoever may read it")
+
+
+class Code(Document):
+    """How a subject stands: its colour, the state of a red one, and until when."""
+
+    member: str
+    project: str | None
+    colour: Colour
+    state: State
+    since: str
+    due: str | None = Field(description="First instant after the deadline")
+    overdue: bool
+    escalated: bool
+    veto_until: str | None
+    period: Quarter
+    latest: Assessment | None
+    inspection: Inspection | None
+
+
+class QueueItem(Document):
+    """An open red code in the inspectors' queue; its points order it and decide nothing."""
+
+    code: Code
+    points: int
+
+
+class Grade(Document):
+    """A grade of a quarter under a scheme; `suspended` while the code is red."""
+
+    id: str
+    member: str
+    project: str | None
+    scheme: str = Field(description="Key of the scheme")
+    scheme_id: str
+    period: Quarter
+    revision: int
+    grade: str
+    reached: str
+    score: str | None
+    suspended: bool
+    veto_until: str | None
+    inputs_digest: str
+    explain_digest: str
+    statistics_digest: str | None
+    assessor: str
+    graded_at: str
+    explained: str
+
+
+class Statistics(Document):
+    """A published statement of peers: its digest on the chain, and the document where this node has it."""
+
+    id: str
+    industry: str
+    level: Literal["4-digit", "3-digit", "2-digit", "all"]
+    period: Quarter
+    revision: int
+    peers: int
+    digest: str
+    assessor: str
+    published_at: str
+    document: dict[str, Any] | None
+
+
+class Explained(Document):
+    """An explain record with what was judged, and the salt by which both are committed to on the chain."""
+
+    id: str
+    kind: Literal["code", "grade"]
+    salt: str
+    inputs: dict[str, Any]
+    explained: dict[str, Any]
+
+
+class AssessmentSet(Document):
+    """A published rule set of the code, or grade scheme."""
+
+    id: str
+    key: str
+    kind: Literal["code", "grade"]
+    status: str
+    valid_from: str
+    valid_to: str | None
+    document: str = Field(description="Where its canonical JSON is")
+
+
+class Taken(Document):
+    """What the assessor was given: how many sections, how many of them new."""
+
+    taken: int
+    new: int

@@ -1,0 +1,129 @@
+"""Codes, grades, statistics and the queue as the API and its pages show them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from carbonledger import jcs
+from carbonledger.accounting.names import name32
+from carbonledger.assessment import filing, library, on_chain
+from carbonledger.assessment.code.assess import assess
+from carbonledger.records import KINDS, Record, assessment_id
+from ledger_node.assessment import kept
+from ledger_node.assessment.inputs import ITSELF
+from tests.integration.api_kit import BANK, NOW, LedgerApi, ledger_api, write_records
+from tests.support.world import ENTERPRISE, REGULATOR
+
+(RULES,) = library.code_rules()
+GCG = next(scheme for scheme in library.schemes() if scheme.head.key == "gcg-1")
+ZERO = bytes(32)
+CASE = assessment_id(ENTERPRISE, ZERO, 2026, 2, 1)
+MEMBER = ENTERPRISE.hex()
+RAW = jcs.encode(json.loads(library.example("code", "code-1")))
+
+
+def record(kind: str, /, **values: Any) -> Record:
+    zero = {"bytes32": ZERO, "bool": False}
+    return Record.of(kind, **{field.name: zero.get(field.type, 0) for field in KINDS[kind].fields} | values)
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LedgerApi]:
+    """The enterprise is red for 2026Q2, its explanation overdue, and graded deep before."""
+    with ledger_api(tmp_path_factory.mktemp("codes")) as made:
+        of = {"member": ENTERPRISE, "year": 2026, "quarter": 2}
+        reasons = filing.reasons_mask(("H06", "S03"))
+        rows = [
+            record("grade", **of | {"quarter": 1}, schemeKey=name32("gcg-1"), revision=1, schemeId=GCG.id,
+                   grade=name32("deep"), reached=name32("deep"), score=8105, assessor=REGULATOR, gradedAt=NOW - 500),
+            record("assessment", **of, revision=1, ruleSetId=RULES.id, colour=2, points=2, reasons=reasons,
+                   assessor=REGULATOR, assessedAt=NOW - 400),
+            record("inspection", **of, caseId=CASE, ruleSetId=RULES.id, reasons=reasons, openedAt=NOW - 400),
+            record("code", **of, state=3, since=NOW - 400, due=NOW - 990, caseId=CASE, redQuarters=1),
+            record("statistics", industry=name32("2511"), level=1, year=2026, quarter=2, revision=1, peers=21,
+                   digest=b"\x05" * 32, assessor=REGULATOR, publishedAt=NOW - 450),
+            record("assessmentset", setId=GCG.id, key=name32("gcg-1"), kind=2, status=3, validFrom=1,
+                   formDigest=on_chain.form_digest(GCG)),
+        ]  # fmt: skip
+        write_records(made.engine, rows, first_block=900)
+        result = assess(RAW, (RULES,))
+        with made.engine.begin() as connection:
+            subject = (CASE.hex(), "2026Q2/1", kept.CODE, MEMBER, ITSELF)
+            kept.keep(connection, kept.Made(*subject, 8105, "code-1", 3, [1], "00" * 16, RAW, result.json()))
+        yield made
+
+
+def test_a_code_says_how_it_stands_and_why(api: LedgerApi) -> None:
+    found = api.get(f"/v1/codes/{MEMBER}").json()
+    assert (found["colour"], found["state"], found["overdue"]) == ("red", "opened", True)
+    assert found["latest"]["reasons"] == ["H06", "S03"]
+    assert found["inspection"]["id"] == CASE.hex()
+    assert api.get("/v1/codes?colour=red").json()["items"] == [found]
+    assert api.get("/v1/codes?colour=green").json()["items"] == []
+    assert api.get(f"/v1/codes/{BANK.hex()}").status_code == 404
+
+
+def test_history_is_there_whole(api: LedgerApi) -> None:
+    (one,) = api.get(f"/v1/codes/{MEMBER}/history").json()["items"]
+    assert (one["period"], one["revision"], one["colour"]) == ({"year": 2026, "quarter": 2}, 1, "red")
+
+
+def test_a_grade_is_suspended_while_the_code_is_red(api: LedgerApi) -> None:
+    (grade,) = api.get(f"/v1/grades/{MEMBER}").json()["items"]
+    assert (grade["grade"], grade["score"], grade["suspended"]) == ("deep", "81.05", True)
+
+
+def test_why_is_for_its_subject_and_statutory_roles_and_reads_are_written_down(api: LedgerApi) -> None:
+    path = f"/v1/assessments/{CASE.hex()}"
+    assert api.get(path).status_code == 401
+    assert api.get(path, "bank").status_code == 403
+    found = api.get(path, "regulator").json()
+    assert found["explained"]["rule_set"]["key"] == "code-1"
+    assert api.get(path, "enterprise").status_code == 200
+    reads = api.get("/v1/access", "enterprise").json()["items"]
+    assert any(read["what"] == f"explained code {CASE.hex()}" and read["basis"] == "statutory" for read in reads)
+
+
+def test_statistics_and_sets_are_public(api: LedgerApi) -> None:
+    (one,) = api.get("/v1/statistics?year=2026").json()["items"]
+    assert (one["industry"], one["level"], one["peers"]) == ("2511", "4-digit", 21)
+    (there,) = api.get("/v1/assessment-sets").json()["items"]
+    assert (there["key"], there["kind"], there["status"]) == ("gcg-1", "grade", "proposal")
+    assert api.get(there["document"]).content == GCG.json()
+
+
+def test_the_queue_is_the_regulators(api: LedgerApi) -> None:
+    assert api.get("/v1/inspections", "bank").status_code == 403
+    (item,) = api.get("/v1/inspections", "regulator").json()["items"]
+    assert (item["points"], item["code"]["member"]) == (3, MEMBER)
+
+
+def test_the_assessor_is_handed_sections_that_are_parsed_at_the_door(api: LedgerApi) -> None:
+    section = {"member": MEMBER, "period": {"year": 2026, "quarter": 2}, "section": "resubmissions", "source": "bureau"}
+    assert api.post("/v1/assessment-inputs", "enterprise", json=[section | {"content": 1}]).status_code == 403
+    taken = api.post("/v1/assessment-inputs", "regulator", json=[section | {"content": 1}])
+    assert (taken.status_code, taken.json()) == (201, {"taken": 1, "new": 1})
+    again = api.post("/v1/assessment-inputs", "regulator", json=[section | {"content": 1}])
+    assert again.json() == {"taken": 1, "new": 0}
+    wrong = api.post("/v1/assessment-inputs", "regulator", json=[section | {"content": 2}, section | {"content": -2}])
+    assert wrong.status_code in (400, 422)
+
+
+@pytest.mark.parametrize(("language", "words"), [("zh", ("红码", "待企业说明", "已逾期")), ("en", ("Red", "Overdue"))])
+def test_the_page_shows_the_code_and_the_printed_explanation(
+    api: LedgerApi, language: str, words: tuple[str, ...]
+) -> None:
+    headers = {"Accept-Language": language, "Accept": "text/html"}
+    page = api.get(f"/codes/{MEMBER}", headers=headers).text
+    assert all(word in page for word in words)
+    printed = next(rule for rule in RULES.rules if rule.id == "H06")
+    assert printed.title[language == "zh"] in page
+    explained = next(r for r in assess(RAW, (RULES,)).to_json()["rules"] if r["id"] == "H04")["explanation"][language]
+    assert explained not in page  # the figures are not for everybody
+    assert explained in api.get(f"/codes/{MEMBER}", "enterprise", headers=headers).text
+    queue = api.get("/inspections", "regulator", headers=headers).text
+    assert printed.title[language == "zh"] in queue

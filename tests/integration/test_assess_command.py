@@ -1,0 +1,218 @@
+"""A quarter assessed on a real chain: filed, followed into SQL, explained, drawn by lot, inspected, assessed again."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, select
+
+from carbonledger import acts, jcs
+from carbonledger.acts import Act
+from carbonledger.assessment import filing, on_chain
+from carbonledger.assessment.filing import STATES
+from carbonledger.bundle.assessment import AssessmentBundle
+from carbonledger.eip712 import Domain
+from carbonledger.errors import Refused
+from carbonledger.identifiers import object_id
+from carbonledger.records import ZERO32, assessment_id
+from carbonledger.verify import verify
+from ledger_node.assessment.run import Assessor, Run
+from ledger_node.chain.bindings import structs
+from ledger_node.chain.calls import carry
+from ledger_node.chain.outbox import Outbox
+from ledger_node.commands.assess import Wanted, assess, published
+from ledger_node.commands.deploy import policy_of
+from ledger_node.db.engine import open_database, sqlite_url
+from ledger_node.db.schema import artefact, record
+from ledger_node.db.view import View
+from ledger_node.queries import assessment, records
+from tests.contracts.conftest import form_digest
+from tests.integration import ledger_kit
+from tests.integration.ledger_kit import REGULATORS, Ledger, address
+from tests.support.codes import CODE_RULES, SCHEMES
+from tests.support.quota import FORM, NOBODY
+
+PERIOD = 4 * 2025 + 2  # 2025Q3
+AS_OF = date(2025, 11, 5)
+TIME = on_chain.start_of(AS_OF) + 36_000
+PAYER = b"\x0a" * 32
+FIRM, RIVAL = "firm", "rival"
+REGULATOR, REGULATOR_KEY = REGULATORS[0]
+SECOND, SECOND_KEY = REGULATORS[1]
+
+
+class Consortium(Ledger):
+    """The contracts with two firms and a bank, and the sets that the quorum published."""
+
+    @property
+    def domain(self) -> Domain:
+        return Domain(self.chain.chain_id)
+
+    def do(self, type_name: str, *before: Any, signers: list[bytes], quorum: bool = False, **values: Any) -> Act:
+        values = {"reference": object_id(f"{type_name} {len(values)} {sorted(values)} {before!r}")} | values
+        act = Act(type_name, deadline=TIME + 10**9, **values)
+        signed: list[Any] = [acts.sign(act, self.domain, key) if key else NOBODY for key in signers]
+        more = [signed] if quorum else signed
+        to, data = carry(self.deployment.addresses, act, *before, *more)
+        self.send(to, data)
+        return act
+
+    def prepare(self) -> None:
+        quorum = [key for _, key in REGULATORS[:2]]
+        for name, kinds in ((FIRM, 2), (RIVAL, 2), ("bank", 16)):
+            key = object_id(name)
+            act = Act(
+                "Admission", member=object_id(name), kinds=kinds, province=bytes(32), key=address(key),
+                nameDigest=bytes(32), reference=object_id("admission of " + name), deadline=TIME + 10**9,
+            )  # fmt: skip
+            signed = [acts.sign(act, self.domain, secret) for secret in quorum]
+            self.send(*carry(self.deployment.addresses, act, acts.sign(act, self.domain, key), signed))
+        self.do(
+            "RuleSetPublication", b"{}", FORM, signers=quorum, quorum=True,
+            ruleSetId=hashlib.sha256(b"{}").digest(), formDigest=form_digest(FORM),
+        )  # fmt: skip
+        for one in (CODE_RULES, SCHEMES["gcg-1"]):
+            form = structs.AssessmentForm.from_abi(on_chain.form(one))
+            self.do(
+                "AssessmentPublication", one.json(), form, signers=quorum, quorum=True, setId=one.id,
+                formDigest=on_chain.form_digest(one), reference=one.id,
+            )  # fmt: skip
+
+
+@pytest.fixture
+def consortium(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr(ledger_kit, "TIME", TIME)
+    with Consortium(tmp_path / "chain") as made:
+        made.prepare()
+        yield made
+
+
+def sections(path: Path) -> Path:
+    rows = []
+    for name, emission in ((FIRM, "900"), (RIVAL, "100")):
+        for period in range(PERIOD - 7, PERIOD + 1):
+            figures = {"industry": "2511", "emission": emission, "value_added": "100", "output": "10"}
+            at = {"year": period // 4, "quarter": period % 4 + 1}
+            rows.append({"member": object_id(name).hex(), "period": at, "section": "figures", "content": figures})
+        fresh = {"section": "series", "content": [{"name": "e", "interval": "month", "values": ["16500"] * 3}]}
+        rows.append({"member": object_id(name).hex(), "period": {"year": 2025, "quarter": 3}} | fresh)
+    path.write_text(json.dumps([row | {"source": "statistics bureau"} for row in rows]))
+    return path
+
+
+def artefacts_of(connection: Connection, kind: str) -> list[bytes]:
+    query = select(artefact.c.content).where(artefact.c.kind == kind).order_by(artefact.c.subject)
+    return [bytes(content) for content in connection.execute(query).scalars()]
+
+
+def forgeries(bundle: bytes, kind: str) -> list[tuple[int, bytes]]:
+    """(step that must find it, bundle): each changes one thing that a forger would."""
+    value = json.loads(bundle)
+
+    def changed(step: int, *path: Any, to: Any) -> tuple[int, bytes]:
+        copy = json.loads(bundle)
+        at = copy
+        for name in path[:-1]:
+            at = at[name]
+        at[path[-1]] = to
+        return step, jcs.encode(copy)
+
+    number = next(i for i, r in enumerate(value["chain"]["records"]) if r[0] in ("assessment", "grade"))
+    found = [
+        changed(16, "salt", to="11" * 16),
+        changed(16, "inputs", "subject", "id", to="22" * 32),
+        changed(16, "set", "version", to="2"),
+        changed(16, "statistics", 0, 0, "n", to=99),
+        changed(16, "chain", "records", number, 5, to=9),
+        changed(8, "chain", "contracts", "Directory", to="33" * 20),
+        changed(1, "v", to=2),
+        changed(1, "more", to=1),
+    ]
+    if kind == "code":
+        found.append(changed(16, "inputs", "resubmissions", to=7))
+    else:
+        found.append(changed(16, "inputs", "inputs", "data_quality", to="1"))
+    return found
+
+
+def test_a_quarter_on_a_chain_from_sections_to_an_inspection(consortium: Consortium, tmp_path: Path) -> None:
+    database = sqlite_url(tmp_path / "view.db")
+    view = View(database)
+    outbox = Outbox(tmp_path / "outbox.db", consortium.chain, PAYER, clock=lambda: TIME)
+    said: list[str] = []
+    told = {"chain": consortium.chain, "view": view, "database": database, "outbox": outbox, "say": said.append}
+    told |= {"directory": consortium.deployment.directory, "clock": lambda: TIME}
+    wanted = Wanted(PERIOD, AS_OF, "code-1", ("gcg-1",), (sections(tmp_path / "given.json"),), bundles=True)
+    try:
+        with pytest.raises(Refused, match="nobody's key"):
+            assess(wanted, key=b"\x55" * 32, **told)
+        assert assess(wanted, key=REGULATOR_KEY, **told) == "2025Q3/1"
+        assert [line.rpartition(" ")[2] for line in said[1:]] == [
+            *("statistics", "publish", "codes", "file-codes", "grades", "file-grades", "done", "bundles"),
+        ]
+        engine = open_database(database)
+        with engine.connect() as connection:
+            # nothing was filed for twelve months: H01, whatever else
+            code = assessment.code(connection, object_id(FIRM).hex())
+            assert code is not None
+            assert STATES[int(code["state"]) - 1] == "opened"
+            case = records.one(connection, "inspection", str(code["caseId"]))
+            assert case is not None
+            assert "H01" in filing.reasons_of(int(case["reasons"]))
+            (grade,) = assessment.grades(connection, object_id(FIRM).hex())
+            assert grade["schemeId"] == SCHEMES["gcg-1"].id.hex()
+            assert {
+                s["digest"]
+                for s in [records.kept(r) for r in connection.execute(records.rows(record.c.kind == "statistics"))]
+            }
+            bundles = {kind: artefacts_of(connection, kind) for kind in ("code", "grade")}
+        policy = policy_of(consortium.chain, consortium.deployment.directory)
+        for kind, found in bundles.items():
+            assert len(found) == 2
+            for bundle in found:
+                answer = verify(bundle, policy)
+                assert answer.verdict == "VALID", (kind, answer.to_json())
+                assert AssessmentBundle.parse(bundle).format() == bundle
+                assert verify(bundle).verdict == "INDETERMINATE"  # nobody is trusted
+                for step, forged in forgeries(bundle, kind):
+                    assert verify(forged, policy).step(step).verdict == "invalid", (kind, step)
+        # the firm explains, the lot is drawn: the one bank inspects and finds an error
+        identifier = assessment_id(object_id(FIRM), ZERO32, 2025, 3, 1)
+        consortium.do(
+            "Explanation", signers=[object_id(FIRM)], caseId=identifier, member=object_id(FIRM), digest=bytes(32)
+        )
+        rules, schemes = published(consortium.chain, consortium.deployment.addresses["AssessmentRules"])
+        secret = hmac.digest(REGULATOR_KEY, b"carbonledger/assessor/v1\0", "sha256")
+        run = Run(engine, None, Assessor(REGULATOR, secret), rules, schemes, "2025Q3/1")  # type: ignore[arg-type]
+        lot = run.lot_secret(identifier)
+        consortium.do(
+            "Assignment", [object_id("bank")], signers=[REGULATOR_KEY], caseId=identifier, assessor=REGULATOR,
+            secret=lot,
+        )  # fmt: skip
+        consortium.do(
+            "Finding", signers=[object_id("bank"), b""], caseId=identifier, inspector=object_id("bank"), outcome=1,
+            digest=bytes(32), second=bytes(32),
+        )  # fmt: skip
+        view.catch_up(consortium.chain, consortium.deployment.directory)
+        with engine.connect() as connection:
+            code = assessment.code(connection, object_id(FIRM).hex())
+            assert code is not None
+            assert STATES[int(code["state"]) - 1] == "rectifying"
+        # the same order again is a second run; the code stays in its course
+        assert assess(wanted, key=REGULATOR_KEY, **told) == "2025Q3/2"
+        with engine.connect() as connection:
+            code = assessment.code(connection, object_id(FIRM).hex())
+            assert code is not None
+            assert (STATES[int(code["state"]) - 1], int(code["redQuarters"])) == ("rectifying", 1)
+            history = assessment.assessments(connection, object_id(FIRM).hex())
+            assert [int(one["revision"]) for one in history] == [1, 2]
+        engine.dispose()
+    finally:
+        outbox.close()
+        view.close()

@@ -1,0 +1,153 @@
+"""Units on a real chain: issued, pledged by two signatures, cancelled; and papers that verify offline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine
+
+from api.app import create_app
+from api.chain_tools import LedgerChainTools
+from api.keys import new_key
+from api.settings import Settings
+from carbonledger import acts
+from carbonledger.acts import Act, Signed
+from carbonledger.eip712 import Domain
+from carbonledger.identifiers import object_id
+from carbonledger.title import verify
+from ledger_node.chain.bindings import structs
+from ledger_node.chain.bindings.describe import describe_event
+from ledger_node.chain.calls import carry
+from ledger_node.chain.outbox import Outbox
+from ledger_node.commands.deploy import policy_of
+from ledger_node.db.engine import migrate, open_database, sqlite_url
+from ledger_node.db.indexer import Indexer
+from tests.integration.api_kit import SilentJournal
+from tests.integration.ledger_kit import REGULATORS, TIME, Ledger, address
+
+ENTERPRISE, BANK = object_id("enterprise"), object_id("bank")
+ZERO = bytes(32)
+NOBODY = Signed(bytes(20), b"")
+
+
+@dataclass
+class Registry:
+    """A chain with a relaying node, and what members do on it."""
+
+    ledger: Ledger
+    outbox: Outbox
+    engine: Engine
+    client: TestClient
+    keys: dict[str, str]
+
+    def index(self) -> None:
+        Indexer(self.engine, self.ledger.chain, self.ledger.deployment.directory, describe_event).catch_up()
+
+    def act(self, type_name: str, reference: str, **values: Any) -> Act:
+        return Act(type_name, **values, reference=object_id(reference), deadline=TIME + 10**6)
+
+    def signed(self, act: Act, key: bytes) -> Signed:
+        return acts.sign(act, Domain(self.ledger.chain.chain_id), key)
+
+    def do(self, act: Act, *more: Any) -> Act:
+        self.ledger.send(*carry(self.ledger.deployment.addresses, act, *more))
+        return act
+
+    def by_quorum(self, act: Act) -> Act:
+        quorum = tuple(self.signed(act, secret) for _, secret in REGULATORS[:2])
+        return self.do(
+            act, structs.Authority(tuple(structs.Signed(s.signer, s.signature) for s in quorum), ZERO, 0, ())
+        )
+
+    def relay(self, act: Act, **signed: bytes) -> int:
+        """Through the API, with the signatures of these keys by argument."""
+        found = {name: self.signed(act, key) for name, key in signed.items()}
+        document = {
+            "act": act.type.name,
+            "fields": {name: v.hex() if isinstance(v, bytes) else v for name, v in act.values.items()},
+            "arguments": {n: {"signer": s.signer.hex(), "signature": s.signature.hex()} for n, s in found.items()},
+        }
+        answer = self.client.post("/v1/acts", json=document, headers={"X-API-Key": self.keys["enterprise"]})
+        self.outbox.step()
+        self.ledger.chain.advance()
+        self.outbox.step()
+        self.index()
+        return int(answer.status_code)
+
+    def get(self, path: str, role: str = "enterprise") -> Any:
+        return self.client.get(path, headers={"X-API-Key": self.keys[role]})
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    folder: Path = tmp_path_factory.mktemp("units")
+    engine = open_database(sqlite_url(folder / "ledger.db"))
+    migrate(engine)
+    with engine.begin() as connection:
+        keys = {
+            role: new_key(connection, name=role, role=role, member=member.hex(), now=TIME)
+            for role, member in (("enterprise", ENTERPRISE), ("bank", BANK))
+        }
+    with Ledger(folder / "chain") as ledger:
+        outbox = Outbox(folder / "outbox.db", ledger.chain, b"\x05" * 32, clock=lambda: TIME)
+        app = create_app(
+            Settings(clock=lambda: TIME), engine, LedgerChainTools(ledger.chain, outbox), journal=SilentJournal()
+        )
+        with TestClient(app) as client:
+            made = Registry(ledger, outbox, engine, client, keys)
+            ledger.admit("enterprise")
+            values = {"member": BANK, "kinds": 16, "province": ZERO, "key": address(BANK), "nameDigest": ZERO}
+            act = made.act("Admission", "bank", **values)
+            made.do(act, made.signed(act, BANK), [made.signed(act, secret) for _, secret in REGULATORS[:2]])
+            yield made
+        outbox.close()
+
+
+def test_from_issue_to_retirement_every_paper_verifies_offline(registry: Registry) -> None:
+    values = {"kind": 1, "vintage": 2024, "project": ZERO, "amount": 1_000, "state": 1, "registeredAt": 0}
+    lot = registry.by_quorum(registry.act("Issuance", "lot", member=ENTERPRISE, decision=object_id("d"), **values))
+    registry.index()
+    policy = policy_of(registry.ledger.chain, registry.ledger.deployment.directory)
+    path = f"/v1/lots/{lot.id.hex()}/title?holder={ENTERPRISE.hex()}"
+    first = registry.get(path).content
+    assert verify(first, policy).verdict == "VALID", verify(first, policy).steps
+
+    # each side signs by itself, the bank first
+    terms = {"loan": object_id("loan"), "principal": 5_000_000, "termTo": TIME + 10**7}
+    pledge = registry.act("Pledge", "p", member=ENTERPRISE, bank=BANK, lot=lot.id, amount=600, **terms)
+    assert registry.relay(pledge, bank=BANK) == 202
+    book = registry.get(f"/v1/members/{BANK.hex()}/collateral", "bank").json()
+    assert [(row["status"], row["held"]["value"]) for row in book["pledges"]] == [("offered-by-bank", "0")]
+    assert registry.relay(pledge, member=ENTERPRISE) == 202
+    book = registry.get(f"/v1/members/{BANK.hex()}/collateral", "bank").json()
+    assert [(row["status"], row["held"]["value"]) for row in book["pledges"]] == [("in-force", "600")]
+    assert (book["unpriced"]["value"], book["value"]["value"]) == ("600", "0")
+    assert registry.relay(registry.act("Pledge", "none", **dict(list(pledge.values.items())[:7]))) == 422
+
+    bound = verify(registry.get(path).content, policy)
+    assert bound.verdict == "VALID"
+    assert bound.subject["tonnes"] == {"registered": 400, "pledged": 600}
+    assert verify(first, policy).verdict == "VALID"  # of its block it stays true
+
+    asked = registry.act("Cancellation", "c", member=ENTERPRISE, lot=lot.id, amount=50, beneficiary=object_id("b"))
+    assert registry.relay(asked, holder=ENTERPRISE) == 202
+    certificate = f"/v1/disposals/{asked.id.hex()}/certificate"
+    assert registry.get(certificate).status_code == 404
+    registry.by_quorum(registry.act("Decision", "y", disposal=asked.id, outcome=1))
+    registry.index()
+    retired = verify(registry.client.get(certificate).content, policy)
+    assert retired.verdict == "VALID"
+    assert (retired.subject["tonnes"], retired.subject["beneficiary"]) == (50, object_id("b").hex())
+
+    history = registry.get(f"/v1/lots/{lot.id.hex()}/history").json()["items"]
+    told = [(e["kind"], e["states"] and (e["states"]["registered"], e["states"]["pledged"])) for e in history]
+    assert told[:3] == [("lot", None), ("position", (1_000, 0)), ("position", (400, 600))]
+    assert [e["ended"]["cancelled"] for e in history if e["kind"] == "tally"] == [50]
+    assert registry.relay(registry.act("PledgeRelease", "r", pledge=pledge.id, amount=600), bank=BANK) == 202
+    (held,) = registry.get(f"/v1/members/{ENTERPRISE.hex()}/holdings").json()["lots"]
+    assert (held["units"]["value"], held["states"]["registered"], held["states"]["pledged"]) == ("950", 950, 0)

@@ -1,0 +1,171 @@
+"""A verifier's desk: honest reports pass, planted faults ask for attention, and what did not run is named."""
+
+from __future__ import annotations
+
+import copy
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from carbonledger.bundle.model import Bundle
+from carbonledger.cli import main
+from carbonledger.errors import Malformed
+from carbonledger.mrv.checked import Checked
+from carbonledger.mrv.control_plan import ControlPlan
+from carbonledger.mrv.crosschecks import CHECKS, EXAMPLE
+from carbonledger.mrv.examination import Desk, examine
+from carbonledger.mrv.findings import Findings
+from tests.support.world import UNIT, YEAR, World
+
+OWN = ["bundle", "months-in-time", "readings", "calibration", "documents", "control-plan"]
+
+
+@cache
+def bundle_of(coal: bool = False) -> tuple[bytes, World]:
+    world = World(coal=coal)
+    return world.report_bundle(), world
+
+
+def planned(name: str, line: str, mode: str, instruments: list[str], frequency: str = "monthly") -> dict[str, Any]:
+    return {
+        "frequency": frequency, "instruments": instruments, "item": UNIT, "line": line, "method": "as the norm says",
+        "missing": "conservative", "mode": mode, "name": name, "record": "book", "responsible": "laboratory",
+        "second_source": "invoice", "unit": "1",
+    }  # fmt: skip
+
+
+PLAN: dict[str, Any] = {
+    "boundary": "the small world", "entity": {"name": "enterprise", "sector": "other"},
+    "instruments": [
+        {
+            "accuracy_class": "0.5", "calibration_months": 12, "id": "meter-1", "kind": "electricity-meter",
+            "model": "m", "norm": "JJG 596", "place": "gate",
+        }
+    ],
+    "parameters": [
+        planned("quantity", "electricity-purchased", "measured", ["meter-1"]),
+        planned("quantity", "fuel-heat-mass", "measured", []),
+        planned("ncv", "fuel-heat-mass", "measured", []),
+        planned("cc", "fuel-heat-mass", "default", []),
+        planned("of", "fuel-heat-mass", "default", []),
+    ],
+    "quality": "yes", "rule_set": "gbt32150-2015", "v": 1, "version": 1, "year": YEAR,
+}  # fmt: skip
+
+
+def desk(
+    coal: bool = False, plan: dict[str, Any] | None = None, asked: object = None, world: World | None = None
+) -> Desk:
+    data, known = bundle_of(coal) if world is None else (world.report_bundle(), world)
+    read = None if plan is None else ControlPlan.of(plan)
+    return Desk(data, known.policy, read, None if asked is None else json.dumps(asked).encode())
+
+
+def told(checks: tuple[Checked, ...]) -> dict[str, Checked]:
+    return {check.id: check for check in checks}
+
+
+def test_every_check_is_named_with_its_outcome_and_what_did_not_run_says_why() -> None:
+    found = examine(desk(plan=PLAN))
+    assert [check.id for check in found] == OWN + [check.id for check in CHECKS]
+    by_id = told(found)
+    assert {name: by_id[name].result for name in OWN} == {**dict.fromkeys(OWN, "pass"), "documents": "not-applicable"}
+    assert by_id["bundle"].numbers["14 figures"] == "valid"
+    assert "15 approved" not in by_id["bundle"].numbers  # that is not for the verifier to ask
+    assert by_id["coal-balance"].result == "not-applicable"
+    assert by_id["energy-statements"].result == "not-run"
+    assert "tolerance_percent (electricity_mwh)" in by_id["energy-statements"].reason[0]
+    assert all(check.reason[0] and check.reason[1] for check in found if check.result.startswith("not-"))
+
+
+def test_figures_that_were_looked_up_run_the_checks_of_the_guide_and_stand_as_inputs() -> None:
+    found = told(examine(desk(coal=True, asked={"basis": EXAMPLE["basis"]})))
+    assert found["basis"].result == "pass"
+    assert found["basis"].inputs == EXAMPLE["basis"]
+    worse = {"basis": {**EXAMPLE["basis"], "c_ar_percent": "55"}}
+    assert told(examine(desk(coal=True, asked=worse)))["basis"].result == "attention"
+    assert told(examine(desk(coal=True)))["coal-balance"].result == "not-run"
+    with pytest.raises(Malformed):
+        examine(desk(asked={"basis": {}}))
+
+
+def test_a_bundle_that_does_not_hold_asks_for_attention() -> None:
+    world = World(change_manifest=lambda manifest: manifest.update(sum=manifest["sum"] + 1))
+    found = told(examine(desk(world=world)))["bundle"]
+    assert found.result == "attention"
+    assert "step 14, figures" in found.reason[0]
+
+
+def test_a_document_that_is_used_twice_asks_for_attention() -> None:
+    assert told(examine(desk(coal=True)))["documents"].result == "pass"
+    world = World(coal=True, change_document=lambda month, body: body.update(number="one"))
+    found = told(examine(desk(world=world)))["documents"]
+    assert found.result == "attention"
+    assert "supports 12 figures" in found.reason[0]
+
+
+def test_readings_that_are_missing_ask_for_attention() -> None:
+    found = told(examine(desk(world=World(lost=frozenset({5, 8})))))["readings"]
+    assert (found.result, found.numbers["missing"]) == ("attention", "2")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda plan: plan["parameters"].pop(0), "electricity-purchased quantity is not in the plan"),
+        (lambda plan: plan["instruments"][0].update(id="meter-7"), "meter meter-1 is not an instrument of the plan"),
+        (lambda plan: plan["instruments"][0].update(accuracy_class="0.1"), "is registered with class"),
+        (lambda plan: plan["parameters"][2].update(mode="default"), "ncv is measured; planned a default"),
+        (lambda plan: plan.update(rule_set="steel-2024"), "the plan is for steel-2024"),
+        (lambda plan: plan.update(year=YEAR - 1), f"the plan is of {YEAR - 1}"),
+    ],
+)
+def test_a_report_that_leaves_its_plan_asks_for_attention(change: Any, said: str) -> None:
+    plan = copy.deepcopy(PLAN)
+    change(plan)
+    for parameter in plan["parameters"]:  # the instruments that are left
+        parameter["instruments"] = [i["id"] for i in plan["instruments"]] if parameter["instruments"] else []
+    found = told(examine(desk(coal=True, plan=plan)))["control-plan"]
+    assert found.result == "attention"
+    assert said in found.reason[0]
+
+
+def test_a_month_without_a_value_that_the_plan_promised_is_told() -> None:
+    found = told(examine(desk(coal=True, plan=PLAN)))["control-plan"]
+    assert found.reason[0] == "fuel-heat-mass ncv has values of 11 months; planned monthly"
+    assert found.inputs["version"] == "1"
+
+
+def test_a_findings_document_is_parsed_back_and_binds_checks_and_plan() -> None:
+    checks = examine(desk(plan=PLAN))
+    found = Findings(b"\x11" * 32, (), checks, b"\x22" * 32)
+    assert Findings.parse(found.json()) == found
+    assert Findings(b"\x11" * 32, (), checks).digest != found.digest
+    assert Findings(b"\x11" * 32, (), checks[1:], b"\x22" * 32).digest != found.digest
+    for broken in (b'"pass"', b'"formula"', b'"plan":"22'):
+        with pytest.raises(Malformed):
+            Findings.parse(
+                found.json().replace(broken, broken[:-2] + b'x"' if broken.endswith(b'"') else b'"plan":"zz', 1)
+            )
+
+
+def test_a_report_that_is_not_approved_yet_has_a_bundle_without_the_pointer() -> None:
+    data, _ = bundle_of()
+    assert any(record.kind == "current" for record in Bundle.parse(data).chain.records)  # type: ignore[union-attr]
+
+
+def test_the_command_writes_the_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data, world = bundle_of()
+    bundle, policy, plan, out = (tmp_path / name for name in ("b.json", "p.toml", "plan.json", "findings.json"))
+    bundle.write_bytes(data)
+    policy.write_text(world.policy.format())
+    plan.write_text(json.dumps(PLAN))
+    command = ["examine", str(bundle), "--policy", str(policy), "--findings", str(out)]
+    assert main([*command, "--plan", str(plan), "--plan-id", "33" * 32, "--lang", "zh"]) == 0
+    assert "not-run" in capsys.readouterr().out
+    assert Findings.parse(out.read_bytes()).plan == b"\x33" * 32
+    assert main(["examine", str(bundle)]) == 1  # without a policy the bundle is undecided
+    assert main([*command, "--plan-id", "xyz"]) == 2
