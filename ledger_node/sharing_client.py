@@ -23,7 +23,7 @@ from carbonledger.eip712 import Domain
 from carbonledger.errors import CarbonLedgerError, Invalid, Malformed, Refused
 from carbonledger.records import Record
 from carbonledger.sharing import OpenedMonth, OpenedMonths, Request, SignedRequest, What
-from ledger_node.db.artefacts import MONTH, PACKAGE, REPORT, UNCHECKED, Artefact, Artefacts
+from ledger_node.db.disclosures import MONTH, PACKAGE, REPORT, UNCHECKED, Artefact, Artefacts
 
 MONTHS_BYTES: Final = 4 << 20
 BUNDLE_BYTES: Final = 64 << 20

@@ -18,6 +18,7 @@ from carbonledger.accounting.statement import Statement
 from carbonledger.acts import Act
 from carbonledger.checkpoint import Checkpoint
 from carbonledger.errors import Malformed, Refused
+from carbonledger.keccak import keccak256
 from carbonledger.month_statement import MonthStatement
 from carbonledger.note import Note
 from carbonledger.records import Record
@@ -84,8 +85,15 @@ def filed(
     report = reports[found]
     latest: dict[int, Record] = {}
     for record in records_of_kind(chain, registry, "month", block):
-        if (record.field("member"), record.field("year")) == (member, year):
+        # what came after the report belongs to a restatement that is under way
+        own = (record.field("member"), record.field("year")) == (member, year)
+        if own and record.field("filedAt") <= report.field("filedAt"):
             latest[record.field("month")] = record
+    digest = keccak256(b"".join(latest[number].id for number in sorted(latest)))
+    if digest != report.field("monthsDigest"):
+        raise Refused(
+            f"the months of the report of {year}", expected=report.field("monthsDigest").hex(), found=digest.hex()
+        )
     months, ids = [], []
     for number in range(1, 13):
         record = latest[number]

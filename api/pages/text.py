@@ -5,6 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal, get_args
 
+from ledger_node.terms import (
+    DEVICE_KINDS,
+    IN_FORCE,
+    IN_TIME,
+    LATE,
+    MEMBER_KINDS,
+    MEMBER_STATUS,
+    REPORT_STATUS,
+    capital,
+)
+
 Language = Literal["zh", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 LOCALES: Final[Mapping[Language, str]] = {"zh": "zh_Hans_CN", "en": "en_GB"}
@@ -75,17 +86,8 @@ TEXT: Final[Mapping[str, tuple[str, str]]] = {
     "member.id": ("成员编号", "Member id"),
     "member.unknown": ("未登记名称的成员", "Member without a name here"),
     "member.unconfirmed": ("名称与链上摘要不符", "The name is not the one on the chain"),
-    "kind.regulator": ("主管部门", "Regulator"),
-    "kind.enterprise": ("控排企业", "Enterprise"),
-    "kind.preparer": ("编制机构", "Preparer"),
-    "kind.verifier": ("核查机构", "Verifier"),
-    "kind.bank": ("金融机构", "Bank"),
-    "kind.auditor": ("审计机构", "Auditor"),
-    "kind.exchange": ("交易机构", "Exchange"),
-    "kind.metrology-lab": ("计量机构", "Metrology lab"),
-    "member.status.admitted": ("已准入", "Admitted"),
-    "member.status.suspended": ("已暂停", "Suspended"),
-    "member.status.expelled": ("已清退", "Expelled"),
+    **{f"kind.{name}": capital(term) for name, term in MEMBER_KINDS.values()},
+    **{f"member.status.{name}": capital(term) for name, term in MEMBER_STATUS.values()},
     # ledger
     "ledger.title": ("企业碳账本", "Carbon ledger of an enterprise"),
     "ledger.year": ("报告年度", "Reporting year"),
@@ -108,8 +110,8 @@ TEXT: Final[Mapping[str, tuple[str, str]]] = {
     "ledger.quantity": ("数量", "Quantity"),
     "ledger.filed_at": ("存证时间", "Filed"),
     "ledger.timeliness": ("时效", "In time"),
-    "ledger.late": ("逾期", "Late"),
-    "ledger.in_time": ("按期", "In time"),
+    "ledger.late": capital(LATE),
+    "ledger.in_time": capital(IN_TIME),
     "ledger.not_filed": ("未存证", "Not filed"),
     "ledger.commitment": ("承诺值", "Commitment"),
     "ledger.lines": ("活动数据与因子", "Activity and factors"),
@@ -133,23 +135,13 @@ TEXT: Final[Mapping[str, tuple[str, str]]] = {
     "log.status.active": ("正常", "Active"),
     "log.status.frozen": ("已冻结：发现分叉", "Frozen: a fork was proven"),
     "log.status.closed": ("已关闭", "Closed"),
-    "device.electricity-meter": ("电能表", "Electricity meter"),
-    "device.heat-meter": ("热量表", "Heat meter"),
-    "device.belt-scale": ("皮带秤", "Belt scale"),
-    "device.flow-meter": ("流量计", "Flow meter"),
-    "device.analyser": ("分析仪", "Analyser"),
-    "device.other": ("其他", "Other"),
+    **{f"device.{name}": capital(term) for name, term in DEVICE_KINDS.values()},
     # report
     "report.title": ("年度排放报告", "Annual emission report"),
     "report.course": ("报告经过", "Course of the report"),
     "report.id": ("报告编号", "Report id"),
     "report.status": ("状态", "Status"),
-    "report.status.filed": ("已提交", "Filed"),
-    "report.status.verified": ("已核查", "Verified"),
-    "report.status.approved": ("已批准", "Approved"),
-    "report.status.returned-by-verifier": ("核查退回", "Returned by the verifier"),
-    "report.status.returned-by-regulator": ("主管部门退回", "Returned by the regulator"),
-    "report.status.replaced": ("已被替代", "Replaced"),
+    **{f"report.status.{name}": capital(term) for name, term in REPORT_STATUS.items()},
     "report.none": ("该年度还没有提交报告。", "No report of this year is filed yet."),
     "report.filed": ("企业提交", "Filed by the enterprise"),
     "report.prepared_by": ("编制", "Prepared by"),
@@ -157,7 +149,7 @@ TEXT: Final[Mapping[str, tuple[str, str]]] = {
     "report.approved": ("主管部门批准", "Approved by the regulator"),
     "report.returned": ("退回", "Returned"),
     "report.pending": ("待办", "Still open"),
-    "report.in_force": ("现行有效", "In force"),
+    "report.in_force": capital(IN_FORCE),
     "report.rule_set": ("规则集", "Rule set"),
     "report.head": ("报告所引日志", "Log that it names"),
     "report.replaces": ("替代", "Replaces"),

@@ -28,7 +28,7 @@ from ledger_node.assessment.kept import Made
 from ledger_node.chain.evidence import gather
 from ledger_node.chain.interface import Chain
 from ledger_node.chain.records import records_at
-from ledger_node.db.artefacts import Artefact, Artefacts
+from ledger_node.db.disclosures import Artefact, Artefacts
 from ledger_node.queries import records
 
 KINDS: Final[dict[str, AssessedKind]] = {"code": "code", "grade": "grade"}

@@ -1,4 +1,4 @@
-"""Bundles and audit packages: received or made once, and kept."""
+"""Artefacts as readers ask for them: by digest, subject or member (`ledger_node.db.disclosures` takes them in)."""
 
 from __future__ import annotations
 

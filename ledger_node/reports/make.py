@@ -26,6 +26,7 @@ MEDIA_TYPES: Final[dict[Form, str]] = {
     "json": "application/json",
 }
 _MAKERS: Final = ("carbonledger", "ledger_node.reports")
+_TERMS: Final = "terms.py"
 _KINDS: Final = (".py", ".typ", ".json")
 _MADE_BY: Final = ("carbonledger", "typst", "xlsxwriter", "manimgx-fonts-cjk")
 
@@ -52,10 +53,10 @@ def made_by() -> str:
 def maker() -> str:
     """SHA-256 (hex) of the programs and data that make documents: a word or a factor changes it, a version need not."""
     found = sha256()
-    for package in _MAKERS:
-        for path, file in sorted(_files(files(package), package)):
-            content = sha256(file.read_bytes()).hexdigest()
-            found.update(f"{path} {content}\n".encode())
+    makers = [item for package in _MAKERS for item in sorted(_files(files(package), package))]
+    for path, file in [*makers, (_TERMS, files("ledger_node").joinpath(_TERMS))]:
+        content = sha256(file.read_bytes()).hexdigest()
+        found.update(f"{path} {content}\n".encode())
     return found.hexdigest()
 
 

@@ -6,6 +6,16 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from ledger_node.reports.options import LANGUAGES, Language
+from ledger_node.terms import (
+    DEVICE_KINDS,
+    IN_FORCE,
+    IN_TIME,
+    LATE,
+    MEMBER_KINDS,
+    MEMBER_STATUS,
+    REPORT_STATUS,
+    capital,
+)
 
 WORDS: Final[Mapping[str, tuple[str, str]]] = {
     # cover
@@ -27,13 +37,8 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "cover.evidence": ("所附证据", "Attached evidence"),
     "cover.check": ("自行核验", "Check it yourself"),
     # marks
-    "mark.approved": ("已批准", "Approved"),
-    "mark.verified": ("已核查", "Verified"),
-    "mark.filed": ("已提交", "Filed"),
-    "mark.returned-by-verifier": ("核查退回", "Returned by the verifier"),
-    "mark.returned-by-regulator": ("主管部门退回", "Returned by the regulator"),
-    "mark.replaced": ("已被替代", "Replaced"),
-    "mark.in-force": ("现行有效", "In force"),
+    **{f"mark.{name}": capital(term) for name, term in REPORT_STATUS.items()},
+    "mark.in-force": capital(IN_FORCE),
     "mark.not-in-force": ("非现行", "Not in force"),
     "mark.provisional": ("期间数据,暂定", "Part of a year, provisional"),
     "mark.unverified": ("含未核对数值", "Has unverified values"),
@@ -72,17 +77,8 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "entity.rules": ("核算依据", "Rule set"),
     "entity.rules-id": ("规则集编号", "Rule set id"),
     "entity.rules-source": ("依据文件", "It follows"),
-    "kind.1": ("主管部门", "regulator"),
-    "kind.2": ("重点排放单位", "enterprise"),
-    "kind.4": ("编制机构", "preparer"),
-    "kind.8": ("核查机构", "verifier"),
-    "kind.16": ("金融机构", "bank"),
-    "kind.32": ("审计机构", "auditor"),
-    "kind.64": ("交易机构", "exchange"),
-    "kind.128": ("计量机构", "metrology lab"),
-    "member.1": ("已准入", "admitted"),
-    "member.2": ("已暂停", "suspended"),
-    "member.3": ("已清退", "expelled"),
+    **{f"kind.{number}": term for number, (_, term) in MEMBER_KINDS.items()},
+    **{f"member.{number}": term for number, (_, term) in MEMBER_STATUS.items()},
     # 2 boundary
     "boundary.text": (
         "核算边界为登记的 {units} 个生产单元。链上为这些单元登记的计量器具共 {meters} 台,报告年度内在用的均在所附证据中(核验第 13 步)。",
@@ -105,12 +101,7 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "measure.2": ("热量 kJ", "heat, kJ"),
     "measure.3": ("质量 g", "mass, g"),
     "measure.4": ("体积 L", "volume, L"),
-    "device.1": ("电能表", "electricity meter"),
-    "device.2": ("热量表", "heat meter"),
-    "device.3": ("皮带秤", "belt scale"),
-    "device.4": ("流量计", "flow meter"),
-    "device.5": ("分析仪", "analyser"),
-    "device.9": ("其他", "other"),
+    **{f"device.{number}": term for number, (_, term) in DEVICE_KINDS.items()},
     "accuracy": ("准确度等级", "Accuracy class"),
     "calibrated": ("检定有效期至", "Calibrated until"),
     "in-place": ("在用时间", "In place"),
@@ -313,8 +304,8 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "quality.months": ("月度存证", "Monthly evidence"),
     "filed-at": ("存证时间", "Filed"),
     "timeliness": ("时效", "In time"),
-    "late": ("逾期", "late"),
-    "in-time": ("按期", "in time"),
+    "late": LATE,
+    "in-time": IN_TIME,
     "commitment": ("承诺值(SHA-256)", "Commitment (SHA-256)"),
     "quality.warnings": ("计算提示", "What the calculation warns of"),
     "warning.unverified-factor": ("采用了未与原文核对的因子", "A factor was not compared with its document"),

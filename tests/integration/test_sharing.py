@@ -23,7 +23,7 @@ from carbonledger.sharing import OpenedMonths, Request, SignedRequest, What, sco
 from ledger_node.chain.bindings.describe import describe_event
 from ledger_node.chain.errors import Unreachable
 from ledger_node.db import schema
-from ledger_node.db.artefacts import MONTH, PACKAGE, REPORT, Artefacts
+from ledger_node.db.disclosures import MONTH, PACKAGE, REPORT, Artefacts
 from ledger_node.db.engine import migrate, open_database, sqlite_url
 from ledger_node.db.indexer import Indexer
 from ledger_node.sharing_client import Actor, NoAnswer, NotShared, SharingClient

@@ -391,17 +391,20 @@ def test_a_document_that_the_caller_has_is_not_made_again() -> None:
 def test_another_word_in_the_makers_files_is_another_identity(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not the package's version alone: between two versions a template, a word or a factor may change."""
     import carbonledger
-    from ledger_node import reports
+    from ledger_node import reports, terms
 
     copies = {}
     for name, module in (("carbonledger", carbonledger), ("ledger_node.reports", reports)):
         assert module.__file__ is not None
         copies[name] = tmp_path / name
         shutil.copytree(Path(module.__file__).parent, copies[name], ignore=shutil.ignore_patterns("__pycache__"))
+    copies["ledger_node"] = tmp_path / "node"
+    copies["ledger_node"].mkdir()
+    shutil.copy(Path(terms.__file__), copies["ledger_node"])
     monkeypatch.setattr(make, "files", lambda package: copies[package])
     before = make.maker.__wrapped__()
     assert before == make.maker()
-    for changed in ("ledger_node.reports/words.py", "carbonledger/accounting/data/factors/grid.json"):
+    for changed in ("ledger_node.reports/words.py", "node/terms.py", "carbonledger/accounting/data/factors/grid.json"):
         file = tmp_path / changed
         kept = file.read_bytes()
         file.write_bytes(kept + b"\n")
