@@ -125,6 +125,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "listAssessmentSets": EVERYONE,
     "getAssessmentSet": EVERYONE,
     "getExplained": KEYED,  # by `basis_of`
+    "getAssessmentBundle": KEYED,  # likewise
     "listInspections": frozenset({"regulator"}),
     "createAssessmentInputs": frozenset({"regulator"}),
     # seeing and being told

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from api import paging, present_assessment
 from api import schemas_assessment as schemas
 from api.answers import answer
+from api.keeping import bytes_of_artefact
 from api.paging import Cursor, Limit
 from api.problems import Problem
 from api.routes.common import HEX_ID, Id, MemberId, OfMember, OfYear, missing, read_private, router
@@ -24,7 +25,7 @@ from carbonledger.assessment.filing import STATES
 from ledger_node.assessment import inputs, kept
 from ledger_node.assessment.inputs import Given
 from ledger_node.db.schema import record
-from ledger_node.queries import assessment, records
+from ledger_node.queries import artefacts, assessment, records
 from ledger_node.queries.artefacts import Artefact
 from ledger_node.queries.once import settle
 from ledger_node.queries.records import Kept
@@ -33,6 +34,7 @@ OfProject = Annotated[str | None, Query(pattern=HEX_ID, description="Only of thi
 OfColour = Annotated[str | None, Query(pattern="^(green|grey|red)$", description="Only of this colour")]
 OfQuarter = Annotated[int | None, Query(ge=1, le=4, description="Only of this quarter")]
 MOST_SECTIONS: Final = 10_000
+_JSON: Final[dict[str, Any]] = {"application/json": {"schema": {}}}
 
 
 def of(service: Service) -> APIRouter:
@@ -96,6 +98,23 @@ def of(service: Service) -> APIRouter:
                 raise missing("explain record", assessment_id)
             read_private(service, connection, caller, private(made))
         return answer(request, present_assessment.explained(made), private=True)
+
+    @found.get(
+        "/assessments/{assessment_id}/bundle",
+        operation_id="getAssessmentBundle",
+        responses={200: {"description": "The bundle (docs/formats/assessment.md)", "content": _JSON}},
+    )
+    def get_assessment_bundle(request: Request, caller: CallerOf, assessment_id: Id) -> Response:
+        """The bundle of a code or grade, which verifies offline; reads are written down for the owner."""
+        with service.engine.connect() as connection:
+            there = [artefacts.by_subject(connection, kind, assessment_id) for kind in (kept.CODE, kept.GRADE)]
+            bundle = next((one for one in there if one is not None), None)
+            if bundle is None:
+                raise missing("bundle", assessment_id)
+            read_private(service, connection, caller, bundle)
+            content = bytes_of_artefact(connection, bundle)
+        headers = {"Content-Disposition": f'attachment; filename="{bundle.kind}-{assessment_id[:8]}.bundle.json"'}
+        return answer(request, content, immutable=True, private=not bundle.public, headers=headers)
 
     @found.get("/statistics", operation_id="listStatistics", response_model=Page[schemas.Statistics])
     def list_statistics(

@@ -9,13 +9,16 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from carbonledger.assessment import text
 from carbonledger.assessment.doors import DOORS, Door
+from carbonledger.cli import files
 from carbonledger.cli.answers import print_json, printable
 from carbonledger.cli.calculate import COMPUTED, REFUSED, explain, read_document
 from carbonledger.errors import CarbonLedgerError, Malformed
+
+MAX_SET: Final = 1 << 20
 
 
 def add_parsers(subparsers: Any) -> None:
@@ -29,6 +32,13 @@ def add_parsers(subparsers: Any) -> None:
         shown.add_argument("--list", action="store_true", help="list the published sets")
         shown.add_argument("--example", metavar="ID", help="print an input for a set (key or id)")
         shown.add_argument("--schema", action="store_true", help="print the JSON Schema of the input")
+        parser.add_argument(
+            "--scheme",
+            action="append",
+            default=[],
+            metavar="FILE",
+            help="a published set that is not in the package, canonical JSON: a region's own; may repeat",
+        )
         parser.add_argument("--json", action="store_true", help="answer in JSON")
         parser.add_argument(
             "--language", "--lang", choices=text.LANGUAGES, default="en", help="language of the text (default en)"
@@ -68,7 +78,8 @@ def _run(door: Door, args: argparse.Namespace) -> int:
     elif args.example is not None:
         print_json(json.loads(door.example(args.example)))
     else:
-        answer = door.compute(read_document(args.input)).to_json()
+        more = [files.read(name, MAX_SET) for name in args.scheme]
+        answer = door.compute_with(read_document(args.input), more).to_json()
         if args.json:
             print_json(answer)
         else:

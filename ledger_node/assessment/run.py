@@ -41,7 +41,7 @@ from ledger_node.db.schema import assessment_run
 from ledger_node.queries import members
 
 ITEMS: Final = 40
-"""Items in a list: some 100,000 gas each for a green one, so that a list stays far below a block."""
+"""Items in a list: 130,000 gas each at first, so that a list stays below what a transaction may use."""
 BATCH: Final = 50
 """Subjects judged in one transaction."""
 ENTERPRISE: Final = 2

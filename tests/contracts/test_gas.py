@@ -11,6 +11,7 @@ from typing import Any
 from carbonledger import merkle
 from carbonledger.keccak import keccak256
 from ledger_node.chain.bindings import codec, structs
+from tests.support.codes import SCHEMES, Codes
 from tests.support.loans import INVESTMENT, Loans
 from tests.support.market import FIRST_PRICE, Exchange
 
@@ -91,7 +92,23 @@ def run(world: Any, nobody: Any) -> dict[str, int]:
     pledges(world)
     trades(world)
     lend(world)
+    assess(world)
     return dict(sorted(world.gas.items()))
+
+
+def assess(world: Any) -> None:
+    """A list of one green code and of forty, one that opens an inspection, and a grade."""
+    codes = Codes(world)
+    codes.rules()
+    codes.publish(SCHEMES["gcg-1"])
+    codes.file(codes.item())
+    world.gas["CodeRegistry.file, one, green, the first"] = world.gas["CodeRegistry.file"]
+    projects = [codes.item(project=hashlib.sha256(bytes([n])).digest()) for n in range(40)]
+    codes.file(*sorted(projects, key=lambda item: keccak256(item.member + item.project)))
+    world.gas["CodeRegistry.file, forty, green, the first of each"] = world.gas["CodeRegistry.file"]
+    codes.file(codes.item(2, revision=2))
+    world.gas["CodeRegistry.file, one, red: opens its inspection"] = world.gas.pop("CodeRegistry.file")
+    codes.file_grades(codes.grade_item(1, 1, 7500))
 
 
 def pledges(world: Any) -> None:

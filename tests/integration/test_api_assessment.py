@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -15,6 +16,7 @@ from carbonledger.assessment.code.assess import assess
 from carbonledger.records import KINDS, Record, assessment_id
 from ledger_node.assessment import kept
 from ledger_node.assessment.inputs import ITSELF
+from ledger_node.queries import artefacts
 from tests.integration.api_kit import BANK, NOW, LedgerApi, ledger_api, write_records
 from tests.support.world import ENTERPRISE, REGULATOR
 
@@ -53,6 +55,13 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LedgerApi]:
         result = assess(RAW, (RULES,))
         with made.engine.begin() as connection:
             subject = (CASE.hex(), "2026Q2/1", kept.CODE, MEMBER, ITSELF)
+            artefacts.keep(
+                connection,
+                artefacts.Artefact(
+                    hashlib.sha256(b"{}").hexdigest(), "code", CASE.hex(), MEMBER, 2026, NOW, "INDETERMINATE", False, 2
+                ),
+                content=b"{}",
+            )
             kept.keep(connection, kept.Made(*subject, 8105, "code-1", 3, [1], "00" * 16, RAW, result.json()))
         yield made
 
@@ -86,6 +95,15 @@ def test_why_is_for_its_subject_and_statutory_roles_and_reads_are_written_down(a
     assert api.get(path, "enterprise").status_code == 200
     reads = api.get("/v1/access", "enterprise").json()["items"]
     assert any(read["what"] == f"explained code {CASE.hex()}" and read["basis"] == "statutory" for read in reads)
+
+
+def test_a_bundle_goes_to_whom_the_explain_record_goes(api: LedgerApi) -> None:
+    path = f"/v1/assessments/{CASE.hex()}/bundle"
+    assert [api.get(path, role).status_code for role in ("public", "bank", "enterprise", "regulator")] == [
+        *(401, 403, 200, 200),
+    ]
+    assert api.get(path, "enterprise").content == b"{}"
+    assert api.get(f"/v1/assessments/{'00' * 32}/bundle", "regulator").status_code == 404
 
 
 def test_statistics_and_sets_are_public(api: LedgerApi) -> None:

@@ -16,7 +16,10 @@ from sqlalchemy import create_engine
 
 from api.app import create_app
 from api.settings import Settings
+from carbonledger import jcs
+from carbonledger.assessment import library
 from carbonledger.assessment.doors import DOORS, Door
+from carbonledger.assessment.grade.scheme import Scheme
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = "import sys; from carbonledger.cli import main; sys.exit(main())"
@@ -88,3 +91,18 @@ def test_misuse_exits_2_with_a_message(arguments: list[str]) -> None:
 def test_the_parameter_sets_are_those_of_the_tables() -> None:
     done = subprocess.run([sys.executable, "scripts/build_assessment.py", "--check"], cwd=ROOT, check=False)
     assert done.returncode == 0
+
+
+def test_a_region_brings_its_own_scheme_as_a_file(tmp_path: Path) -> None:
+    source = json.loads(library.schemes()[-1].json())
+    document = json.loads(library.example("grade", source["key"]))
+    regional = jcs.encode(source | {"key": "harbour-city", "version": "9"})
+    file = tmp_path / "harbour-city.json"
+    file.write_bytes(regional)
+    given = json.dumps(document | {"scheme": "harbour-city"}).encode()
+    found = answer("grade", "-", "--json", "--scheme", str(file), given=given)
+    assert (found["scheme"]["key"], found["scheme"]["id"]) == ("harbour-city", Scheme.parse(regional).id.hex())
+    # the file of a set that the package has is the same set, not a second one
+    file.write_bytes(library.schemes()[-1].json())
+    again = answer("grade", "-", "--json", "--scheme", str(file), given=json.dumps(document).encode())
+    assert again["scheme"]["key"] == source["key"]

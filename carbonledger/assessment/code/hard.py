@@ -6,7 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from fractions import Fraction
 
-from carbonledger.assessment.code.document import Document, LabTest, Loan, Meter
+from carbonledger.assessment.code.document import Document
+from carbonledger.assessment.code.filed import LabTest, Meter
+from carbonledger.assessment.code.lent import Loan
 from carbonledger.assessment.code.outcome import Measure, Outcome, hard, silent
 from carbonledger.assessment.parameters import Parameters
 from carbonledger.assessment.rational import text

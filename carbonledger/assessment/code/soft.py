@@ -10,7 +10,8 @@ from fractions import Fraction
 from itertools import groupby
 
 from carbonledger.assessment import statistics
-from carbonledger.assessment.code.document import Document, Peers, Quarter, Series
+from carbonledger.assessment.code.document import Document
+from carbonledger.assessment.code.measured import Peers, Quarter, Series
 from carbonledger.assessment.code.outcome import Measure, Outcome, insufficient, kept, silent, soft
 from carbonledger.assessment.parameters import Parameter, Parameters
 from carbonledger.assessment.rational import half_up, ln, log10, text

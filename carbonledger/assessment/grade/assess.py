@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, assert_never
 
 from carbonledger import jcs
 from carbonledger.accounting import inputs
@@ -78,6 +78,8 @@ def grade(raw: bytes | Node, schemes: Sequence[Scheme]) -> GradeResult:
             found = bands.efficiency(scheme, document.efficiency(given))
         case "colours":
             found = bands.colours(scheme, document.dimensions(given))
-        case _:  # "board": the scheme's parser has seen to it
+        case "board":
             found = bands.board(scheme, document.places(given))
+        case _:
+            assert_never(scheme.method)
     return GradeResult(scheme, subject, found.grade, found.title, found.grade, False, found.steps, found.marks)

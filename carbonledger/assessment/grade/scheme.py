@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import sha256
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 
 from carbonledger import jcs
 from carbonledger.accounting.inputs import Node
@@ -32,14 +32,15 @@ VARIABLES: Final = ("k", "trend", "share", "quality", "neutral")
 """k: intensity over the peers' mean; trend: change of intensity in a year; share: green share; quality: data quality
 score 1 to 5; neutral: carbon-neutral rate."""
 OPERATORS: Final = ("<=", ">=")
-RULES: Final[dict[str, tuple[str, ...]]] = {
+Method = Literal["weighted-score", "efficiency-code", "colours", "board"]
+METHODS: Final[tuple[Method, ...]] = get_args(Method)
+RULES: Final[dict[Method, tuple[str, ...]]] = {
     "weighted-score": ("filled-months", "filled-quality", "peers", "upgrade-margin"),
     "efficiency-code": ("peers",),
     "colours": (),
     "board": ("high", "low", "peers"),
 }
 """Method -> the parameters it reads beside its bands."""
-METHODS: Final = tuple(RULES)
 SCORE_PLACES: Final = 2
 
 
@@ -101,7 +102,7 @@ class Scheme:
     """A scheme. `parts` and `grades` (best first) of a weighted score; `bands` by name of the other methods."""
 
     head: Head
-    method: str
+    method: Method
     parts: tuple[Part, ...]
     grades: tuple[Grade, ...]
     bands: dict[str, tuple[Band, ...]]
@@ -111,7 +112,8 @@ class Scheme:
     def parse(cls, raw: bytes) -> Scheme:
         """From canonical JSON; Malformed with the path for anything else."""
         fields = Node(jcs.decode_object(raw)).fields((*HEAD_FIELDS, "bands", "grades", "method", "parts", "rules"))
-        method = fields["method"].one_of(METHODS)
+        named = fields["method"].one_of(METHODS)
+        method = next(known for known in METHODS if known == named)
         rules = parameters(fields["rules"])
         require(fields["rules"], rules, RULES[method], f"method {method}")
         weighted = method == "weighted-score"
