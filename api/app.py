@@ -94,7 +94,6 @@ def create_app(
     routers += [footprints.of(service), pact.of(service), evidence.of(service)]
     routers += [region.of(service), alerts.of(service)]
     routers += [loans.of(service), market.of(service)]
-    routers += [loans.of(service)]
     routers += [quota.of(service)]
     routers += [assessment.of(service)]
     routers += [system.of(service, registry), pages.of(service, app)]

@@ -41,6 +41,7 @@ class StandingCode(Document):
     due: str | None = Field(description="End of the running deadline")
     veto_until: str | None
     explain_digest: str | None
+    explain: str | None = Field(description="The explain record, where this node keeps it, by its access rules")
     why: Why
 
 
@@ -56,6 +57,7 @@ class StandingGrade(Document):
     valid: bool
     suspended: bool
     explain_digest: str
+    explain: str
     why: Why
 
 

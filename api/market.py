@@ -12,9 +12,8 @@ from api.service import Service
 from carbonledger.market.book import SIDES, Book, Level
 from carbonledger.market.calendar import date_of, day_of, is_trading_day
 from carbonledger.market.day import MODES, band
-from ledger_node.exchange import orders
-from ledger_node.exchange.orders import Order
-from ledger_node.queries import market, records
+from ledger_node.queries import market, orders, records
+from ledger_node.queries.orders import Order
 from ledger_node.queries.records import Kept
 
 KINDS = {1: "allowance", 2: "offset"}

@@ -50,7 +50,7 @@ def outlook_of(
         previous=None if before is None else (before / MONTHS,) * MONTHS,
         usable=sum(_units(h, "registered", "trading") for h in allowances),
         bound=sum(_units(h, *BOUND) for h in allowances),
-        offsets=sum(_units(h, "registered", "trading") for h in held if h.lot["kind"] == OFFSET),
+        offsets=sum(_units(h, "registered", "trading") for h in held if _is_eligible(connection, h, year)),
         surrendered=0 if owed is None else int(owed["surrendered"]) + int(owed["pending"]),
         surrendered_offsets=0 if owed is None else int(owed["offsets"]),
         planning=_planning(connection, member, year),
@@ -85,6 +85,16 @@ def rules_of(connection: Connection, year: int) -> YearRules:
 def _is_allowance(holding: Holding, rules: YearRules) -> bool:
     first, last = rules.vintages
     return bool(holding.lot["kind"] == ALLOWANCE and first <= holding.lot["vintage"] <= last)
+
+
+def _is_eligible(connection: Connection, holding: Holding, year: int) -> bool:
+    """Offsets of projects outside the scheme, registered since the day that the year's rules name (Compliance, too)."""
+    if holding.lot["kind"] != OFFSET:
+        return False
+    project = records.one(connection, "offsetproject", holding.lot["project"])
+    rules = quota.rules_of(connection, year)
+    since = 0 if rules is None else int(rules["offsetFrom"])
+    return project is not None and not project["covered"] and int(holding.lot["registeredAt"]) >= since
 
 
 def _units(holding: Holding, *states: str) -> int:

@@ -64,14 +64,14 @@ class Reader:
         return self.basis != "party"
 
 
-def reader_of(connection: Connection, caller: Caller, member: str) -> Reader:
+def reader_of(connection: Connection, caller: Caller, found: queries.Standing) -> Reader:
     """The reader's basis, judged at the time of the last block in the view, as grants are everywhere."""
     block, time = records.head(connection) or (0, 0)
-    return Reader(caller, _basis(connection, caller, member, time), time, block)
+    return Reader(caller, _basis(caller, found, time), time, block)
 
 
-def standing_of(connection: Connection, reader: Reader, found: queries.Standing, settings: Settings) -> Standing:
-    """The document; pure once the records are read."""
+def standing_of(reader: Reader, found: queries.Standing, settings: Settings) -> Standing:
+    """The document, from the records that were read."""
     code = _code(found, reader)
     name = settings.names.get(found.member.id)
     return Standing(
@@ -95,15 +95,15 @@ def told(reader: Reader) -> str:
     return "standing: all parts" if reader.sees_all else "standing: code, grade, own loans and pledges"
 
 
-def _basis(connection: Connection, caller: Caller, member: str, time: int) -> Basis:
+def _basis(caller: Caller, found: queries.Standing, time: int) -> Basis:
+    member = found.member.id
     if caller.member == member:
         return "owner"
     if caller.role in STATUTORY:
         return "statutory"
-    if caller.member is None:
-        return "party"
-    scope = standing_scope(bytes.fromhex(member)).hex()
-    return "party" if grants.in_force(connection, member, caller.member, scope, time) is None else "grant"
+    wanted = (caller.member, standing_scope(bytes.fromhex(member)).hex())
+    given = (grant for grant in found.of("grant") if (grant["grantee"], grant["scope"]) == wanted)
+    return "grant" if any(grants.holds(grant, time) for grant in given) else "party"
 
 
 def _code(found: queries.Standing, reader: Reader) -> StandingCode | None:
@@ -129,6 +129,7 @@ def _code(found: queries.Standing, reader: Reader) -> StandingCode | None:
         due=present.time_or_none(code["due"]),
         veto_until=present.time_or_none(code["vetoUntil"]),
         explain_digest=None if assessment is None else assessment["explainDigest"],
+        explain=None if assessment is None else f"/v1/assessments/{assessment.id}",
         why=_why_code(colour, state, reasons.of_bits(bits), rests_on, found),
     )
 
@@ -172,6 +173,7 @@ def _grade(found: queries.Standing, grade: Kept, code: StandingCode | None, read
         valid=_today(reader) <= until,
         suspended=suspended,
         explain_digest=grade["explainDigest"],
+        explain=f"/v1/assessments/{grade.id}",
         why=_why(words, [grade], None if bundle is None else f"/v1/artefacts/{bundle}"),
     )
 

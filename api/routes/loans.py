@@ -161,8 +161,8 @@ def read_standing(service: Service, caller: Any, member: str, asked: str) -> loa
         found = queries.of(connection, member)
         if found is None:
             raise missing("member", asked)
-        reader = standing.reader_of(connection, caller, member)
-        document = standing.standing_of(connection, reader, found, service.settings)
+        reader = standing.reader_of(connection, caller, found)
+    document = standing.standing_of(reader, found, service.settings)
     written = partial(
         _write_down,
         at=service.now(),

@@ -26,8 +26,8 @@ from api.routes.compute import json_body, require_json
 from api.routes.writing import parse_signed
 from api.service import Body, CallerOf, Service
 from carbonledger.market.calendar import date_of, day_number, day_of
-from ledger_node.exchange import door, orders
-from ledger_node.queries import feed, market
+from ledger_node.exchange import door
+from ledger_node.queries import feed, market, orders
 from ledger_node.queries.once import settle
 from ledger_node.queries.records import Kept, Position
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from email.message import EmailMessage
 from typing import Final
 
@@ -18,15 +18,18 @@ from carbonledger.accounting.inputs import Node
 from carbonledger.alerts import snapshot as snapshots
 from carbonledger.alerts.evaluate import evaluate
 from carbonledger.alerts.rules import AlertRules, alert_rules
+from ledger_node.alerts import known
+from ledger_node.alerts.known import BEIJING
 from ledger_node.alerts.mail import Send, letter
-from ledger_node.jobs.queue import Handler, Job, open_job
-from ledger_node.queries import alerts, disclosed
+from ledger_node.jobs.queue import Handler, Job, forget, open_job
+from ledger_node.queries import alerts
 
 DAY: Final = "alerts-day"
 MEMBER: Final = "alerts-member"
 LETTER: Final = "alerts-letter"
-BEIJING: Final = timezone(timedelta(hours=8))
 DAY_S: Final = 86_400
+KEPT_S: Final = 7 * DAY_S
+"""How long the jobs of a day are kept once done: the next day evaluates all anew."""
 
 
 @dataclass(frozen=True)
@@ -50,17 +53,18 @@ def handlers(post: Post, rules: AlertRules | None = None) -> dict[str, Handler]:
     used = rules or alert_rules()
 
     def day(connection: Connection, job: Job, now: int) -> None:
-        for member in disclosed.members(connection):
+        for member in known.members(connection):
             open_job(
                 connection, f"{MEMBER}/{job.content['day']}/{member}", MEMBER, {**job.content, "member": member}, now
             )
+        forget(connection, (DAY, MEMBER), now - KEPT_S)
         limit = now - int(used.escalate_days.value) * DAY_S
         for kept in alerts.escalate(connection, limit, now):
             _post(connection, post, post.escalation, kept, "escalated", now)
 
     def member(connection: Connection, job: Job, now: int) -> None:
         who = str(job.content["member"])
-        told = disclosed.snapshot(connection, who, date.fromisoformat(job.content["day"]))
+        told = known.snapshot(connection, who, date.fromisoformat(job.content["day"]))
         found = evaluate(snapshots.parse(Node(told)), used)
         for kept in alerts.tell(connection, who, [alert.to_json() for alert in found], now):
             _post(connection, post, post.contacts.get(who, ""), kept, "open", now)

@@ -389,6 +389,7 @@ market_order = Table(
     Column("state", String(16), nullable=False, doc="new, open, filled, cancelled, expired or ended"),
     Column("reason", Text, nullable=True, doc="why it ended"),
     Column("received_at", BigInteger, nullable=False, doc="seconds"),
+    UniqueConstraint("sequence", name="uq_market_order_sequence"),
     UniqueConstraint("id", name="uq_market_order_id"),
     UniqueConstraint("member", "reference", name="uq_market_order_reference"),
     Index("ix_market_order_state", "state", "instrument", "mode", "sequence"),

@@ -10,9 +10,8 @@ from carbonledger.errors import BadSignature, Refused, Unknown
 from carbonledger.market.book import SIDES
 from carbonledger.market.calendar import day_of
 from carbonledger.market.day import MODES
-from ledger_node.exchange import orders
-from ledger_node.exchange.orders import Order
-from ledger_node.queries import market, records
+from ledger_node.queries import market, orders, records
+from ledger_node.queries.orders import Order
 
 ACT_KEY = 1
 NONE = "0" * 64
@@ -53,7 +52,7 @@ def take(connection: Connection, act: Act, signed: Signed, chain_id: int, now: i
 def cancel(connection: Connection, act: Act, signed: Signed, chain_id: int, now: int) -> Order:
     """End a waiting order at its member's word (act OrderCancellation); again, it stays as it ended."""
     _check_signature(connection, act, signed, chain_id, now)
-    order = orders.with_reference(connection, act["member"].hex(), act["order"].hex())
+    order = orders.with_reference(connection, act["member"].hex(), act["order"].hex(), locked=True)
     if order is None:
         raise Unknown("order", expected="the reference of one that was taken here", found=act["order"].hex())
     if order.state in orders.WAITING:

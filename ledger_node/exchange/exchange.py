@@ -23,8 +23,9 @@ from ledger_node.chain.errors import CallReverted
 from ledger_node.chain.interface import Chain
 from ledger_node.chain.outbox import Outbox
 from ledger_node.chain.outbox_store import EntryState
-from ledger_node.exchange import matching, orders
-from ledger_node.exchange.orders import Batch, Order
+from ledger_node.exchange import matching
+from ledger_node.queries import orders
+from ledger_node.queries.orders import Batch, Order
 
 GAS_PER_TRADE: Final = 600_000
 GAS_PER_BATCH: Final = 1_000_000

@@ -12,9 +12,8 @@ from carbonledger.market import auction as auctions
 from carbonledger.market.book import Book, Match
 from carbonledger.market.calendar import day_of
 from carbonledger.market.terms import Terms
-from ledger_node.exchange import orders
-from ledger_node.exchange.orders import Order
-from ledger_node.queries import market
+from ledger_node.queries import market, orders
+from ledger_node.queries.orders import Order
 from ledger_node.queries.records import Kept
 
 MOST_TRADES: Final = 16
@@ -50,7 +49,7 @@ def _sound(connection: Connection, listed: Kept, mode: int, terms: Terms, day: i
     """The orders that may still trade; the others end: a new day has another band, a member may be suspended."""
     close = market.close_before(connection, listed, day)
     found = []
-    for order in orders.waiting(connection, listed.id, mode):
+    for order in orders.waiting(connection, listed.id, mode, locked=True):
         reason = None
         if market.is_suspended(connection, order.member):
             reason = "the member was suspended from trading"

@@ -7,13 +7,13 @@ a job wrote and that it is done are committed together, and only by the claim th
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, insert, or_, select, update
+from sqlalchemy import Connection, Engine, delete, insert, or_, select, update
 from sqlalchemy.exc import DBAPIError
 
 from carbonledger.errors import CarbonLedgerError
@@ -43,6 +43,12 @@ def open_job(connection: Connection, identifier: str, kind: str, content: Mappin
     values = {"id": identifier, "kind": kind, "content": dict(content), "state": "waiting", "lease_until": None}
     connection.execute(insert(job).values(**values, attempts=0, error=None, run_at=now))
     return True
+
+
+def forget(connection: Connection, kinds: Sequence[str], before: int) -> int:
+    """Delete done jobs of these kinds that were due before a time; how many. For work that a later day repeats."""
+    old = job.c.kind.in_(list(kinds)) & (job.c.state == "done") & (job.c.run_at < before)
+    return connection.execute(delete(job).where(old)).rowcount
 
 
 class Queue:

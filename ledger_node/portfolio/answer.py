@@ -27,8 +27,8 @@ from carbonledger.loans.portfolio import Portfolio, Position
 from carbonledger.loans.scopes import by_scope
 from carbonledger.sharing import standing_scope
 from ledger_node.db.schema import event
+from ledger_node.queries import grants, standing
 from ledger_node.queries import rules as published
-from ledger_node.queries import standing
 from ledger_node.queries.records import Kept
 
 KINDS: Final = ("member", "code", "grade", "pledge", "current", "grant")
@@ -65,7 +65,7 @@ def enterprises(
     members = {p.credit_code: member_id(p.credit_code).hex() for p in portfolio.positions}
     kept = standing.by_member(connection, sorted(set(members.values())), KINDS)
     wanted = [current["reportId"] for kinds in kept.values() for current in kinds.get("current", ())]
-    reports = standing.by_id(connection, "report", wanted)
+    reports = standing.by_id(connection, ("report",), wanted)
     bases = {member: _basis(kinds.get("grant", ()), member, reader, statutory, time) for member, kinds in kept.items()}
     seen = [one for one in reports.values() if bases.get(one["member"]) != "party"]
     scopes = _scopes(connection, seen, rule_sets)
@@ -102,15 +102,14 @@ def document(
     }
 
 
-def _basis(grants: Sequence[Kept], member: str, reader: str | None, statutory: bool, time: int) -> str:
+def _basis(given: Sequence[Kept], member: str, reader: str | None, statutory: bool, time: int) -> str:
     if statutory:
         return "statutory"
     if reader == member:
         return "owner"
     scope = standing_scope(bytes.fromhex(member)).hex()
-    for grant in grants:
-        ended = time >= int(grant["expires"]) or 0 < int(grant["revokedAt"]) <= time
-        if (grant["grantee"], grant["scope"]) == (reader, scope) and int(grant["validFrom"]) <= time and not ended:
+    for grant in given:
+        if (grant["grantee"], grant["scope"]) == (reader, scope) and grants.holds(grant, time):
             return "grant"
     return "party"
 

@@ -16,8 +16,12 @@ def given(connection: Connection, owner: str, grantee: str) -> list[Kept]:
 def in_force(connection: Connection, owner: str, grantee: str, scope: str, now: int) -> Kept | None:
     """A grant for this scope that holds at a time (s), None if there is none."""
     for grant in given(connection, owner, grantee):
-        begun = int(grant["validFrom"]) <= now
-        ended = now >= int(grant["expires"]) or 0 < int(grant["revokedAt"]) <= now
-        if grant["scope"] == scope and begun and not ended:
+        if grant["scope"] == scope and holds(grant, now):
             return grant
     return None
+
+
+def holds(grant: Kept, now: int) -> bool:
+    """Whether a grant is in force at a time (s)."""
+    ended = now >= int(grant["expires"]) or 0 < int(grant["revokedAt"]) <= now
+    return int(grant["validFrom"]) <= now and not ended

@@ -14,6 +14,8 @@ from ledger_node.queries import records
 from ledger_node.queries.records import Kept
 
 ZERO: Final = "0" * 64
+WHO: Final = ("member", "grant")
+"""Who it is, and to whom it granted what."""
 OPEN: Final = ("code", "assessment", "inspection", "grade", "loanproject", "loan")
 """What every member of the chain may see."""
 PRIVATE: Final = ("year", "position", "current", "pledge")
@@ -74,14 +76,21 @@ class Standing:
 
 def of(connection: Connection, identifier: str) -> Standing | None:
     """The standing of a member (id in hex), None where there is none."""
-    member = records.one(connection, "member", identifier)
+    by_kind = by_member(connection, [identifier], (*WHO, *OPEN, *PRIVATE)).get(identifier, {})
+    member = next(iter(by_kind.get("member", ())), None)
     if member is None:
         return None
-    by_kind = by_member(connection, [identifier], (*OPEN, *PRIVATE)).get(identifier, {})
-    lots = by_id(connection, "lot", [position["lot"] for position in by_kind.get("position", ())])
-    reports = by_id(connection, "report", [current["reportId"] for current in by_kind.get("current", ())])
-    subjects = [one.id for kind in ("assessment", "grade") for one in by_kind.get(kind, ())] + list(reports)
-    return Standing(member, by_kind, lots, reports, bundles_of(connection, subjects))
+    lots = [position["lot"] for position in by_kind.get("position", ())]
+    reports = [current["reportId"] for current in by_kind.get("current", ())]
+    named = by_id(connection, ("lot", "report"), lots + reports)
+    subjects = [one.id for kind in ("assessment", "grade") for one in by_kind.get(kind, ())] + reports
+    return Standing(
+        member,
+        by_kind,
+        {key: one for key, one in named.items() if one.kind == "lot"},
+        {key: one for key, one in named.items() if one.kind == "report"},
+        bundles_of(connection, subjects),
+    )
 
 
 def by_member(connection: Connection, members: Sequence[str], kinds: Sequence[str]) -> dict[str, dict[str, list[Kept]]]:
@@ -98,13 +107,13 @@ def by_member(connection: Connection, members: Sequence[str], kinds: Sequence[st
     return found
 
 
-def by_id(connection: Connection, kind: str, ids: Sequence[str]) -> dict[str, Kept]:
-    """The current records of a kind by id."""
+def by_id(connection: Connection, kinds: Sequence[str], ids: Sequence[str]) -> dict[str, Kept]:
+    """The current records of these kinds by id."""
     found: dict[str, Kept] = {}
     wanted = sorted(set(ids))
     for start in range(0, len(wanted), MOST):
         some = wanted[start : start + MOST]
-        for row in connection.execute(records.rows(record.c.kind == kind, record.c.id.in_(some))):
+        for row in connection.execute(records.rows(record.c.kind.in_(list(kinds)), record.c.id.in_(some))):
             found[row.id] = records.kept(row)
     return found
 

@@ -95,7 +95,7 @@ def _cover(found: Disclosure, result: dict[str, Any], words: Words, language: La
         title=heading(result, language),
         subtitle=tool["key"],
         entity=found.ledger.bank,
-        period=word("title", language, tool="", quarter=found.ledger.quarter, year=found.ledger.year).strip(": "),
+        period=words("period.quarter", year=found.ledger.year, quarter=found.ledger.quarter),
         headline_title=f"{word('cumulative', language)}: {word('reduction', language)}",
         headline=in_tonnes(int(cumulative["reduction"]["value"]), 6),
         exactly=sentence("cumulative", cumulative, language),

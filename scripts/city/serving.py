@@ -15,6 +15,7 @@ from api.app import create_app, json_journal
 from api.keys import new_key
 from api.settings import Name, Settings
 from ledger_node.alerts import jobs
+from ledger_node.alerts.known import BEIJING
 from ledger_node.db.engine import migrate, open_database, sqlite_url
 from ledger_node.db.schema import alert, disclosed_profile
 from ledger_node.jobs.queue import Queue
@@ -32,7 +33,7 @@ LAST_QUARTER: Final = build.FIRST_QUARTER + build.QUARTERS - 1
 def today() -> int:
     """The city's day, seconds: that of the last check-up, at noon in Beijing."""
     day = as_of(LAST_QUARTER)
-    return int((datetime(day.year, day.month, day.day, 12, tzinfo=jobs.BEIJING)).timestamp())
+    return int((datetime(day.year, day.month, day.day, 12, tzinfo=BEIJING)).timestamp())
 
 
 def tell_alerts(database: Path) -> str:

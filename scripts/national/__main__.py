@@ -88,7 +88,11 @@ def summary(found: SettlementReport, phases: Sequence[Phase]) -> dict[str, Any]:
 
 
 def _cost(phases: Sequence[Phase]) -> dict[str, Any]:
-    return {"gas": sum(one.gas for one in phases), "seconds": round(sum(one.seconds for one in phases), 2)}
+    return {
+        "gas": sum(one.gas for one in phases),
+        "seconds": round(sum(one.seconds for one in phases), 2),
+        "cpu_seconds": round(sum(one.cpu for one in phases), 2),
+    }
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from carbonledger.loans import library
 from carbonledger.loans.attribution import part
 from carbonledger.loans.book import Book, NotAllowed
 from carbonledger.records import Record
@@ -449,6 +450,26 @@ def test_a_draft_of_the_tool_gives_no_funds(loans: Loans, refused: Any) -> None:
     _, application = loans.applied()
     loans.tool(validFrom=instant(2026, 1, 20), evidence=4)
     refused("LoanRulesDraft", lambda: loans.fund(application, 1))
+
+
+def test_the_shipped_sets_are_published_as_they_are(loans: Loans, refused: Any) -> None:
+    """What the package says of items and numbers is what the contract judges by."""
+    for found in library.catalogues():
+        items = tuple(structs.CatalogueItem(*item) for item in found.chain_items())
+        start = instant(found.head.valid_from.year, found.head.valid_from.month, found.head.valid_from.day)
+        loans.catalogue(found.id, items, itemsDigest=found.items_digest(), validFrom=start, validTo=0)
+    (tool,) = library.tools()
+    for edition in tool.editions:
+        day = edition.valid_from
+        start = instant(day.year, day.month, day.day)
+        loans.tool(tool=word("shipped"), validFrom=start, **edition.chain_values())
+    rules = loans.world.ask("LoanRules", "tool_at", word("shipped"), instant(2026, 1, 15))
+    assert (rules.sharePpm, rules.ratePpm, rules.rollovers, rules.quota) == (600_000, 12_500, 2, 80_000_000_000_000)
+    assert loans.world.ask("LoanRules", "tool_at", word("shipped"), instant(2026, 1, 14)).ratePpm == 15_000
+    (first, widened, _) = library.catalogues()
+    approved = instant(2026, 1, 20)
+    refused("LoanRulesItemUnknown", lambda: loans.project(catalogue=first.id, item=word("green-upgrading")))
+    loans.project(catalogue=widened.id, item=word("green-upgrading"), approvedAt=approved)
 
 
 # --- twice, and against the twin ------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -11,6 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from carbonledger.bundle.model import Bundle
+from carbonledger.mrv.findings import Findings
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Job
@@ -49,6 +53,25 @@ def test_the_summary_has_what_is_promised_and_the_sums_are_exact(job: Job) -> No
         assert Path(summary[name]).is_absolute()
         assert Path(summary[name]).exists()
     assert all(isinstance(value, float | int) for value in summary["seconds"].values())
+
+
+def test_the_verifier_ran_its_checks_and_the_chain_has_the_digest_of_what_it_says(job: Job) -> None:
+    raw = (job.out / "findings-2025.json").read_bytes()
+    findings = Findings.parse(raw)
+    results = {check.id: check.result for check in findings.crosschecks}
+    assert {results[name] for name in ("bundle", "months-in-time", "calibration", "control-plan")} == {"pass"}
+    (readings,) = [check for check in findings.crosschecks if check.id == "readings"]
+    assert (readings.numbers["readings"], readings.numbers["missing"]) == ("1460", "0")
+    assert results["energy-statements"] == "not-run"  # nobody looked the grid's statement up, and it says so
+    assert len(results) == 16
+    assert findings.report.hex() == job.summary["report_id"]
+    assert findings.plan is not None
+    bundle = Bundle.parse((job.out / "report-2025.bundle.json").read_bytes())
+    assert bundle.chain is not None
+    (report,) = bundle.chain.of_kind("report")
+    assert report.field("findingsDigest") == hashlib.sha256(raw).digest()
+    done = command("replay", job.out / "audit-2025.zip", "--policy", job.out / "policy.toml")
+    assert "the verifier's document has 0 findings, and of its checks" in done.stdout
 
 
 def test_a_second_start_goes_on_from_there_and_doubles_nothing(job: Job, tmp_path: Path) -> None:

@@ -25,9 +25,9 @@ from ledger_node.db.view import View
 from ledger_node.deployment import Deployment, plan
 from ledger_node.exchange import door
 from ledger_node.exchange.exchange import Exchange
-from ledger_node.exchange.orders import Order
 from ledger_node.queries.once import settle
-from tests.support.market import CLASS, FIRST_PRICE, HOURS, TERMS
+from ledger_node.queries.orders import Order
+from tests.support.market import CLASS, FIRST_PRICE, TERMS
 from tests.support.quota import CEA, REGISTERED, ROOT, TRADING, ZERO, instant
 
 RELAYER, SENDER = b"\x01" * 32, b"\x09" * 32
@@ -87,7 +87,7 @@ class Trading:
         self.by_quorum("Instrument", kind=CEA, vintage=2025, project=ZERO, firstPrice=FIRST_PRICE, sourceDigest=ROOT)
         for mode, terms in TERMS.items():
             values = {"mode": mode, "since": 1, "lotSize": 1, "tick": 1, "settleWithin": 600, "positionLimit": 0}
-            self.by_quorum("TradingTerms", **values | {"evidence": 2, "sourceDigest": ROOT} | HOURS | terms)
+            self.by_quorum("TradingTerms", **values | {"evidence": 2, "sourceDigest": ROOT} | terms)
         early, late = days_words(2026, closed=[date(2026, 1, 1)])
         self.by_quorum("TradingDays", year=2026, edition=1, early=early, late=late, evidence=3, sourceDigest=ROOT)
         self.mine()

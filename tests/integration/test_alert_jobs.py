@@ -215,6 +215,17 @@ def test_a_worker_killed_in_the_midst_of_a_member_loses_nothing(engine: Engine, 
         assert set(connection.execute(select(job.c.state)).scalars()) == {"done"}
 
 
+def test_jobs_of_a_day_are_forgotten_after_a_week_and_its_letters_are_not(
+    engine: Engine, mailbox: tuple[Mailbox, MailTable]
+) -> None:
+    keep(engine, disclosure(1))
+    run(engine, NOW, post(mailbox[1]))
+    run(engine, NOW + 8 * DAY_S, post(mailbox[1]))
+    with engine.connect() as connection:
+        kinds = sorted(connection.execute(select(job.c.kind)).scalars())
+    assert kinds == [jobs.DAY, jobs.LETTER, jobs.LETTER, jobs.MEMBER]  # of today; the first letter, and the escalation
+
+
 def test_a_newer_disclosure_takes_the_place_of_the_older_one(engine: Engine) -> None:
     keep(engine, disclosure(1), disclosure(2))
     keep(engine, disclosure(1, months=[]))

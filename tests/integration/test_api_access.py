@@ -46,6 +46,10 @@ def places(api: LedgerApi) -> dict[str, tuple[str, str]]:
         "rule_set": NOWHERE,
         "act": NOWHERE,
         "plan": NOWHERE,
+        "number": "1",
+        "credit_code": "91130100MA0000001X",
+        "disposal": NOWHERE,
+        "lot": NOWHERE,
         "assessment_id": NOWHERE,
         "assessment_set": NOWHERE,
         "path": "0/000",
@@ -56,6 +60,8 @@ def places(api: LedgerApi) -> dict[str, tuple[str, str]]:
     queries = {"getInclusionProof": "?index=0&size=1", "getConsistencyProof": "?old=1&new=2"}
     queries["listActivity"] = f"?member={MEMBER}"
     queries |= dict.fromkeys(("getQuotes", "listTradingDays"), f"?instrument={NOWHERE}")
+    queries["listRegionRanking"] = "?year=2025"
+    values["number"] = "1"
     found = {}
     for path, methods in api.app.openapi()["paths"].items():
         for method, operation in methods.items():
@@ -64,6 +70,7 @@ def places(api: LedgerApi) -> dict[str, tuple[str, str]]:
     pages = {"pageStart": "/", "pageFind": "/find", "pageVerify": "/verify", "pageApi": "/api", "pageMarket": "/market"}
     pages |= {"pageLedger": f"/ledger/{MEMBER}", "pageReport": f"/reports/{api.report_id}"}
     pages |= {"pageCode": f"/codes/{MEMBER}", "pageInspections": "/inspections"}
+    pages |= {"pageRegion": "/region", "pageAlerts": "/alerts"}
     pages |= {"getDocs": "/docs/problems.md", "getOpenApi": "/openapi.json"}
     return found | {name: ("get", path) for name, path in pages.items()}
 

@@ -17,9 +17,9 @@ from carbonledger.eip712 import Domain
 from carbonledger.keccak import keccak256
 from carbonledger.market.calendar import date_of, day_of, days_words
 from carbonledger.records import Record
-from ledger_node.exchange import orders
+from ledger_node.queries import orders
 from tests.integration.api_kit import BANK, NOW, LedgerApi, ledger_api, write_records
-from tests.support.market import CLASS, FIRST_PRICE, HOURS, TERMS
+from tests.support.market import CLASS, FIRST_PRICE, TERMS
 from tests.support.quota import ROOT, ZERO
 from tests.support.world import ENTERPRISE
 
@@ -108,7 +108,7 @@ def market_records() -> list[Record]:
     ]
     for mode, terms in TERMS.items():
         values = {"mode": mode, "since": 1, "lotSize": 1, "tick": 1, "settleWithin": 600, "positionLimit": 0}
-        values |= {"evidence": 2, "sourceDigest": ROOT} | HOURS | terms
+        values |= {"evidence": 2, "sourceDigest": ROOT} | terms
         made.append(Record.of("tradingterms", termsId=bytes([mode]) * 32, **values))
     return made
 

@@ -21,7 +21,7 @@ from carbonledger.title import verify
 from ledger_node.db.schema import record
 from ledger_node.queries import quota
 from tests.integration.api_kit import BANK, NOW, LedgerApi, ledger_api, write_records
-from tests.support.units import CANCELLED, CARRIED, CARRYING, OFFSETS, OLD, PENDING, UnitsWorld
+from tests.support.units import CANCELLED, CARRIED, CARRYING, OFFSETS, OLD, PENDING, PROJECT, SINCE, UnitsWorld
 from tests.support.world import ENTERPRISE
 
 ZERO = bytes(32)
@@ -183,9 +183,9 @@ def test_years_of_obligation_are_public(api: LedgerApi) -> None:
 def test_collateral_without_a_close_is_unpriced_and_never_zero(fresh: LedgerApi) -> None:
     book = fresh.get(f"/v1/members/{BANKER}/collateral", "bank").json()
     assert (book["pledges"][0]["value"], book["unpriced"]["value"], book["value"]["value"]) == (None, "1000", "0")
-    write_close(api, 1, 2024, ZERO, 9_000, 20_000)
-    write_close(api, 1, 2024, ZERO, 7_463, 20_453)
-    write_close(api, 1, 2025, ZERO, 1, 20_454)  # another class
+    write_close(fresh, 1, 2024, ZERO, 9_000, 20_000)
+    write_close(fresh, 1, 2024, ZERO, 7_463, 20_453)
+    write_close(fresh, 1, 2025, ZERO, 1, 20_454)  # another class
     book = fresh.get(f"/v1/members/{BANKER}/collateral", "bank").json()
     assert book["pledges"][0]["close"] == {"fen": 7_463, "day": "2025-12-31"}
     assert (book["value"]["value"], book["unpriced"]["value"]) == ("7463000", "0")
@@ -224,6 +224,44 @@ def test_the_outlook_follows_the_chain_and_the_planned_quota_gives_way_to_the_is
     both = fresh.get(f"{path}?year=2026", "enterprise").json()["quota"]
     assert (both["in_force"], both["planning"]["tonnes"], both["issued"]["tonnes"]) == ("issued", 700, 650)
     assert both["planning"]["at"] != both["issued"]["at"]
+
+
+def test_offsets_of_covered_projects_or_registered_too_early_do_not_count(fresh: LedgerApi) -> None:
+    path = f"/v1/members/{MEMBER}/outlook?year=2025"
+    states = dict.fromkeys(quota.STATES, 0) | {"registered": 70}
+    write_records(fresh.engine, [Record.of("position", member=ENTERPRISE, lot=OFFSETS, **states)], 900)
+    assert fresh.get(path, "enterprise").json()["holdings"]["offsets"]["value"] == "70"
+    rules = Record.of(
+        "compliancerules",
+        rulesId=b"\x02" * 32,
+        year=2025,
+        edition=1,
+        dueAt=DUE,
+        rounding=3,
+        vintageFrom=2024,
+        vintageTo=2026,
+        offsetPpm=50_000,
+        offsetFrom=SINCE,
+        borrowVintage=0,
+        borrowGapPpm=0,
+        borrowPpm=0,
+        evidence=1,
+        sourceDigest=ZERO,
+    )
+    write_records(fresh.engine, [rules], 910)
+    found = fresh.get(path, "enterprise").json()
+    assert (found["rules"]["vintages"], found["holdings"]["usable"]["value"]) == ([2024, 2026], "4000")
+    assert found["holdings"]["offsets"]["value"] == "70"
+    later = Record.of(
+        "compliancerules", **rules.fields() | {"rulesId": b"\x03" * 32, "edition": 2, "offsetFrom": SINCE + 1}
+    )
+    write_records(fresh.engine, [later], 920)
+    assert fresh.get(path, "enterprise").json()["holdings"]["offsets"]["value"] == "0"
+    project = WORLD.records["offsetproject", PROJECT]
+    covered = Record.of("offsetproject", **project.fields() | {"covered": True})
+    early = Record.of("compliancerules", **later.fields() | {"rulesId": b"\x04" * 32, "edition": 3, "offsetFrom": 0})
+    write_records(fresh.engine, [covered, early], 930)
+    assert fresh.get(path, "enterprise").json()["holdings"]["offsets"]["value"] == "0"
 
 
 def test_only_the_enterprise_itself_plans(api: LedgerApi) -> None:

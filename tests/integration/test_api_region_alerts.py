@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 
 from carbonledger.accounting.inputs import Node
+from carbonledger.assessment import filing
 from carbonledger.forecast import library
 from carbonledger.forecast.forecast import forecast
+from carbonledger.records import KINDS, Record
 from ledger_node.alerts import jobs
 from ledger_node.jobs.queue import Queue
 from ledger_node.queries import alerts, disclosed
-from tests.integration.api_kit import NOW, LedgerApi, ledger_api
+from tests.integration.api_kit import NOW, LedgerApi, ledger_api, write_records
 from tests.integration.test_alert_jobs import disclosure
 from tests.support.world import ENTERPRISE
 
@@ -206,6 +208,34 @@ def test_the_day_of_jobs_fills_what_the_api_shows(tmp_path: Path) -> None:
         (found,) = api.get("/v1/alerts", "regulator").json()["items"]
         assert (found["about"], found["severity"]) == ("M7 2026-05-20", "critical")
         assert found["name"] == {"en": "Plant 1", "zh": "工厂1"}
+
+
+def test_a_meter_on_the_chain_whose_calibration_ended_and_a_red_code_are_told(tmp_path: Path) -> None:
+    with ledger_api(tmp_path) as api:
+        case = bytes([7]) * 32
+        zero = {"bytes32": bytes(32), "bool": False}
+
+        def record(kind: str, **values: Any) -> Record:
+            blank = {field.name: zero.get(field.type, 0) for field in KINDS[kind].fields}
+            return Record.of(kind, **(blank | values))
+
+        new = [
+            record("code", member=ENTERPRISE, state=3, caseId=case, year=2026, quarter=1),
+            record("inspection", caseId=case, member=ENTERPRISE, reasons=filing.reasons_mask(("H06",))),
+            record("device", device=bytes([8]) * 32, member=ENTERPRISE, calibrationTo=NOW - 10 * 86_400),
+            record("device", device=bytes([9]) * 32, member=ENTERPRISE, calibrationTo=NOW - 9, removedAt=NOW - 5),
+        ]
+        write_records(api.engine, new, first_block=1000)
+        with api.engine.begin() as connection:
+            jobs.find(connection, NOW)
+        queue = Queue(api.engine, jobs.handlers(jobs.Post()), lambda: NOW)
+        while queue.step():
+            pass
+        rows = api.get("/v1/alerts", "enterprise").json()["items"]
+        told = {row["rule"]: row for row in rows if row["about"] == "2026Q1" or row["about"].startswith("0808")}
+        assert told["A08"]["text"]["en"] == "The code of 2026Q1 is red: H06."
+        assert told["A05"]["severity"] == "critical"
+        assert not any(row["about"].startswith("0909") for row in rows)
 
 
 def test_a_forecast_over_http_is_what_the_function_says(api: LedgerApi) -> None:

@@ -14,8 +14,9 @@ from carbonledger.errors import BadSignature, Refused, Unknown
 from carbonledger.identifiers import object_id
 from ledger_node.commands.trading import Trading as NodeTrading
 from ledger_node.config import ExchangeSettings
-from ledger_node.exchange import door, orders
+from ledger_node.exchange import door
 from ledger_node.exchange.exchange import Exchange
+from ledger_node.queries import orders
 from ledger_node.queries.once import settle
 from tests.integration.chain_kit import need_anvil
 from tests.integration.exchange_kit import Trading, key_of

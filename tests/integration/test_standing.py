@@ -12,6 +12,7 @@ import pytest
 from api.keys import new_key
 from carbonledger.identifiers import member_id
 from carbonledger.sharing import standing_scope
+from ledger_node.db.artefacts import Artefact, Artefacts
 from scripts.benchmarks.standing import query_plan
 from tests.integration.api_kit import LedgerApi, grant_record, ledger_api, write_records
 from tests.support import enterprises
@@ -112,6 +113,22 @@ def test_a_red_code_says_why_and_suspends_the_grade(api: LedgerApi) -> None:
     assert found["code"]["reasons"] == ["H03"]
     assert found["code"]["due"]
     assert all(grade["suspended"] for grade in found["grades"])
+
+
+def test_a_bundle_that_is_kept_is_linked(api: LedgerApi) -> None:
+    before = standing(api, 11)
+    assert before["code"]["why"]["bundle"] is None
+    assert before["grades"][0]["why"]["bundle"] is None
+    member = member_id(credit_code(11))
+    subjects = {"code": before["code"]["explain"], "grade": before["grades"][0]["explain"]}
+    digests = {}
+    for kind, href in subjects.items():
+        made = Artefact.of_bytes(kind, bytes.fromhex(href[-64:]), member, 2026, NOW, "VALID", kind.encode())
+        Artefacts(api.engine).keep([made])
+        digests[kind] = hashlib.sha256(kind.encode()).hexdigest()
+    found = standing(api, 11)
+    assert found["code"]["why"]["bundle"] == f"/v1/artefacts/{digests['code']}"
+    assert found["grades"][0]["why"]["bundle"] == f"/v1/artefacts/{digests['grade']}"
 
 
 def test_every_reading_is_on_the_enterprises_own_log(api: LedgerApi) -> None:

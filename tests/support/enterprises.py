@@ -214,35 +214,32 @@ def load(engine: Engine, numbers: Sequence[int], seed: int = 7) -> int:
     """Write the enterprises' records, a block each; how many records."""
     rows: list[dict[str, Any]] = []
     written = 0
-    with engine.begin() as connection:
-        for number in numbers:
-            at = 1_000_000 + number
-            draw = random.Random(seed * 1_000_003 + number)
-            for index, kept in enumerate(records_of(number, draw)):
-                fields = kept.fields()
-                owner, year = fields.get("member", fields.get("owner")), fields.get("year")
-                rows.append(
-                    {
-                        "block_number": at,
-                        "log_index": index,
-                        "kind": kept.kind,
-                        "record_key": kept.key().hex(),
-                        "id": kept.id.hex(),
-                        "fields": kept.to_json(),
-                        "member": owner.hex() if isinstance(owner, bytes) else None,
-                        "year": year if type(year) is int else None,
-                        "latest": 1,
-                    }
-                )
-            if len(rows) >= AT_ONCE:
-                written += len(rows)
-                connection.execute(insert(record), rows)
-                rows.clear()
-        if rows:
+    for number in numbers:
+        at = 1_000_000 + number
+        draw = random.Random(seed * 1_000_003 + number)
+        rows += [_row(at, index, kept) for index, kept in enumerate(records_of(number, draw))]
+        if len(rows) >= AT_ONCE or number == numbers[-1]:
             written += len(rows)
-            connection.execute(insert(record), rows)
-        last = 1_000_000 + max(numbers)
-        connection.execute(
-            insert(block).values(number=last, hash=sha("head"), parent_hash=sha("parent"), timestamp=NOW)
-        )
+            with engine.begin() as connection:
+                connection.execute(insert(record), rows)
+            rows.clear()
+    last = {"number": 1_000_000 + max(numbers), "hash": sha("head"), "parent_hash": sha("parent"), "timestamp": NOW}
+    with engine.begin() as connection:
+        connection.execute(insert(block).values(**last))
     return written
+
+
+def _row(number: int, index: int, kept: Record) -> dict[str, Any]:
+    fields = kept.fields()
+    owner, year = fields.get("member", fields.get("owner")), fields.get("year")
+    return {
+        "block_number": number,
+        "log_index": index,
+        "kind": kept.kind,
+        "record_key": kept.key().hex(),
+        "id": kept.id.hex(),
+        "fields": kept.to_json(),
+        "member": owner.hex() if isinstance(owner, bytes) else None,
+        "year": year if type(year) is int else None,
+        "latest": 1,
+    }

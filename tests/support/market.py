@@ -8,7 +8,9 @@ from typing import Any
 
 from carbonledger.acts import Act
 from carbonledger.keccak import keccak256
+from carbonledger.market import library
 from carbonledger.market.calendar import days_words
+from carbonledger.market.day import Mode
 from carbonledger.market.settlement import fills_digest, orders_digest
 from ledger_node.chain.bindings import structs
 from tests.support.quota import CEA, REGISTERED, ROOT, TRADING, ZERO, Quota, instant
@@ -16,14 +18,13 @@ from tests.support.quota import CEA, REGISTERED, ROOT, TRADING, ZERO, Quota, ins
 LISTED, BLOCK, AUCTION = 1, 2, 3
 BUY, SELL = 1, 2
 CLASS = keccak256(CEA.to_bytes(32, "big") + (2025).to_bytes(32, "big") + ZERO)
-MORNING = 9 * 3600 + 1800
+_BOUNDS = ("smallest", "largest", "bandPpm", "opens", "pauses", "resumes", "closes")
+MODES: dict[int, Mode] = {LISTED: "listed", BLOCK: "block", AUCTION: "auction"}
 TERMS = {
-    LISTED: {"smallest": 1, "largest": 99_999, "bandPpm": 100_000},
-    BLOCK: {"smallest": 100_000, "largest": 0, "bandPpm": 300_000, "opens": 0, "pauses": 0},
-    AUCTION: {"smallest": 1, "largest": 0, "bandPpm": 0, "opens": 0, "pauses": 0, "resumes": 0, "closes": 0},
+    number: {name: value for name, value in library.terms(mode, settle_within=600).items() if name in _BOUNDS}
+    for number, mode in MODES.items()
 }
-HOURS = {"opens": MORNING, "pauses": 11 * 3600 + 1800, "resumes": 13 * 3600, "closes": 15 * 3600}
-FIRST_PRICE = 7_463  # the close of 2025, fen
+FIRST_PRICE = library.close(date(2025, 12, 31))  # fen
 
 
 class Exchange:
@@ -47,7 +48,7 @@ class Exchange:
 
     def terms(self, mode: int, **changes: Any) -> Act:
         values = {"mode": mode, "since": 1, "lotSize": 1, "tick": 1, "settleWithin": 600, "positionLimit": 0}
-        values |= {"evidence": 2, "sourceDigest": ROOT} | HOURS | TERMS[mode]
+        values |= {"evidence": 2, "sourceDigest": ROOT} | TERMS[mode]
         return self.quota.published("TradingTerms", **values | changes)
 
     def days(self, year: int = 2026, **changes: Any) -> Act:

@@ -99,8 +99,8 @@ def test_a_scale_ends_at_a_round_number(value: str, top: str) -> None:
 
 def test_each_page_is_in_the_access_table() -> None:
     assert {name for name in MAY if name.startswith("page")} == {
-        "pageMarket",
+        *("pageMarket", "pageQuota"),
         *("pageStart", "pageFind", "pageLedger", "pageReport", "pageVerify", "pageApi", "pageRegion", "pageAlerts"),
         *("pageCode", "pageInspections"),
-        *("pageBanks", "pageStanding", "pageAccesses"),
+        *("pageBanks", "pageStanding", "pageAccesses", "pageQuota"),
     }

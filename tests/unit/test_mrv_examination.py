@@ -18,7 +18,9 @@ from carbonledger.mrv.control_plan import ControlPlan
 from carbonledger.mrv.crosschecks import CHECKS, EXAMPLE
 from carbonledger.mrv.examination import Desk, examine
 from carbonledger.mrv.findings import Findings
-from tests.support.world import UNIT, YEAR, World
+from carbonledger.records import Record
+from carbonledger.verify import verify
+from tests.support.world import UNIT, YEAR, World, changed
 
 OWN = ["bundle", "months-in-time", "readings", "calibration", "documents", "control-plan"]
 
@@ -152,9 +154,26 @@ def test_a_findings_document_is_parsed_back_and_binds_checks_and_plan() -> None:
             )
 
 
-def test_a_report_that_is_not_approved_yet_has_a_bundle_without_the_pointer() -> None:
-    data, _ = bundle_of()
-    assert any(record.kind == "current" for record in Bundle.parse(data).chain.records)  # type: ignore[union-attr]
+def filed_only(records: dict[tuple[str, bytes], Record]) -> None:
+    """The report as it is before anybody judged it: the chain has no pointer of the year yet."""
+    (report,) = [identifier for kind, identifier in records if kind == "report"]
+    (pointer,) = [identifier for kind, identifier in records if kind == "current"]
+    nobody: dict[str, Any] = dict.fromkeys(("verifier", "regulator", "findingsDigest", "reasonDigest"), bytes(32))
+    changed(records, "report", report, status=1, verifiedAt=0, decidedAt=0, **nobody)
+    del records["current", pointer]
+
+
+def test_a_filed_report_is_examined_before_anybody_approved_it() -> None:
+    world = World(change_record=filed_only)
+    data = world.report_bundle()
+    chain = Bundle.parse(data).chain
+    assert chain is not None
+    assert not chain.of_kind("current")
+    verified = verify(data, world.policy)
+    assert [step.number for step in verified.steps if step.verdict == "invalid"] == [15]
+    assert "Status of the report" in verified.step(15).reason
+    found = told(examine(desk(plan=PLAN, world=world)))
+    assert {name: found[name].result for name in OWN} == {**dict.fromkeys(OWN, "pass"), "documents": "not-applicable"}
 
 
 def test_the_command_writes_the_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("reason", sa.Text, nullable=True),
         sa.Column("received_at", big, nullable=False),
+        sa.UniqueConstraint("sequence", name="uq_market_order_sequence"),
         sa.UniqueConstraint("id", name="uq_market_order_id"),
         sa.UniqueConstraint("member", "reference", name="uq_market_order_reference"),
     )

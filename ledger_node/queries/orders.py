@@ -107,10 +107,10 @@ def find(connection: Connection, identifier: str) -> Order | None:
     return next(iter(_orders(connection, market_order.c.id == identifier)), None)
 
 
-def with_reference(connection: Connection, member: str, reference: str) -> Order | None:
+def with_reference(connection: Connection, member: str, reference: str, *, locked: bool = False) -> Order | None:
     """A member's order of this reference (both hex)."""
     where = (market_order.c.member == member, market_order.c.reference == reference)
-    return next(iter(_orders(connection, *where)), None)
+    return next(iter(_orders(connection, *where, locked=locked)), None)
 
 
 def of_member(connection: Connection, member: str, limit: int) -> list[Order]:
@@ -119,14 +119,16 @@ def of_member(connection: Connection, member: str, limit: int) -> list[Order]:
     return [_order(row) for row in connection.execute(query.limit(limit))]
 
 
-def waiting(connection: Connection, instrument: str | None = None, mode: int | None = None) -> list[Order]:
-    """Orders that wait, by sequence."""
+def waiting(
+    connection: Connection, instrument: str | None = None, mode: int | None = None, *, locked: bool = False
+) -> list[Order]:
+    """Orders that wait, by sequence; `locked`: nobody cancels them before this transaction ends."""
     where: list[ColumnElement[bool]] = [market_order.c.state.in_(WAITING)]
     if instrument is not None:
         where.append(market_order.c.instrument == instrument)
     if mode is not None:
         where.append(market_order.c.mode == mode)
-    return _orders(connection, *where)
+    return _orders(connection, *where, locked=locked)
 
 
 def by_number(connection: Connection, numbers: Iterable[int]) -> dict[int, Order]:
@@ -262,8 +264,10 @@ def _next_sequence(connection: Connection) -> int:
     return int(connection.execute(select(func.max(market_order.c.sequence))).scalar() or 0) + 1
 
 
-def _orders(connection: Connection, *where: ColumnElement[bool]) -> list[Order]:
+def _orders(connection: Connection, *where: ColumnElement[bool], locked: bool = False) -> list[Order]:
     query = select(market_order).where(*where).order_by(market_order.c.sequence)
+    if locked:
+        query = query.with_for_update()  # SQLite has one writer anyway, and leaves it out
     return [_order(row) for row in connection.execute(query)]
 
 
