@@ -56,6 +56,7 @@ def places(api: LedgerApi) -> dict[str, tuple[str, str]]:
         "id": "00000000-0000-8000-8000-000000000000",
         "footprint": "00000000-0000-8000-8000-000000000000",
         "order": NOWHERE,
+        "credit_code": MEMBER,
     }
     queries = {"getInclusionProof": "?index=0&size=1", "getConsistencyProof": "?old=1&new=2"}
     queries["listActivity"] = f"?member={MEMBER}"
@@ -68,6 +69,8 @@ def places(api: LedgerApi) -> dict[str, tuple[str, str]]:
             identifier = operation["operationId"]
             found[identifier] = (method, path.format(**values) + queries.get(identifier, ""))
     pages = {"pageStart": "/", "pageFind": "/find", "pageVerify": "/verify", "pageApi": "/api", "pageMarket": "/market"}
+    pages |= {"pageBanks": "/banks", "pageAccesses": "/banks/accesses"}
+    pages["pageStanding"] = "/banks/standing?credit_code=91310000MA1FL0001R"
     pages |= {"pageLedger": f"/ledger/{MEMBER}", "pageReport": f"/reports/{api.report_id}"}
     pages |= {"pageCode": f"/codes/{MEMBER}", "pageInspections": "/inspections"}
     pages |= {"pageRegion": "/region", "pageAlerts": "/alerts"}
