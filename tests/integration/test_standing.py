@@ -12,7 +12,7 @@ import pytest
 from api.keys import new_key
 from carbonledger.identifiers import member_id
 from carbonledger.sharing import standing_scope
-from ledger_node.db.artefacts import Artefact, Artefacts
+from ledger_node.db.disclosures import Artefact, Artefacts
 from scripts.benchmarks.standing import query_plan
 from tests.integration.api_kit import LedgerApi, grant_record, ledger_api, write_records
 from tests.support import enterprises
