@@ -56,13 +56,11 @@ def places(api: LedgerApi) -> dict[str, tuple[str, str]]:
         "id": "00000000-0000-8000-8000-000000000000",
         "footprint": "00000000-0000-8000-8000-000000000000",
         "order": NOWHERE,
-        "credit_code": MEMBER,
     }
     queries = {"getInclusionProof": "?index=0&size=1", "getConsistencyProof": "?old=1&new=2"}
     queries["listActivity"] = f"?member={MEMBER}"
     queries |= dict.fromkeys(("getQuotes", "listTradingDays"), f"?instrument={NOWHERE}")
     queries["listRegionRanking"] = "?year=2025"
-    values["number"] = "1"
     found = {}
     for path, methods in api.app.openapi()["paths"].items():
         for method, operation in methods.items():
@@ -72,7 +70,7 @@ def places(api: LedgerApi) -> dict[str, tuple[str, str]]:
     pages |= {"pageBanks": "/banks", "pageAccesses": "/banks/accesses"}
     pages["pageStanding"] = "/banks/standing?credit_code=91310000MA1FL0001R"
     pages |= {"pageLedger": f"/ledger/{MEMBER}", "pageReport": f"/reports/{api.report_id}"}
-    pages |= {"pageCode": f"/codes/{MEMBER}", "pageInspections": "/inspections"}
+    pages |= {"pageCode": f"/codes/{MEMBER}", "pageInspections": "/inspections", "pageQuota": f"/quota/{MEMBER}"}
     pages |= {"pageRegion": "/region", "pageAlerts": "/alerts"}
     pages |= {"getDocs": "/docs/problems.md", "getOpenApi": "/openapi.json"}
     return found | {name: ("get", path) for name, path in pages.items()}
