@@ -19,13 +19,7 @@ import {DirectoryEntry, DIRECTORY_ENTRY_TYPE} from "../src/Acts.sol";
 import {AssessmentRules} from "../src/AssessmentRules.sol";
 import {CodeRegistry} from "../src/CodeRegistry.sol";
 import {AssessmentForm, GradeRow} from "../src/interfaces/IAssessmentRules.sol";
-import {
-    CodeItem,
-    COLOUR_RED,
-    ICodeRegistry,
-    STATE_CONFIRMED,
-    STATE_OPENED
-} from "../src/interfaces/ICodeRegistry.sol";
+import {CodeItem, COLOUR_RED, ICodeRegistry, STATE_CONFIRMED, STATE_OPENED} from "../src/interfaces/ICodeRegistry.sol";
 import {Signed} from "../src/Signatures.sol";
 import {World} from "./World.sol";
 
