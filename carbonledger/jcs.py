@@ -42,7 +42,7 @@ def encode(value: object) -> bytes:
 
 def decode(data: bytes) -> Any:
     """The value whose canonical form is exactly `data`; Malformed for all other bytes, with the reason."""
-    if data.count(b"[") + data.count(b"{") > MAX_DEPTH and _is_too_deep(data):
+    if data.count(b"[") + data.count(b"{") > MAX_DEPTH and is_too_deep(data):
         raise _too_deep()
     try:
         value = _decoder.decode(data)
@@ -122,7 +122,8 @@ def _check_scalar(value: object) -> None:
     )
 
 
-def _is_too_deep(data: bytes) -> bool:
+def is_too_deep(data: bytes) -> bool:
+    """Whether JSON is nested more than MAX_DEPTH levels; to be asked before a decoder that recurses."""
     # The decoder recurses on the C stack up to the interpreter's limit, which says nothing of the stack that is
     # left in this thread, so the depth is bounded before it starts.
     depth = 0

@@ -22,6 +22,7 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _SURROGATE_ESCAPE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 _CONTAINERS: Final = frozenset({dict, list})
 _UNUSUAL: Final = object()
+_NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 _STRING_OR_BRACKET: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
 
 
@@ -71,8 +72,18 @@ def parse(raw: bytes) -> Node:
         raise MalformedInput(
             ROOT, "the input is not UTF-8", expected="UTF-8", found=f"{error.reason} at byte {error.start}"
         ) from error
-    value = _usual(text)
+    value = _usual(text) if _is_shallow(raw) else _UNUSUAL
     return Node(_unusual(text) if value is _UNUSUAL else value)
+
+
+def _is_shallow(raw: bytes) -> bool:
+    """Whether the brackets, those in strings too, close within the levels allowed: the decoder recurses as they do."""
+    brackets = raw.translate(None, _NO_BRACKETS)
+    for _ in range(MAX_DEPTH):
+        if not brackets:
+            return True
+        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
+    return not brackets
 
 
 def _usual(text: str) -> Any:

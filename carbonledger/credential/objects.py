@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from carbonledger import jcs
 from carbonledger.errors import Malformed
 
 
 def read_object(text: str | bytes, what: str) -> dict[str, Any]:
-    """The object; Malformed for anything else, or where a name is given twice."""
+    """The object; Malformed for anything else, where a name is given twice, and for more levels than any has."""
+    if jcs.is_too_deep(text.encode() if isinstance(text, str) else text):
+        raise Malformed(what, expected=f"at most {jcs.MAX_DEPTH} levels", found="more")
     try:
         value = json.loads(text, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:

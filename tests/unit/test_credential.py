@@ -141,6 +141,10 @@ def test_a_document_of_another_form_is_invalid_with_a_sentence(change: dict[str,
     assert said in found.step(2).reason
 
 
+def test_a_document_nested_without_end_is_refused_before_it_is_decoded() -> None:
+    assert verify(b'{"a":' * 100_000, KEYS, NOW).verdict == "ERROR"
+
+
 def test_a_certificate_says_nothing_that_it_has_no_word_for() -> None:
     with pytest.raises(Malformed, match="subject of a certificate"):
         certificate(subject={"emission": 5})
