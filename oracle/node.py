@@ -527,6 +527,7 @@ class OracleNode:
         before them. Refused if there is none at all.
         """
         signer, instants = self._signer(device), periods.instants(year)
+        periods.boundary_index(self.store, signer, instants[-1] - 1)  # one that came at the year's end was not in it
         found = {periods.boundary_index(self.store, signer, instants[-1])}
         places = [periods.boundary(self.store, signer, instant) for instant in instants]
         found |= {place.index for place in places if place is not None}

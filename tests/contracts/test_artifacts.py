@@ -43,7 +43,7 @@ def test_code_hashes_are_those_of_the_artifacts() -> None:
 
 def test_the_record_format_fixes_the_first_two_slots() -> None:
     for name in deployment.NAMES:
-        if not name.endswith("Calculator"):
+        if not name.endswith("Calculator") and name != "Batch":  # these keep nothing
             layout = deployment.artifact(name)["storageLayout"]
             first = [(entry["slot"], entry["label"], entry["type"]) for entry in layout[:2]]
             assert first == [(0, "_records", "mapping(bytes32 => bytes32)"), (1, "_directory", "address")]
@@ -51,10 +51,7 @@ def test_the_record_format_fixes_the_first_two_slots() -> None:
 
 def test_solidity_hashes_the_type_strings_that_python_signs() -> None:
     sources = ROOT / "contracts" / "src"
-    text = "".join(
-        (sources / name).read_text(encoding="utf-8")
-        for name in ("Acts.sol", "QuotaActs.sol", "PledgeActs.sol", "ReductionActs.sol")
-    )
+    text = "".join(path.read_text(encoding="utf-8") for path in sorted(sources.glob("*Acts.sol")))
     joined = "".join(part for line in text.splitlines() for part in line.split('"')[1::2])
     for act in ACTS.values():
         assert act.type_string in joined
