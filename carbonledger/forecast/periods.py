@@ -12,7 +12,8 @@ from carbonledger.accounting.inputs import Node
 Interval = Literal["month", "quarter"]
 PER_YEAR: Final[dict[Interval, int]] = {"month": 12, "quarter": 4}
 _TEXT: Final = re.compile(r"([0-9]{4})(?:-(0[1-9]|1[0-2])|Q([1-4]))")
-PATTERN: Final = "^[0-9]{4}(-(0[1-9]|1[0-2])|Q[1-4])$"
+PATTERN: Final = "^(199[0-9]|[2-8][0-9]{3})(-(0[1-9]|1[0-2])|Q[1-4])$"
+"""As strict as `Period.parse`: years 1990 to 8999."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
