@@ -22,7 +22,7 @@ BY_RULE = frozenset(
     {
         *("allocate", "assessCode", "assessGrade", "assessPcaf", "calculate", "createDisclosure", "submitAct"),
         "forecast",  # whole grams by the unit, 13 values of months, each year of a quota once
-        "computeOutlook",  # 5.0 is an integer to JSON Schema, and refused here; days of the calendar
+        "computeOutlook",  # 5.0 is an integer to JSON Schema, and refused here
         "computeReduction",  # days of the calendar; what is monitored is by the methodology
         "createControlPlanDocument",  # 5.0 again; the digest has to be the one filed
         "discloseLoans",  # a tool that is known here; loans that name projects of the document
