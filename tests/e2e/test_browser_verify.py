@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Page
 
 from carbonledger import jcs
+from carbonledger.bundle import Bundle
 from carbonledger.errors import CarbonLedgerError
 from carbonledger.identifiers import object_id
 from carbonledger.policy import Policy, WitnessPolicy
@@ -369,6 +370,13 @@ def test_records_have_the_same_fields_in_both(page: Page) -> None:
         if kind.contract in IN_BUNDLES
     }
     assert found == wanted
+
+
+def test_the_page_knows_every_record_that_such_a_bundle_carries(page: Page) -> None:
+    found = set(page.evaluate("""async () => Object.keys((await import("/static/verify/records.js")).KINDS)"""))
+    world = World()
+    chains = [Bundle.parse(bundle).chain for bundle in (world.reading_bundle(), world.report_bundle())]
+    assert {record.kind for chain in chains if chain is not None for record in chain.records} <= found
 
 
 GOOD = World().policy.format()
