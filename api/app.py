@@ -21,6 +21,7 @@ from api.routes import (
     alerts,
     assessment,
     compute,
+    credentials,
     evidence,
     footprints,
     ledger,
@@ -62,6 +63,7 @@ TAGS: Final = (
     ("market", "Trading: instruments, quotes, trades, days, orders"),
     ("loans", "How an enterprise stands for its banks, portfolios, disclosures of supported loans"),
     ("assessment", "Codes, grades, peer statistics, inspections"),
+    ("credentials", "Certificates as Verifiable Credentials, their status, their issuer"),
     ("seeing", "Being told: access log, events"),
     ("region", "Regional views: totals, structure, ranking"),
     ("alerts", "Alerts: what holds, and who has seen it"),
@@ -96,6 +98,7 @@ def create_app(
     routers += [loans.of(service), market.of(service)]
     routers += [quota.of(service)]
     routers += [assessment.of(service)]
+    routers += [credentials.of(service), credentials.of_root(service)]
     routers += [system.of(service, registry), pages.of(service, app)]
     operations = set()
     for router in routers:
