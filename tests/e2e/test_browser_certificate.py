@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import segno
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route
 
 from carbonledger import jcs
 from carbonledger.credential import did, integrity, jose, verify
@@ -121,10 +121,8 @@ def cases(api: LedgerApi) -> list[dict[str, Any]]:
     for form in ("application/vc", "application/vc+jwt"):
         headers = {"Accept": form}
         lists = [api.get(f"/v1/status/{name}-1", headers=headers).content for name in ("revocation", "suspension")]
-        for item in items(api).values():
-            made.append(
-                {"credential": api.get(item["credential"], headers=headers).content, "issuer": issuer, "lists": lists}
-            )
+        fetched = [api.get(item["credential"], headers=headers).content for item in items(api).values()]
+        made += [{"credential": data, "issuer": issuer, "lists": lists} for data in fetched]
     honest = made[0]
     document = json.loads(honest["credential"])
     unsecured = {name: value for name, value in document.items() if name != "proof"}
@@ -261,11 +259,15 @@ def test_a_server_that_hides_a_suspension_is_found_out_by_the_browser(
     for who, step in ((ISSUER, "6"), (forger, "6")):
         page = browser.new_context(**PHONE).new_page()
         answer = who.status_list("suspension", 1, [place] if who is ISSUER else [], NOW).document
-        page.route("**/v1/status/suspension-1", lambda route, body=answer: route.fulfill(body=body))
+        page.route("**/v1/status/suspension-1", answering(answer))
         page.goto(f"{url}/check/{item['id']}?lang=en")
         page.locator("#checked[data-verdict=INVALID]").wait_for()
         assert page.locator("#checked li.bad").get_attribute("data-step") == step
         page.context.close()
+
+
+def answering(body: bytes) -> Callable[[Route], None]:
+    return lambda route: route.fulfill(body=body)
 
 
 def _base64(value: Any) -> Any:
