@@ -11,12 +11,16 @@ import pytest
 from sqlalchemy import Engine, delete, event, func, select
 
 from carbonledger import jcs
-from carbonledger.credential import did, verify
+from carbonledger.credential import did, multibase, verify
 from carbonledger.credential.did import keys_of
+from carbonledger.credential.model import PURPOSES
 from carbonledger.credential.status_list import ENTRIES
 from carbonledger.errors import Unknown
+from carbonledger.identifiers import object_id
+from carbonledger.keys import PrivateKey
 from carbonledger.verify.verdict import Verification
 from ledger_node.credentials.claims import period_text
+from ledger_node.credentials.issuer import Issuer
 from ledger_node.db import schema
 from ledger_node.db.engine import migrate, open_database, sqlite_url
 from ledger_node.jobs import credentials as jobs
@@ -52,15 +56,15 @@ def engine(make: Callable[[str], Engine]) -> Engine:
     return make("ledger.db")
 
 
-def turn(engine: Engine, now: int = NOW) -> None:
+def turn(engine: Engine, now: int = NOW, issuer: Issuer = ISSUER) -> None:
     """What a node does in a turn."""
     settle(engine, lambda connection: jobs.find(connection, now))
-    queue = Queue(engine, jobs.handlers(ISSUER), lambda: now)
+    queue = Queue(engine, jobs.handlers(issuer), lambda: now)
     while queue.step():
         pass
     with engine.begin() as connection:
-        jobs.begin(connection, ISSUER, now)
-        jobs.sign_lists(connection, ISSUER, now)
+        jobs.begin(connection, issuer, now)
+        jobs.sign_lists(connection, issuer, now)
 
 
 def issued(engine: Engine) -> dict[str, Issued]:
@@ -267,6 +271,25 @@ def test_an_unchanged_list_is_signed_again_each_day_and_an_old_copy_is_refused(e
     assert said(engine, "code 2026Q2 1", NOW + 7 * 86_400 + 1) == "revocation suspension"
     turn(engine, NOW + 86_400)
     assert said(engine, "code 2026Q2 1", NOW + 8 * 86_400) == "VALID"
+
+
+def test_a_new_key_leaves_old_certificates_standing(engine: Engine) -> None:
+    write(engine, [of.code(), of.standing(GREEN)])
+    turn(engine)
+    one = issued(engine)["code 2026Q2 1"]
+    new = Issuer(of.BASE, PrivateKey.from_seed("ed25519", object_id("another key")), ISSUER.chain_id)
+    write(engine, [of.grade()])
+    later = NOW + 86_400
+    turn(engine, later, new)
+    with engine.connect() as connection:
+        ((name, known),) = credentials.keys(connection).items()
+        lists = [credentials.one_list(connection, purpose, 1) for purpose in PURPOSES]
+    keys = [multibase.parse_multikey(key) for key in known]
+    assert keys == [KEY.public, new.key.public]
+    told = [kept.signed.document for kept in lists if kept is not None]  # signed by the new key
+    for certificate in (one, issued(engine)["grade 2026Q2 1"]):
+        assert verify(certificate.signed.document, {name: keys}, later, told).verdict == "VALID"
+        assert verify(certificate.signed.document, {name: keys[:1]}, later, told).verdict == "INVALID"
 
 
 class Killed(BaseException):

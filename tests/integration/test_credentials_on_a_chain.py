@@ -17,6 +17,7 @@ from api.settings import Settings
 from carbonledger.assessment import filing, on_chain
 from carbonledger.assessment.filing import CodeItem, GradeItem
 from carbonledger.cli import main as carbonledger
+from carbonledger.credential import status_list
 from carbonledger.identifiers import object_id
 from carbonledger.keys import PrivateKey
 from carbonledger.periods import rfc3339
@@ -24,9 +25,10 @@ from ledger_node import __main__ as ledger_node
 from ledger_node.chain.bindings import structs
 from ledger_node.commands import credentials as command
 from ledger_node.db.engine import open_database, sqlite_url
+from ledger_node.queries import credentials
 from tests.integration import ledger_kit
 from tests.integration.api_kit import SilentJournal
-from tests.integration.ledger_kit import write_config
+from tests.integration.ledger_kit import started, told, write_config
 from tests.integration.test_assess_command import FIRM, REGULATOR, REGULATOR_KEY, Consortium
 from tests.support.codes import CODE_RULES, SCHEMES
 
@@ -113,6 +115,30 @@ def judged(home: Path, client: TestClient, identifier: str, capsys: Any, accept:
     return json.loads(capsys.readouterr().out)
 
 
+def node_issues_by_itself(home: Path, directory: bytes, issuing: str) -> None:
+    """A node that runs needs no command: when it has followed the chain, certificates and signed lists are there."""
+    more = f"[http]\nport = 0\n{issuing}validity_days = 3660\n"
+    path = write_config(home, directory, more, database="sqlite:///own.db")
+    process = started("run", "--config", path)
+    try:
+        told(process, "followed")
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+    engine = open_database(sqlite_url(home / "own.db"))
+    with engine.connect() as connection:
+        found = credentials.of_member(connection, object_id(FIRM).hex())
+        assert sorted(one.claim.kind for one in found) == ["code", "grade"]
+        assert {one.suspended for one in found} == {"red"}
+        signed = credentials.one_list(connection, "suspension", 1)
+    engine.dispose()
+    assert signed is not None
+    bits = status_list.decode(json.loads(signed.signed.document)["credentialSubject"]["encodedList"])
+    assert [at for at in range(status_list.ENTRIES) if status_list.is_set(bits, at)] == sorted(
+        one.place[1] for one in found
+    )
+
+
 def test_a_certificate_from_the_chain_to_a_stranger_and_back(home: Path, capsys: Any) -> None:
     with Assessed(home / "chain") as chain:
         chain.prepare()
@@ -151,5 +177,6 @@ def test_a_certificate_from_the_chain_to_a_stranger_and_back(home: Path, capsys:
     with serving(home) as client:
         found = judged(home, client, code, capsys)
         assert {s["name"] for s in found["steps"] if s["verdict"] == "invalid"} == {"revocation", "suspension"}
+    node_issues_by_itself(home, directory, issuing)
     assert run(home, "revoke", "0" * 32, "--reason", "fraud") == 2
     assert "expected the id of one" in capsys.readouterr().err
