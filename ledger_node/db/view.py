@@ -100,11 +100,16 @@ class View:
             self._sign_lists(clock)
         return done
 
-    def certify(self, clock: Callable[[], int]) -> int:
-        """Do all the work of certificates that is due; how many jobs. Invalid without an issuer; `clock` in s."""
+    def certify(self, clock: Callable[[], int], *, again: bool = False) -> int:
+        """Do all the work of certificates that is due; how many jobs. `clock` in s. Invalid without an issuer.
+
+        `again`: look at every record, also at those that were looked at.
+        """
         if self._issuer is None:
             raise Invalid("issuing certificates", expected="an issuer's key", found="none")
         with _failures():
+            if again:
+                settle(self._engine, credentials.forget_scan)
             queue, done = Queue(self._engine, credentials.handlers(self._issuer), clock), 0
             while True:
                 opened = settle(self._engine, lambda connection: credentials.find(connection, clock()))

@@ -63,6 +63,11 @@ def find(connection: Connection, now: int) -> int:
     return opened
 
 
+def forget_scan(connection: Connection) -> None:
+    """Look at every record again: certificates of a subject whose job was given up are made then."""
+    credentials.mark_scanned(connection, -1)
+
+
 def open_certify(connection: Connection, member: str, project: str, block: int, now: int) -> bool:
     """Open the job of one subject as of a block; whether it is new."""
     subject = code_id(bytes.fromhex(member), bytes.fromhex(project)).hex()

@@ -23,6 +23,7 @@ from ledger_node.credentials.claims import period_text
 from ledger_node.credentials.issuer import Issuer
 from ledger_node.db import schema
 from ledger_node.db.engine import migrate, open_database, sqlite_url
+from ledger_node.db.view import View
 from ledger_node.jobs import credentials as jobs
 from ledger_node.jobs.queue import Queue
 from ledger_node.queries import credentials
@@ -271,6 +272,28 @@ def test_an_unchanged_list_is_signed_again_each_day_and_an_old_copy_is_refused(e
     assert said(engine, "code 2026Q2 1", NOW + 7 * 86_400 + 1) == "revocation suspension"
     turn(engine, NOW + 86_400)
     assert said(engine, "code 2026Q2 1", NOW + 8 * 86_400) == "VALID"
+
+
+def test_a_subject_whose_job_was_given_up_is_certified_when_all_is_looked_at_again(tmp_path: Path) -> None:
+    """The view did not know the contract for long; then it does, and the command is called."""
+    url = sqlite_url(tmp_path / "late.db")
+    view, engine = View(url, issuer=ISSUER), open_database(url)
+    view.migrate()
+    write(engine, [of.code(), of.standing(GREEN)])
+    clock = iter(range(NOW, NOW + 10**6, 300))
+    for _ in range(12):
+        view.certify(lambda: next(clock))
+    with engine.connect() as connection:
+        (state, error) = connection.execute(select(schema.job.c.state, schema.job.c.error)).one()
+    assert (state, issued(engine)) == ("dead", {})
+    assert "CodeRegistry in the Directory" in error
+    write(engine, of.contracts())
+    view.certify(lambda: next(clock))
+    assert issued(engine) == {}
+    view.certify(lambda: next(clock), again=True)
+    assert set(issued(engine)) == {"code 2026Q2 1"}
+    view.close()
+    engine.dispose()
 
 
 def test_a_new_key_leaves_old_certificates_standing(engine: Engine) -> None:
