@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
 
-from carbonledger import jcs, tiles
+from carbonledger import jcs, merkle, tiles
 from carbonledger import package as pack
 from carbonledger.bundle.model import Bundle
 from carbonledger.entry import MEASURED_KINDS
@@ -248,7 +248,7 @@ class _Run:
             except CarbonLedgerError as error:
                 self._differences.add(1, first, error)
                 return
-            self._tree.add([sha256(b"\x00" + leaf).digest() for leaf in leaves])
+            self._tree.add(merkle.leaf_hashes(leaves))
         if last_boundary == description.size and self._continued:
             states[description.origin, last_boundary] = deepcopy(self.signers)
         self._checker.close()
