@@ -131,7 +131,18 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     # seeing and being told
     "listAccess": KEYED,
     "listNotifications": MEMBERS,
-    "streamEvents": EVERYONE,
+    "streamRecords": EVERYONE,
+    "listEvents": EVERYONE,  # which of them by `api.events.Sight`
+    "streamEvents": EVERYONE,  # likewise
+    # webhooks: a member's own, for its role
+    "createWebhook": MEMBERS,
+    "listWebhooks": MEMBERS,
+    "getWebhook": MEMBERS,
+    "deleteWebhook": MEMBERS,
+    "rotateWebhookSecret": MEMBERS,
+    "enableWebhook": MEMBERS,
+    "listWebhookDeliveries": MEMBERS,
+    "redeliverWebhook": MEMBERS,
     # loans, and how an enterprise stands
     "getStanding": MEMBERS,  # what of it by `api.standing`
     "listMemberAccesses": MEMBERS,  # the member's own, and regulators'
