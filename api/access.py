@@ -128,6 +128,9 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "getAssessmentBundle": KEYED,  # likewise
     "listInspections": frozenset({"regulator"}),
     "createAssessmentInputs": frozenset({"regulator"}),
+    "createAssessmentRun": frozenset({"regulator"}),
+    "listAssessmentRuns": frozenset({"regulator"}),
+    "getAssessmentRun": frozenset({"regulator"}),
     # seeing and being told
     "listAccess": KEYED,
     "listNotifications": MEMBERS,

@@ -35,6 +35,7 @@ from api.routes import (
     region,
     reports,
     rules,
+    runs,
     seeing,
     system,
     webhooks,
@@ -99,7 +100,7 @@ def create_app(
     routers += [loans.of(service), market.of(service)]
     routers += [quota.of(service)]
     routers += [assessment.of(service)]
-    routers += [events.of(service), webhooks.of(service)]
+    routers += [events.of(service), webhooks.of(service), runs.of(service)]
     routers += [system.of(service, registry), pages.of(service, app)]
     operations = set()
     for router in routers:

@@ -57,6 +57,8 @@ def places(api: LedgerApi) -> dict[str, tuple[str, str]]:
         "footprint": "00000000-0000-8000-8000-000000000000",
         "order": NOWHERE,
         "webhook": "0" * 32,
+        "quarter": "2025Q3",
+        "run": "1",
     }
     queries = {"getInclusionProof": "?index=0&size=1", "getConsistencyProof": "?old=1&new=2"}
     queries["listActivity"] = f"?member={MEMBER}"
