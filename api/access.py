@@ -128,10 +128,24 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "getAssessmentBundle": KEYED,  # likewise
     "listInspections": frozenset({"regulator"}),
     "createAssessmentInputs": frozenset({"regulator"}),
+    "createAssessmentRun": frozenset({"regulator"}),
+    "listAssessmentRuns": frozenset({"regulator"}),
+    "getAssessmentRun": frozenset({"regulator"}),
     # seeing and being told
     "listAccess": KEYED,
     "listNotifications": MEMBERS,
-    "streamEvents": EVERYONE,
+    "streamRecords": EVERYONE,
+    "listEvents": EVERYONE,  # which of them by `api.events.Sight`
+    "streamEvents": EVERYONE,  # likewise
+    # webhooks: a member's own, for its role
+    "createWebhook": MEMBERS,
+    "listWebhooks": MEMBERS,
+    "getWebhook": MEMBERS,
+    "deleteWebhook": MEMBERS,
+    "rotateWebhookSecret": MEMBERS,
+    "enableWebhook": MEMBERS,
+    "listWebhookDeliveries": MEMBERS,
+    "redeliverWebhook": MEMBERS,
     # loans, and how an enterprise stands
     "getStanding": MEMBERS,  # what of it by `api.standing`
     "listMemberAccesses": MEMBERS,  # the member's own, and regulators'

@@ -21,6 +21,7 @@ from api.routes import (
     alerts,
     assessment,
     compute,
+    events,
     evidence,
     footprints,
     ledger,
@@ -34,8 +35,10 @@ from api.routes import (
     region,
     reports,
     rules,
+    runs,
     seeing,
     system,
+    webhooks,
     writing,
 )
 from api.schemas import ProblemDocument
@@ -63,6 +66,7 @@ TAGS: Final = (
     ("loans", "How an enterprise stands for its banks, portfolios, disclosures of supported loans"),
     ("assessment", "Codes, grades, peer statistics, inspections"),
     ("seeing", "Being told: access log, events"),
+    ("webhooks", "Being told by webhook: where, of what, and how it went"),
     ("region", "Regional views: totals, structure, ranking"),
     ("alerts", "Alerts: what holds, and who has seen it"),
     ("system", "Health and metrics"),
@@ -96,6 +100,7 @@ def create_app(
     routers += [loans.of(service), market.of(service)]
     routers += [quota.of(service)]
     routers += [assessment.of(service)]
+    routers += [events.of(service), webhooks.of(service), runs.of(service)]
     routers += [system.of(service, registry), pages.of(service, app)]
     operations = set()
     for router in routers:

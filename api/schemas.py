@@ -419,7 +419,7 @@ class Notification(Document):
     new: str
 
 
-class LedgerEvent(Document):
+class WrittenRecord(Document):
     """A record as the chain wrote it."""
 
     kind: str

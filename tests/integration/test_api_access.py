@@ -56,6 +56,9 @@ def places(api: LedgerApi) -> dict[str, tuple[str, str]]:
         "id": "00000000-0000-8000-8000-000000000000",
         "footprint": "00000000-0000-8000-8000-000000000000",
         "order": NOWHERE,
+        "webhook": "0" * 32,
+        "quarter": "2025Q3",
+        "run": "1",
     }
     queries = {"getInclusionProof": "?index=0&size=1", "getConsistencyProof": "?old=1&new=2"}
     queries["listActivity"] = f"?member={MEMBER}"
