@@ -152,6 +152,12 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "answerPortfolio": MEMBERS,  # what of each enterprise as of its standing
     "discloseLoans": EVERYONE,
     "getLoanDisclosureSchema": EVERYONE,
+    # certificates: whoever has the id of one may show it to anybody
+    "getCredential": EVERYONE,
+    "getCredentialQr": EVERYONE,
+    "getStatusList": EVERYONE,
+    "getIssuer": EVERYONE,
+    "listCredentials": KEYED,  # the member itself, and statutory roles
     # the node itself
     "getHealth": EVERYONE,
     "getReadiness": EVERYONE,
@@ -178,6 +184,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "pageBanks": EVERYONE,
     "pageStanding": MEMBERS,
     "pageAccesses": MEMBERS,
+    "pageCheck": EVERYONE,
     "getDocs": EVERYONE,
     "getOpenApi": EVERYONE,
 }

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from carbonledger.assessment.code.assess import Judged, explanation
-from scripts.city import build, frauds, on_chain, records, score
+from scripts.city import build, certificates, frauds, on_chain, records, score
 from scripts.city.checkup import Books, check
 from scripts.city.records import quarter_text
 from scripts.city.serving import LAST_QUARTER, serve, tell_alerts
@@ -56,6 +56,9 @@ def _run(home: Home, options: Namespace, progress: Progress) -> int:
         colours = on_chain.file_quarter(home, list(records.read(folder / FIRMS)), LAST_QUARTER, progress)
         different = on_chain.differences(colours, rows, LAST_QUARTER)
         progress.say(f"  colours that differ from the check-up: {', '.join(different) or 'none'}")
+    with progress.step("certificates", "issuing certificates of the codes and grades"):
+        progress.say(f"  {certificates.issue(home, f'http://127.0.0.1:{options.port}')}")
+        progress.say(f"  one of them, once served: {certificates.shown(home)}")
     with progress.step("alerts", "evaluating the alert rules for every enterprise"):
         progress.say(f"  {tell_alerts(home.ledger)}")
     progress.say(f"report: {folder / SCORE}")
