@@ -14,8 +14,23 @@ const CLOCK_AHEAD_S = 300n;
 /** 8. Each contract's Directory entry, address and code hash are proven and equal the committed artefact's. */
 export async function contracts(context) {
   const { proven, policy } = context;
+  const directory = proven.chain.contracts.get(DIRECTORY) ?? "";
+  const unknown = listed(proven, directory, context.codeHashes);
+  const known = context.noteKeys;
+  if (known !== null) {
+    for (const key of known.witnesses) proven.touchKey(chainKeyId(key));
+    proven.leftover();
+  }
+  if (unknown !== null) throw unknown;
+  return ofThePolicy(proven, directory, policy.chain, 10);
+}
+
+/**
+ * Throws unless just the contracts whose records are there are named, each as the Directory lists it, with the
+ * committed code; the first contract or version that this build does not know is returned.
+ */
+export function listed(proven, directory, codeHashes) {
   const { chain } = proven;
-  const directory = chain.contracts.get(DIRECTORY) ?? "";
   const names = [...chain.contracts.keys()];
   const wanted = [...new Set([DIRECTORY, ...chain.records.map((record) => record.contract)])].sort();
   if (names.join() !== wanted.join()) {
@@ -30,36 +45,35 @@ export async function contracts(context) {
       throw new Invalid(`Directory that ${name} asks`, { expected: name === DIRECTORY ? "none" : directory, found });
     }
     try {
-      checkCode(context, proven, name, address);
+      checkCode(codeHashes, proven, name, address);
     } catch (error) {
       if (!(error instanceof Unknown)) throw error;
       unknown = error;
     }
   }
-  const listed = new Set(names.filter((name) => name !== DIRECTORY).map(nameId));
+  const known = new Set(names.filter((name) => name !== DIRECTORY).map(nameId));
   for (const [id] of proven.ofKind("contract")) {
-    if (!listed.has(id)) throw new Invalid("record 'contract'", { expected: "of a contract but the Directory", found: id });
+    if (!known.has(id)) throw new Invalid("record 'contract'", { expected: "of a contract but the Directory", found: id });
   }
-  const known = context.noteKeys;
-  if (known !== null) {
-    for (const key of known.witnesses) proven.touchKey(chainKeyId(key));
-    proven.leftover();
-  }
-  if (unknown !== null) throw unknown;
-  if (policy.chain === null) {
-    return undecided(`The contracts are as committed, but no policy says that Directory ${directory} counts.`);
-  }
-  if (directory !== policy.chain.directory) {
-    throw new Invalid("Directory of the chain", { expected: policy.chain.directory, found: directory });
-  }
-  const genesis = OPERATED.has(chain.engine)
-    ? `genesis ${policy.chain.genesis} is part of what the operator's seal covers (step 10)`
-    : "the seals of this engine name no genesis: validators, Directory and code stand for the chain";
-  return finding(`${names.join(", ")} are listed in the policy's Directory and have the committed code; ${genesis}.`);
+  return unknown;
 }
 
-function checkCode(context, proven, name, address) {
-  const { codeHashes } = context;
+/** Whether the Directory is the one that the reader trusts; step `sealStep` judges the seal. */
+export function ofThePolicy(proven, directory, trusted, sealStep) {
+  if (trusted === null) {
+    return undecided(`The contracts are as committed, but no policy says that Directory ${directory} counts.`);
+  }
+  if (directory !== trusted.directory) {
+    throw new Invalid("Directory of the chain", { expected: trusted.directory, found: directory });
+  }
+  const genesis = OPERATED.has(proven.chain.engine)
+    ? `genesis ${trusted.genesis} is part of what the operator's seal covers (step ${sealStep})`
+    : "the seals of this engine name no genesis: validators, Directory and code stand for the chain";
+  const names = [...proven.chain.contracts.keys()].join(", ");
+  return finding(`${names} are listed in the policy's Directory and have the committed code; ${genesis}.`);
+}
+
+function checkCode(codeHashes, proven, name, address) {
   if (!Object.hasOwn(codeHashes, name)) {
     throw new Unknown("contract", { expected: Object.keys(codeHashes).join(", "), found: quoted(name) });
   }
@@ -143,9 +157,13 @@ function checkAnchor(proven, log, anchor) {
 
 /** 10. The block is sealed by the operator, validators or signers that the policy trusts. */
 export async function sealed(context) {
-  const { proven, policy } = context;
-  if (policy.chain === null) return undecided("The policy names no chain: whose seal would count is not known.");
-  const found = sealVerdict(proven.chain, proven.header, policy.chain);
+  return sealedBy(context.proven, context.policy.chain);
+}
+
+/** Whether the evidence's block is sealed by whom the policy trusts. */
+export function sealedBy(proven, trusted) {
+  if (trusted === null) return undecided("The policy names no chain: whose seal would count is not known.");
+  const found = sealVerdict(proven.chain, proven.header, trusted);
   if (found.verdict === "invalid") throw new Invalid(found.reason);
   if (proven.chain.engine === "qbft" && found.verdict === "valid") requireCanonicalSeals(proven.header);
   return finding(found.reason, found.verdict);

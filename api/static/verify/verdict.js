@@ -21,3 +21,25 @@ export function verdictOf(steps) {
   if (found.has("invalid")) return "INVALID";
   return found.has("indeterminate") ? "INDETERMINATE" : "VALID";
 }
+
+/** The answer of checks in the order of their step names; `progress` hears the number of each before it runs. */
+export async function answerOf(names, checks, subject, progress = () => {}) {
+  const steps = [];
+  for (const [at, name] of names.entries()) {
+    progress(at + 1);
+    steps.push(await judge(at + 1, name, checks[at]));
+  }
+  return { error: null, steps, subject, v: 1, verdict: verdictOf(steps) };
+}
+
+/** The answer where step 1 failed: what is not of its form is invalid, what this build does not know undecided. */
+export function unread(names, error, rest) {
+  if (!(error instanceof LedgerError)) throw error;
+  const steps = names.map((name, at) => ({
+    number: at + 1,
+    name,
+    verdict: at || error instanceof Unknown ? "indeterminate" : "invalid",
+    reason: at ? rest : sentence(error),
+  }));
+  return { error: null, steps, subject: {}, v: 1, verdict: verdictOf(steps) };
+}
