@@ -131,7 +131,7 @@ def of(service: Service) -> APIRouter:
         body: Body,
         policy: Annotated[Trust, Query(description="`own`: what this node trusts; `none`: no policy")] = "own",
     ) -> Response:
-        """Verify a bundle or certificate. Who does not trust this node verifies in the browser at /verify, or offline."""
+        """Verify a bundle or certificate. Who distrusts this node verifies in the browser at /verify, or offline."""
         require_json(request)
         trusted = service.policy if policy == "own" else None
         return answer(
