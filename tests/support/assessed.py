@@ -19,7 +19,7 @@ from carbonledger.bundle.assessment import (
     needs_of_assessment,
 )
 from carbonledger.records import KINDS, Record, Value
-from tests.support.world import ENTERPRISE, REGULATOR, World
+from tests.support.world import ENTERPRISE, REGULATOR, World, plain_records
 
 ZERO = bytes(32)
 SALT = bytes(range(16))
@@ -41,9 +41,9 @@ class AssessedWorld(World):
         inspections: tuple[dict[str, Any], ...] = (),
         before: dict[str, Any] | None = None,
         changes: dict[str, Found] | None = None,
-        **more: Any,
     ) -> None:
-        super().__init__(**more)
+        super().__init__()
+        self.records = dict(plain_records())
         self.kind: AssessedKind = kind
         subject = {"id": ENTERPRISE.hex(), "kind": "enterprise"}
         self.inputs = document | {"subject": subject, "rule_set" if kind == "code" else "scheme": published.id.hex()}
