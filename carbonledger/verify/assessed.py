@@ -138,6 +138,9 @@ def _code(context: Assessed, result: CodeResult, record: Record) -> str:
     _same("points", record.field("points"), result.points)
     reasons = filing.reasons_mask(result.reasons) if result.colour == "red" else 0
     _same("reasons", filing.reasons_of(record.field("reasons")), filing.reasons_of(reasons))
+    if document.peers is not None:
+        peers = document.peers.statistics
+        _same("quarter of the statistics", (document.year, document.quarter), (peers.year, peers.quarter))
     used = ZERO32 if document.peers is None else document.peers.statistics.id
     _same("statistics", record.field("statisticsDigest").hex(), used.hex())
     _same("statistics of the bundle", [used.hex()] if any(used) else [], _digests(context))

@@ -211,6 +211,9 @@ def test_records_that_do_not_follow_fail_at_step_16_in_both(assessed: dict[str, 
             ("statistics", {"revision": 2}),
         ]
     ]
+    last_year = CODE["peers"]["statistics"] | {"period": {"quarter": 2, "year": 2025}}
+    older = Statement(PeerStatistics.parse(Node(last_year)), 1)
+    wrong.append(AssessedWorld("code", CODE | {"peers": CODE["peers"] | {"statistics": last_year}}, RULES, (older,)))
     held = assessed["held"]
     wrong += [
         AssessedWorld("grade", held.inputs, held.published, held.statements, before=before, changes={"grade": values})

@@ -126,6 +126,10 @@ function checkCode({ bundle }, proven, record, { colour, points, reasons, docume
   same("colour", COLOURS[Number(record.colour) - 1] ?? String(record.colour), colour);
   same("points", record.points, points);
   same("reasons", reasonsOf(record.reasons), reasonsOf(colour === "red" ? reasonsMask(reasons) : 0n));
+  if (document.peers !== null) {
+    const { year, quarter } = document.peers.statistics;
+    same("quarter of the statistics", [document.year, document.quarter], [year, quarter]);
+  }
   const used = document.peers === null ? ZERO : document.peers.statistics.id;
   same("statistics", record.statisticsDigest, used);
   const digests = bundle.statistics.map(({ statistics }) => statistics.id);
