@@ -17,6 +17,7 @@ import { DIRECTORY } from "./proven.js";
 import { ZERO } from "./records.js";
 import { listed, ofThePolicy, sealedBy } from "./steps-chain.js";
 import { answerOf, finding, notApplicable, undecided, unread } from "./verdict.js";
+import { say } from "./say.js";
 
 const REGULATOR = 1n;
 const NO_FAULT = 2n;
@@ -33,7 +34,7 @@ export async function verifyAssessment(bytes, policy, codeHashes, names, progres
   const context = { bundle, policy, codeHashes, proven: opened(bundle.chain) };
   const ofChain = (check) => (bundle.chain === null ? () => undecided("The bundle has no chain part.") : check);
   const made = {
-    parse: () => finding(`A ${bundle.kind}'s bundle in its one form.`),
+    parse: () => finding(say`A ${bundle.kind}'s bundle in its one form.`),
     contracts: ofChain(() => contracts(context)),
     sealed: ofChain(() => sealedBy(context.proven(), policy.chain)),
     assessment: ofChain(() => assessed(context)),
@@ -60,7 +61,7 @@ function recordOf({ bundle, proven: open }) {
   const kind = RECORD_OF[bundle.kind];
   const found = bundle.chain.ofKind(kind).toSorted((a, b) => Number(quarterOf(a.fields) - quarterOf(b.fields)));
   if (!found.length || (kind === "assessment" && found.length !== 1)) {
-    throw new Invalid("records of the bundle", { expected: `one record '${kind}'`, found: found.length });
+    throw new Invalid("records of the bundle", { expected: say`one record '${kind}'`, found: found.length });
   }
   const { id } = found.at(-1);
   return [id, open().get(kind, id)];
@@ -98,7 +99,7 @@ function assessed(context) {
   same("the set", setId, published.id);
   same("form of the set on the chain", proven.get("assessmentset", setId).formDigest, formDigest(published));
   const { kinds } = proven.get("member", record.assessor);
-  if (!(kinds & REGULATOR)) throw new Invalid("the assessor", { expected: "a regulator", found: `kinds ${kinds}` });
+  if (!(kinds & REGULATOR)) throw new Invalid("the assessor", { expected: "a regulator", found: say`kinds ${kinds}` });
   proven.get("member", record.member);
   for (const statement of bundle.statistics) {
     const { digest } = proven.get("statistics", statement.id);
@@ -135,10 +136,8 @@ function checkCode({ bundle }, proven, record, { colour, points, reasons, docume
   const digests = bundle.statistics.map(({ statistics }) => statistics.id);
   same("statistics of the bundle", used === ZERO ? [] : [used], digests);
   checkSuppressions(proven, record, document);
-  return (
-    `${colour} for ${document.year}Q${document.quarter} follows from the inputs, with ${points} points;` +
-    " that the inputs are all there is, is the assessor's word."
-  );
+  return say`${colour} for ${document.year}Q${document.quarter} follows from the inputs, with ${points} points;`
+    .and` that the inputs are all there is, is the assessor's word.`;
 }
 
 /** Each rule set aside was found without fault for this quarter, in an inspection that two members signed. */
@@ -151,7 +150,7 @@ function checkSuppressions(proven, record, { suppressions }) {
     }
     for (const rule of reasonsOf(found.reasons)) covered.set(rule, [found.inspector, found.second]);
   }
-  for (const { rule, signedBy } of suppressions) same(`who set ${rule} aside`, covered.get(rule) ?? null, signedBy);
+  for (const { rule, signedBy } of suppressions) same(say`who set ${rule} aside`, covered.get(rule) ?? null, signedBy);
 }
 
 function checkGrade(context, proven, id, record, scheme, { grade: found, reached, marks, subject }) {
@@ -166,10 +165,8 @@ function checkGrade(context, proven, id, record, scheme, { grade: found, reached
     checkPeers(context.bundle, peers, record);
     checkBefore(proven, id, before, record);
   }
-  return (
-    `${found} for ${subject.year}Q${subject.quarter} follows from the inputs and the published` +
-    " sums of the peers; the subject's own figures, and its code on that day, are the assessor's word."
-  );
+  return say`${found} for ${subject.year}Q${subject.quarter} follows from the inputs and the published`
+    .and` sums of the peers; the subject's own figures, and its code on that day, are the assessor's word.`;
 }
 
 /** Each group is the sum of the statements of four quarters at its level. */
@@ -186,7 +183,7 @@ function checkPeers({ statistics }, groups, record) {
     const sums = ["emission", "value_added"].map((name) => String(sum(four.map(({ statistics: s }) => s[name]))));
     const told = [group.emission, group.value_added].map((value) => String(decimal(new Node(value))));
     const n = Math.min(...four.map(({ statistics: s }) => s.n));
-    same(`peers at ${group.level}`, [...sums, n], [...told, group.n]);
+    same(say`peers at ${group.level}`, [...sums, n], [...told, group.n]);
   }
   if (used.size !== statistics.length) {
     throw new Invalid("statistics of the bundle", { expected: "just those of the peers", found: "others" });
@@ -205,7 +202,7 @@ function checkBefore(proven, id, before, record) {
     throw new Invalid("records of the bundle", { expected: "the grade of the quarter before", found: others.length });
   }
   const [[, held]] = others;
-  for (const name of ["member", "project", "schemeKey"]) same(`${name} of the grade before`, record[name], held[name]);
+  for (const name of ["member", "project", "schemeKey"]) same(say`${name} of the grade before`, record[name], held[name]);
   same("quarter of the grade before", quarterOf(record) - 1n, quarterOf(held));
   same("grade before", nameOf(held.grade), before.grade);
   return same("grade reached before", nameOf(held.reached), before.reached);

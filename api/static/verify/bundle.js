@@ -10,6 +10,7 @@ import { splitLists } from "./rlp.js";
 import { Record, parseNumber, recordOrder } from "./records.js";
 import { parseStatement } from "./statement.js";
 import { requireName32 } from "./names.js";
+import { say } from "./say.js";
 
 export const MAX_BYTES = 16 << 20;
 const ENGINES = ["embedded", "anvil", "qbft", "clique", "unsealed"];
@@ -17,7 +18,7 @@ const OPERATED = ["embedded", "anvil"];
 
 export async function parseBundle(data) {
   if (data.length > MAX_BYTES) {
-    throw new Malformed("the bundle is too long", { expected: `at most ${MAX_BYTES} bytes`, found: data.length });
+    throw new Malformed("the bundle is too long", { expected: say`at most ${MAX_BYTES} bytes`, found: data.length });
   }
   const v = object(jcs.decodeObject(data), "the bundle", ["chain", "entries", "kind", "log", "report", "v"]);
   if (v.v !== 1) throw new Malformed("version of the bundle", { expected: 1, found: quoted(v.v) });
@@ -53,7 +54,7 @@ function parseEntry(value) {
     salt: hexBytes(v.salt, "salt of an entry", 16),
     deviceSalt: hexBytes(v.device_salt, "device salt of an entry", 16),
   };
-  entry.name = `entry ${entry.index} (${entry.body.kind} ${entry.body.sequence} of ${entry.body.signer})`;
+  entry.name = say`entry ${entry.index} (${entry.body.kind} ${entry.body.sequence} of ${entry.body.signer})`;
   return entry;
 }
 
@@ -103,7 +104,7 @@ export function parseChain(value) {
   const nodes = splitLists(unbase64(v.nodes, "nodes of the chain"), "nodes of the chain");
   const header = unbase64(v.header, "header of the block");
   if ((seal !== null) !== OPERATED.includes(v.engine)) {
-    throw new Malformed(`seal of ${v.engine} evidence`, { expected: OPERATED.includes(v.engine) ? "65 bytes" : "none" });
+    throw new Malformed(say`seal of ${v.engine} evidence`, { expected: OPERATED.includes(v.engine) ? "65 bytes" : "none" });
   }
   if (nodes.reduce((sum, node) => sum + node.length, 0) > 32 << 20) {
     throw new Malformed("nodes of chain evidence", { expected: "at most 33554432 bytes" });

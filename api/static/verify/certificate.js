@@ -10,6 +10,7 @@ import { DIRECTORY, Proven } from "./proven.js";
 import { ZERO } from "./records.js";
 import { listed, ofThePolicy, sealedBy } from "./steps-chain.js";
 import { answerOf, finding, unread } from "./verdict.js";
+import { joined, say } from "./say.js";
 
 export const STEPS = ["parse", "contracts", "sealed", "recorded", "origin", "title"];
 export const KINDS = ["title", "retirement"];
@@ -38,7 +39,7 @@ export async function verifyCertificate(bytes, policy, codeHashes, progress = ()
   }
   const context = { certificate, policy, codeHashes, proven: opened(certificate.chain) };
   const checks = [
-    () => finding(`A certificate of ${certificate.kind} in its one form.`),
+    () => finding(say`A certificate of ${certificate.kind} in its one form.`),
     () => contracts(context),
     () => sealedBy(context.proven(), policy.chain),
     () => recorded(context),
@@ -50,7 +51,7 @@ export async function verifyCertificate(bytes, policy, codeHashes, progress = ()
 
 function parse(bytes) {
   if (bytes.length > MAX_BYTES) {
-    throw new Malformed("the certificate is too long", { expected: `at most ${MAX_BYTES} bytes`, found: bytes.length });
+    throw new Malformed("the certificate is too long", { expected: say`at most ${MAX_BYTES} bytes`, found: bytes.length });
   }
   const v = object(jcs.decodeObject(bytes), "the certificate", ["chain", "kind", "v"]);
   if (v.v !== 1) throw new Malformed("version of the certificate", { expected: 1, found: quoted(v.v) });
@@ -66,8 +67,8 @@ function parse(bytes) {
 function subjectRecord({ kind, chain }) {
   const found = chain.ofKind(SUBJECT[kind]);
   if (found.length !== 1) {
-    throw new Malformed(`records of a certificate of ${kind}`, {
-      expected: `one record '${SUBJECT[kind]}'`,
+    throw new Malformed(say`records of a certificate of ${kind}`, {
+      expected: say`one record '${SUBJECT[kind]}'`,
       found: found.length,
     });
   }
@@ -80,13 +81,13 @@ function originOf(lot, find) {
   for (let id = lot; found.length < MAX_DEPTH; ) {
     const fields = find(id);
     if (fields === undefined) {
-      throw new Malformed("origin of the units", { expected: `the record of lot ${id}`, found: "none" });
+      throw new Malformed("origin of the units", { expected: say`the record of lot ${id}`, found: "none" });
     }
     found.push([id, fields]);
     id = fields.source;
     if (id === ZERO) return found;
   }
-  throw new Malformed("origin of the units", { expected: `at most ${MAX_DEPTH} lots`, found: "more" });
+  throw new Malformed("origin of the units", { expected: say`at most ${MAX_DEPTH} lots`, found: "more" });
 }
 
 /** 1. Just the records that the steps ask for. */
@@ -147,8 +148,8 @@ function recorded({ certificate, proven: open }) {
   proven.get(kind, id);
   const { number, timestamp } = proven.header;
   return finding(
-    `The ${kind} ${id} is what the ledger holds in block ${number}, at` +
-      ` ${rfc3339s(timestamp)}; what came after that block is not said here.`,
+    say`The ${kind} ${id} is what the ledger holds in block ${number}, at`
+      .and` ${rfc3339s(timestamp)}; what came after that block is not said here.`,
   );
 }
 
@@ -161,21 +162,21 @@ function origin({ certificate, proven: open }) {
     if (at) checkCarried(proven, lots[at - 1], olderId, older);
   }
   const [, first] = lots.at(-1);
-  const by = first.plan === ZERO ? "the regulators' quorum" : `plan ${first.plan}`;
-  const carried = lots.length > 1 ? `, carried over ${lots.length - 1} times since` : "";
+  const by = first.plan === ZERO ? "the regulators' quorum" : say`plan ${first.plan}`;
+  const carried = lots.length > 1 ? say`, carried over ${lots.length - 1} times since` : "";
   return finding(
-    `${first.amount} ${UNITS[first.kind]} of ${first.vintage} were issued to member` +
-      ` ${first.member} at ${rfc3339s(first.issuedAt)} under decision` +
-      ` ${first.decision} by ${by}${carried}.`,
+    say`${first.amount} ${UNITS[first.kind]} of ${first.vintage} were issued to member`
+      .and` ${first.member} at ${rfc3339s(first.issuedAt)} under decision`
+      .and` ${first.decision} by ${by}${carried}.`,
   );
 }
 
 function checkCarried(proven, [youngerId, younger], olderId, older) {
   const tally = proven.get("tally", olderId);
   if (tally.carried < younger.amount || tally.issued !== older.amount) {
-    throw new Invalid(`units carried over from lot ${olderId}`, {
-      expected: `at least ${younger.amount} of ${older.amount}`,
-      found: `${tally.carried} of ${tally.issued}`,
+    throw new Invalid(say`units carried over from lot ${olderId}`, {
+      expected: say`at least ${younger.amount} of ${older.amount}`,
+      found: say`${tally.carried} of ${tally.issued}`,
     });
   }
   if (younger.kind !== ALLOWANCE || older.kind !== ALLOWANCE || younger.vintage <= older.vintage) {
@@ -189,11 +190,11 @@ function checkCarried(proven, [youngerId, younger], olderId, older) {
 function checkLot(proven, lot) {
   const { kind, project } = lot;
   if (!Object.hasOwn(UNITS, kind) || (project === ZERO) !== (kind === ALLOWANCE) || lot.amount === 0n) {
-    throw new Invalid("class of the lot", { expected: "allowances, or offsets of a project", found: `kind ${kind}` });
+    throw new Invalid("class of the lot", { expected: "allowances, or offsets of a project", found: say`kind ${kind}` });
   }
   const { timestamp } = proven.header;
   if (lot.issuedAt > timestamp) {
-    throw new Invalid("time of the lot", { expected: `at most ${timestamp}`, found: lot.issuedAt });
+    throw new Invalid("time of the lot", { expected: say`at most ${timestamp}`, found: lot.issuedAt });
   }
   if (kind === OFFSET) {
     const { owner } = proven.get("offsetproject", project);
@@ -212,11 +213,11 @@ function title({ certificate, proven: open }) {
     throw new Invalid("units of the lot held by the member", { expected: "at least one", found: "none" });
   }
   const sum = held.reduce((total, state) => total + fields[state], 0n);
-  if (sum > lot.amount) throw new Invalid("units held", { expected: `at most ${lot.amount}`, found: sum });
-  const words = held.map((state) => `${fields[state]} ${state}`).join(", ");
+  if (sum > lot.amount) throw new Invalid("units held", { expected: say`at most ${lot.amount}`, found: sum });
+  const words = joined(held.map((state) => say`${fields[state]} ${state}`));
   const bound = BOUND.filter((state) => held.includes(state));
-  const limits = bound.length ? `; ${bound.join(" and ")} units can not be disposed of` : "";
-  return finding(`Member ${fields.member} (${statusOf(proven, fields)}) holds ${words} t of the lot${limits}.`);
+  const limits = bound.length ? say`; ${joined(bound, " and ")} units can not be disposed of` : "";
+  return finding(say`Member ${fields.member} (${statusOf(proven, fields)}) holds ${words} t of the lot${limits}.`);
 }
 
 /** 6. The units have ended and cannot come back. */
@@ -230,13 +231,13 @@ function retirement({ certificate, proven: open }) {
   if (!Object.hasOwn(PURPOSES, purpose) || status !== DONE) {
     throw new Invalid("the disposal", {
       expected: "carried out (status 2), of purpose 1, 2 or 4",
-      found: `status ${status}, purpose ${purpose}`,
+      found: say`status ${status}, purpose ${purpose}`,
     });
   }
   const tally = proven.get("tally", fields.lot);
   const ended = tally[purpose === CANCELLATION ? "cancelled" : "surrendered"];
   if (!(amount > 0n && amount <= ended) || ended > tally.issued) {
-    throw new Invalid("units of the lot that ended", { expected: `at least ${amount}`, found: ended });
+    throw new Invalid("units of the lot that ended", { expected: say`at least ${amount}`, found: ended });
   }
   if (!(fields.requestedAt <= fields.decidedAt && fields.decidedAt <= proven.header.timestamp)) {
     throw new Invalid("times of the disposal", {
@@ -244,17 +245,17 @@ function retirement({ certificate, proven: open }) {
       found: "another order",
     });
   }
-  const whom = fields.note === ZERO || purpose !== CANCELLATION ? "" : ` for beneficiary ${fields.note}`;
-  const year = fields.year ? ` for ${fields.year}` : "";
+  const whom = fields.note === ZERO || purpose !== CANCELLATION ? "" : say` for beneficiary ${fields.note}`;
+  const year = fields.year ? say` for ${fields.year}` : "";
   return finding(
-    `${amount} t of member ${fields.member} (${statusOf(proven, fields)}) ended by` +
-      ` ${PURPOSES[purpose]}${year}${whom} at ${rfc3339s(fields.decidedAt)}.`,
+    say`${amount} t of member ${fields.member} (${statusOf(proven, fields)}) ended by`
+      .and` ${PURPOSES[purpose]}${year}${whom} at ${rfc3339s(fields.decidedAt)}.`,
   );
 }
 
 function statusOf(proven, { member }) {
   const { status } = proven.get("member", member);
-  return STATUS[status] ?? `status ${status}`;
+  return STATUS[status] ?? say`status ${status}`;
 }
 
 /** What the certificate is about; nothing in it is verified by being said here. */

@@ -4,6 +4,7 @@ import { Malformed, Unknown, quoted } from "./errors.js";
 import { compare, concat, hex, isHex, unhex, utf8, word } from "./bytes.js";
 import { keccak } from "./crypto.js";
 import { KINDS } from "./kinds.js";
+import { say } from "./say.js";
 
 export { KINDS };
 export const ZERO = "0".repeat(64);
@@ -34,7 +35,7 @@ export class Record {
     }
     const definition = KINDS[kind];
     if (given.length !== definition.fields.length) {
-      throw new Malformed(`record '${kind}'`, { expected: `${definition.fields.length} fields`, found: given.length });
+      throw new Malformed(say`record '${kind}'`, { expected: say`${definition.fields.length} fields`, found: given.length });
     }
     const record = new Record();
     record.kind = kind;
@@ -70,14 +71,14 @@ function parseField(name, type, value) {
   if (type === "bytes32" || type === "address") {
     const size = type === "bytes32" ? 32 : 20;
     if (isHex(value, size)) return value;
-    throw new Malformed(what, { expected: `${2 * size} lower-case hex digits`, found: quoted(value) });
+    throw new Malformed(what, { expected: say`${2 * size} lower-case hex digits`, found: quoted(value) });
   }
   if (type === "bool") {
     if (value === 0 || value === 1) return value === 1;
     throw new Malformed(what, { expected: "0 or 1", found: quoted(value) });
   }
   const number = parseNumber(value, what);
-  if (number >> BigInt(type.slice(4))) throw new Malformed(what, { expected: `a whole number of ${type}`, found: number });
+  if (number >> BigInt(type.slice(4))) throw new Malformed(what, { expected: say`a whole number of ${type}`, found: number });
   return number;
 }
 

@@ -7,6 +7,7 @@ import { rfc3339, rfc3339s } from "./periods.js";
 import { DIRECTORY } from "./proven.js";
 import { OPERATED, requireCanonicalSeals, sealVerdict } from "./seals.js";
 import { finding, undecided } from "./verdict.js";
+import { say } from "./say.js";
 
 const LOG_FROZEN = 2n;
 const CLOCK_AHEAD_S = 300n;
@@ -42,7 +43,7 @@ export function listed(proven, directory, codeHashes) {
     const asked = name === DIRECTORY ? "0".repeat(64) : "0".repeat(24) + directory;
     const found = proven.directoryOf.get(name) ?? asked;
     if (found !== asked) {
-      throw new Invalid(`Directory that ${name} asks`, { expected: name === DIRECTORY ? "none" : directory, found });
+      throw new Invalid(say`Directory that ${name} asks`, { expected: name === DIRECTORY ? "none" : directory, found });
     }
     try {
       checkCode(codeHashes, proven, name, address);
@@ -61,16 +62,16 @@ export function listed(proven, directory, codeHashes) {
 /** Whether the Directory is the one that the reader trusts; step `sealStep` judges the seal. */
 export function ofThePolicy(proven, directory, trusted, sealStep) {
   if (trusted === null) {
-    return undecided(`The contracts are as committed, but no policy says that Directory ${directory} counts.`);
+    return undecided(say`The contracts are as committed, but no policy says that Directory ${directory} counts.`);
   }
   if (directory !== trusted.directory) {
     throw new Invalid("Directory of the chain", { expected: trusted.directory, found: directory });
   }
   const genesis = OPERATED.has(proven.chain.engine)
-    ? `genesis ${trusted.genesis} is part of what the operator's seal covers (step ${sealStep})`
+    ? say`genesis ${trusted.genesis} is part of what the operator's seal covers (step ${sealStep})`
     : "the seals of this engine name no genesis: validators, Directory and code stand for the chain";
   const names = [...proven.chain.contracts.keys()].join(", ");
-  return finding(`${names} are listed in the policy's Directory and have the committed code; ${genesis}.`);
+  return finding(say`${names} are listed in the policy's Directory and have the committed code; ${genesis}.`);
 }
 
 function checkCode(codeHashes, proven, name, address) {
@@ -86,14 +87,14 @@ function checkCode(codeHashes, proven, name, address) {
     return;
   }
   const listing = proven.get("contract", nameId(name));
-  if (listing.location !== address) throw new Invalid(`address of ${name}`, { expected: listing.location, found: address });
-  if (listing.codeHash !== code) throw new Invalid(`code of ${name}`, { expected: listing.codeHash, found: code });
+  if (listing.location !== address) throw new Invalid(say`address of ${name}`, { expected: listing.location, found: address });
+  if (listing.codeHash !== code) throw new Invalid(say`code of ${name}`, { expected: listing.codeHash, found: code });
   const version = String(listing.version);
   if (!Object.hasOwn(versions, version)) {
-    throw new Unknown(`version of ${name}`, { expected: Object.keys(versions).join(", "), found: version });
+    throw new Unknown(say`version of ${name}`, { expected: Object.keys(versions).join(", "), found: version });
   }
   if (versions[version] !== code) {
-    throw new Invalid(`code of ${name}`, { expected: `${versions[version]}, the committed artefact's`, found: code });
+    throw new Invalid(say`code of ${name}`, { expected: say`${versions[version]}, the committed artefact's`, found: code });
   }
 }
 
@@ -105,8 +106,8 @@ export async function anchored(context) {
   const log = proven.get("log", context.idOf(head.origin));
   if (log.size !== head.size || log.root !== root) {
     throw new Invalid("head of the log on the chain", {
-      expected: `size ${head.size}, root ${root}`,
-      found: `size ${log.size}, root ${log.root}`,
+      expected: say`size ${head.size}, root ${root}`,
+      found: say`size ${log.size}, root ${log.root}`,
     });
   }
   if (log.status === LOG_FROZEN) {
@@ -117,8 +118,8 @@ export async function anchored(context) {
     const [id, first] = context.anchorOf(item.index);
     used.add(id);
     if (BigInt(item.body.time) > (first.time + CLOCK_AHEAD_S) * 1000n) {
-      throw new Invalid(`time of ${item.name}`, {
-        expected: `at most ${CLOCK_AHEAD_S} s after its anchor, ${rfc3339s(first.time)}`,
+      throw new Invalid(say`time of ${item.name}`, {
+        expected: say`at most ${CLOCK_AHEAD_S} s after its anchor, ${rfc3339s(first.time)}`,
         found: rfc3339(item.body.time),
       });
     }
@@ -126,16 +127,16 @@ export async function anchored(context) {
   const anchors = proven.ofKind("anchor");
   for (const [id, anchor] of anchors) {
     if (!used.has(id)) {
-      throw new Invalid("anchors of the bundle", { expected: "each the first of an entry", found: `size ${anchor.size}` });
+      throw new Invalid("anchors of the bundle", { expected: "each the first of an entry", found: say`size ${anchor.size}` });
     }
     checkAnchor(proven, log, anchor);
   }
   if (log.anchoredAt > proven.header.timestamp) {
-    throw new Invalid("time of the log's anchor", { expected: `at most ${proven.header.timestamp}`, found: log.anchoredAt });
+    throw new Invalid("time of the log's anchor", { expected: say`at most ${proven.header.timestamp}`, found: log.anchoredAt });
   }
   return finding(
-    `Size ${head.size} with this root is the head of the log in block ${proven.header.number};` +
-      ` ${anchors.length} anchors first covered the entries.`,
+    say`Size ${head.size} with this root is the head of the log in block ${proven.header.number};`
+      .and` ${anchors.length} anchors first covered the entries.`,
   );
 }
 
@@ -143,15 +144,15 @@ function checkAnchor(proven, log, anchor) {
   if (anchor.logId !== log.logId) throw new Invalid("log of an anchor", { expected: log.logId, found: anchor.logId });
   if (anchor.size > log.size || anchor.time > log.anchoredAt) {
     throw new Invalid("an anchor is later than the head", {
-      expected: `size at most ${log.size}, time at most ${log.anchoredAt}`,
-      found: `size ${anchor.size}, time ${anchor.time}`,
+      expected: say`size at most ${log.size}, time at most ${log.anchoredAt}`,
+      found: say`size ${anchor.size}, time ${anchor.time}`,
     });
   }
   if (anchor.size === log.size && (anchor.root !== log.root || anchor.time !== log.anchoredAt)) {
     throw new Invalid("anchor of the head", { expected: log.root, found: anchor.root });
   }
   if (anchor.block > proven.header.number) {
-    throw new Invalid("block of an anchor", { expected: `at most ${proven.header.number}`, found: anchor.block });
+    throw new Invalid("block of an anchor", { expected: say`at most ${proven.header.number}`, found: anchor.block });
   }
 }
 

@@ -20,6 +20,7 @@ import { figures } from "./steps-figures.js";
 import { committed, cosigned, inclusion, leaf, signature, signedByTheLog } from "./steps-log.js";
 import { approved, belongs, keysValid, metersComplete } from "./steps-registers.js";
 import { answerOf, finding, notApplicable, undecided, unread } from "./verdict.js";
+import { say } from "./say.js";
 
 export const STEPS = [
   ...["parse", "signature", "commitment", "leaf", "inclusion", "checkpoint signature", "witnesses", "contracts"],
@@ -69,7 +70,7 @@ function kindOf(bytes) {
 async function parsed(context) {
   checkComplete(context);
   const { kind, entries } = context.bundle;
-  return finding(`A ${kind}'s bundle in its one form, with ${entries.length} entries.`);
+  return finding(say`A ${kind}'s bundle in its one form, with ${entries.length} entries.`);
 }
 
 /** What the bundle is about; nothing in it is verified by being said here. */

@@ -6,6 +6,7 @@ import { ascending, hexBytes, list, object } from "../form.js";
 import * as jcs from "../jcs.js";
 import { SALT_BYTES } from "./filing.js";
 import { parseStatement } from "./statistics.js";
+import { say } from "../say.js";
 
 export const KINDS = ["code", "grade"];
 /** The record that a bundle is about, and the field of it that names the set. */
@@ -15,7 +16,7 @@ const MOST_STATEMENTS = 64;
 
 export function parseAssessment(bytes) {
   if (bytes.length > MAX_BYTES) {
-    throw new Malformed("the bundle", { expected: `at most ${MAX_BYTES} bytes`, found: bytes.length });
+    throw new Malformed("the bundle", { expected: say`at most ${MAX_BYTES} bytes`, found: bytes.length });
   }
   const names = ["chain", "inputs", "kind", "salt", "set", "statistics", "v"];
   const v = object(jcs.decodeObject(bytes), "the bundle of an assessment", names);

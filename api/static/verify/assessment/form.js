@@ -6,6 +6,7 @@ import { Refused } from "../errors.js";
 import { name32 } from "../names.js";
 import { STATUS, dayNumber } from "./parameters.js";
 import { of } from "./rational.js";
+import { say } from "../say.js";
 
 const PPM = 1_000_000;
 const HUNDREDTHS = 100;
@@ -51,7 +52,7 @@ function numbers(published) {
 
 function whole(value, name) {
   if (value.d !== 1n || value.n < 0n) {
-    throw new Refused(`parameter ${name} on the chain`, {
+    throw new Refused(say`parameter ${name} on the chain`, {
       expected: "a whole number in the form's unit",
       found: String(value),
     });

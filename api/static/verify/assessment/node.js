@@ -2,6 +2,7 @@
 import { Malformed, Refused } from "../errors.js";
 import * as jcs from "../jcs.js";
 import { utf8 } from "../bytes.js";
+import { say } from "../say.js";
 
 const MAX_BYTES = 2 << 20;
 const MAX_DEPTH = 32;
@@ -15,10 +16,10 @@ export class Node {
   static document(value) {
     const size = utf8(jcs.encode(value)).length;
     if (size > MAX_BYTES) {
-      throw new Malformed("$: the input is too large", { expected: `at most ${MAX_BYTES} bytes`, found: size });
+      throw new Malformed("$: the input is too large", { expected: say`at most ${MAX_BYTES} bytes`, found: size });
     }
     if (depthOf(value) > MAX_DEPTH) {
-      throw new Malformed("$: the input is nested too deeply", { expected: `at most ${MAX_DEPTH} levels`, found: "more" });
+      throw new Malformed("$: the input is nested too deeply", { expected: say`at most ${MAX_DEPTH} levels`, found: "more" });
     }
     return new Node(value);
   }
@@ -28,10 +29,10 @@ export class Node {
     return typeof this.name === "number" ? `${this.parent.path}[${this.name}]` : member(this.parent.path, this.name);
   }
   malformed(what, expected, remedy) {
-    return new Malformed(`${this.path}: ${what}`, { expected, found: shown(this.value), remedy });
+    return new Malformed(say`${this.path}: ${what}`, { expected, found: shown(this.value), remedy });
   }
   refused(what, expected, remedy) {
-    return new Refused(`${this.path}: ${what}`, { expected, found: shown(this.value), remedy });
+    return new Refused(say`${this.path}: ${what}`, { expected, found: shown(this.value), remedy });
   }
 
   /** The members of an object that has all the required fields and no unknown one. */
@@ -41,13 +42,13 @@ export class Node {
     for (const name of Object.keys(value)) {
       if (!required.includes(name) && !optional.includes(name)) {
         const expected = "only " + [...required, ...optional].join(", ");
-        throw new Malformed(`${member(this.path, name)}: unknown field`, { expected, found: shown(name) });
+        throw new Malformed(say`${member(this.path, name)}: unknown field`, { expected, found: shown(name) });
       }
     }
     for (const name of required) {
       if (!Object.hasOwn(value, name)) {
         const found = Object.keys(value).join(", ") || "{}";
-        throw new Malformed(`${member(this.path, name)}: a field is missing`, { expected: name, found });
+        throw new Malformed(say`${member(this.path, name)}: a field is missing`, { expected: name, found });
       }
     }
     return Object.fromEntries(Object.keys(value).map((name) => [name, new Node(value[name], this, name)]));
@@ -59,7 +60,7 @@ export class Node {
     if (!Array.isArray(value)) throw this.malformed("a value of another type", "an array");
     if (value.length < least || value.length > most) {
       const expected = `${least} to ${most} elements`;
-      throw new Malformed(`${this.path}: an array of another length`, { expected, found: value.length });
+      throw new Malformed(say`${this.path}: an array of another length`, { expected, found: value.length });
     }
     return value.map((item, at) => new Node(item, this, at));
   }
@@ -70,7 +71,7 @@ export class Node {
     const { value } = this;
     const length = value.length <= least || value.length > most ? Array.from(value).length : value.length;
     if (length < least || length > most) {
-      throw this.malformed("a string of another length", `${least} to ${most} characters`);
+      throw this.malformed("a string of another length", say`${least} to ${most} characters`);
     }
     return value;
   }
@@ -79,7 +80,7 @@ export class Node {
   integer(least, most) {
     const { value } = this;
     if (typeof value !== "number" || value < least || value > most) {
-      throw this.malformed("not a whole number in range", `a whole number from ${least} to ${most}`);
+      throw this.malformed("not a whole number in range", say`a whole number from ${least} to ${most}`);
     }
     return value;
   }

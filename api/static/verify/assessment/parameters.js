@@ -3,6 +3,7 @@ import { sha256 } from "../../vendor/noble/hashes/sha2.js";
 import { hex, utf8 } from "../bytes.js";
 import * as jcs from "../jcs.js";
 import { signed, text } from "./rational.js";
+import { say } from "../say.js";
 
 const EVIDENCE = ["official", "reputable", "transcription", "unverified", "draft", "none"];
 export const STATUS = ["in-force", "draft", "proposal", "example", "unverified"];
@@ -46,7 +47,7 @@ export function parameters(node, most = 64) {
 /** Throws unless the parameters are exactly those that `what` reads. */
 export function requireParameters(node, found, names, what) {
   if (found.size !== names.length || names.some((name) => !found.has(name))) {
-    throw node.malformed(`parameters of ${what}`, names.join(", ") || "none");
+    throw node.malformed(say`parameters of ${what}`, names.join(", ") || "none");
   }
 }
 

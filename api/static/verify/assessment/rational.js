@@ -1,4 +1,5 @@
 // Exact numbers of an assessment: fractions of BigInt, rounding half-up, logarithms rounded correctly; no float.
+import { say } from "../say.js";
 
 export class Fraction {
   /** In lowest terms, the denominator above zero. */
@@ -83,7 +84,7 @@ export function signed(node) {
 export function decimal(node, most = null) {
   const value = signed(node);
   if (value.n < 0n) throw node.malformed("a negative number", "a decimal string from 0");
-  if (most !== null && value.above(most)) throw node.malformed("a number too large", `at most ${text(most)}`);
+  if (most !== null && value.above(most)) throw node.malformed("a number too large", say`at most ${text(most)}`);
   return value;
 }
 

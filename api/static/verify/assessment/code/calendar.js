@@ -1,5 +1,6 @@
 // Working days (工作日): Monday to Friday, less the holidays and with the make-up days that the State Council sets.
 import { day, dayNumber, dayOf } from "../parameters.js";
+import { say } from "../../say.js";
 
 /** {holidays, workdays} as sets of YYYY-MM-DD. */
 export function parseCalendar(node) {
@@ -8,7 +9,7 @@ export function parseCalendar(node) {
     (name) => new Set(fields[name].items({ most: 2000 }).map((item) => day(item))),
   );
   const both = [...holidays].filter((on) => workdays.has(on)).sort();
-  if (both.length) throw node.malformed("a day that is off and worked", `${both[0]} in one list`);
+  if (both.length) throw node.malformed("a day that is off and worked", say`${both[0]} in one list`);
   return { holidays, workdays };
 }
 

@@ -2,6 +2,7 @@
 import { Unknown, quoted } from "../../errors.js";
 import * as hard from "./hard.js";
 import * as soft from "./soft.js";
+import { say } from "../../say.js";
 
 const TWO = ["points-high", "points-low"];
 const HISTORY = ["name", "ratio", "median"];
@@ -41,7 +42,7 @@ const CHECKS = {
 /** The check of this name; Unknown for one of another build. */
 export function checkOf(name) {
   if (!Object.hasOwn(CHECKS, name)) {
-    throw new Unknown(`check ${quoted(name)}`, { expected: "one of " + Object.keys(CHECKS).join(", "), found: name });
+    throw new Unknown(say`check ${quoted(name)}`, { expected: "one of " + Object.keys(CHECKS).join(", "), found: name });
   }
   const [run, parameters, words, points] = CHECKS[name];
   return { name, run, parameters, words, points, isHard: !points.length };

@@ -5,6 +5,7 @@ import { decimal, positive, signed, text, tonnes } from "../rational.js";
 import { parseStatistics } from "../statistics.js";
 import { parseCalendar } from "./calendar.js";
 import * as words from "./words.js";
+import { say } from "../../say.js";
 
 export const SUBJECTS = ["enterprise", "project"];
 export const HEAD = ["as_of", "period", "rule_set", "subject"];
@@ -76,7 +77,7 @@ function filings(node, lastMonth) {
   const found = months.map(({ month }) => month).toSorted((a, b) => a - b);
   if (found.some((month, at) => month !== lastMonth - 11 + at)) {
     const [first, last] = [lastMonth - 11, lastMonth].map(words.monthText);
-    throw fields.months.malformed("other months", `each month from ${first} to ${last} once`);
+    throw fields.months.malformed("other months", say`each month from ${first} to ${last} once`);
   }
   const report = fields.annual_report.fields(["due", "year"], ["received"]);
   return {
@@ -245,7 +246,7 @@ function pair(node, last) {
 
 function onceUntil(node, found, last) {
   if (new Set(found.map(({ at }) => at)).size !== found.length || found.some(({ at }) => at > last)) {
-    throw node.malformed("quarters", `each once, none after ${Math.floor(last / 4)}Q${(last % 4) + 1}`);
+    throw node.malformed("quarters", say`each once, none after ${Math.floor(last / 4)}Q${(last % 4) + 1}`);
   }
 }
 

@@ -3,6 +3,7 @@ import { Node } from "../node.js";
 import * as p from "../parameters.js";
 import { checkOf } from "./checks.js";
 import { SUBJECTS } from "./document.js";
+import { say } from "../../say.js";
 
 const DECISION = ["families", "points", "queue-points"];
 const STATES = ["clear-change", "explain-days", "inspect-days", "rectify-days", "silent-quarters", "veto-quarters"];
@@ -40,7 +41,7 @@ function parseRule(node) {
   for (const name of check.points) {
     const { n, d } = found.get(name).value;
     if (d !== 1n || n < 1n || n > 10n) {
-      throw fields.parameters.malformed(`points ${name}`, "a whole number from 1 to 10");
+      throw fields.parameters.malformed(say`points ${name}`, "a whole number from 1 to 10");
     }
   }
   const explain = p.title(fields.explain, 600);
