@@ -131,6 +131,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     # seeing and being told
     "listAccess": KEYED,
     "listNotifications": MEMBERS,
+    "acknowledgeNotification": MEMBERS,
     "streamEvents": EVERYONE,
     # loans, and how an enterprise stands
     "getStanding": MEMBERS,  # what of it by `api.standing`
@@ -164,6 +165,8 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "pageBanks": EVERYONE,
     "pageStanding": MEMBERS,
     "pageAccesses": MEMBERS,
+    "pageNotices": EVERYONE,  # what is in it for the key that is given
+    "pageNoticesList": MEMBERS,
     "getDocs": EVERYONE,
     "getOpenApi": EVERYONE,
 }

@@ -421,6 +421,8 @@ class Notification(Document):
     new: str
     footprints: list[str] = []
     reason: str | None = None
+    acknowledged_at: str | None
+    acknowledged_by: str | None
 
 
 class LedgerEvent(Document):

@@ -234,6 +234,8 @@ notification = Table(
     Column("kind", String(32), nullable=False),
     Column("content", JSON, nullable=False),
     Column("at", BigInteger, nullable=False, doc="seconds"),
+    Column("acknowledged_at", BigInteger, nullable=True, doc="seconds"),
+    Column("acknowledged_by", String(80), nullable=True, doc="name of the key"),
     UniqueConstraint("job", name="uq_notification_job"),
     Index("ix_notification_member", "member", "number"),
 )
