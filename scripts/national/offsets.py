@@ -53,7 +53,8 @@ def issued(carrier: Carrier, enterprises: Sequence[Enterprise]) -> Iterator[Call
             amount=one.emission * HELD_PPM // _PPM // _GRAMS, state=int(State.REGISTERED),
             registeredAt=calendar.OFFSETS_REGISTERED, decision=project,
         )  # fmt: skip
-        yield carrier.call(units, structs.Authority(tuple(quorum(carrier, units)), ZERO, 0, ()))
+        by_quorum = tuple(structs.Signed(s.signer, s.signature) for s in quorum(carrier, units))
+        yield carrier.call(units, structs.Authority(by_quorum, ZERO, 0, ()))
 
 
 def usable(books: Books, member: bytes) -> int:
