@@ -146,6 +146,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "enableWebhook": MEMBERS,
     "listWebhookDeliveries": MEMBERS,
     "redeliverWebhook": MEMBERS,
+    "acknowledgeNotification": MEMBERS,
     # loans, and how an enterprise stands
     "getStanding": MEMBERS,  # what of it by `api.standing`
     "listMemberAccesses": MEMBERS,  # the member's own, and regulators'
@@ -185,6 +186,8 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "pageStanding": MEMBERS,
     "pageAccesses": MEMBERS,
     "pageCheck": EVERYONE,
+    "pageNotices": EVERYONE,  # what is in it for the key that is given
+    "pageNoticesList": MEMBERS,
     "getDocs": EVERYONE,
     "getOpenApi": EVERYONE,
 }

@@ -617,6 +617,33 @@ TEXT: Final[Mapping[str, tuple[str, str]]] = {
     "cert.now": ("主体现在的碳码", "The holder's code now"),
     "cert.show": ("证书", "Certificates"),
     "cert.open": ("核验页", "Check page"),
+    # notices
+    "nav.notices": ("通知", "Notices"),
+    "notices.title": ("通知与待办", "Notices and duties"),
+    "notices.lead": (
+        "报告被替代、足迹重算、补充履约、到期义务与预警，都在这里告知。以本成员的密钥查看。",
+        "Reports replaced, footprints recomputed, additional obligations, duties and alerts. Shown for a member's key.",
+    ),
+    "notices.told": ("已告知的事项", "What you were told"),
+    "notices.waiting": ("待确认", "to acknowledge"),
+    "notices.none": ("尚无通知。", "Nothing was told yet."),
+    "notices.old": ("原报告", "old report"),
+    "notices.new": ("新报告", "new report"),
+    "notices.acknowledge": ("确认", "Acknowledge"),
+    "notices.acknowledged": ("已确认", "Acknowledged"),
+    "notices.kind.restated": ("年度报告已被替代", "An annual report was replaced"),
+    "notices.kind.footprint-restated": ("产品碳足迹已按新报告重算并发布", "Footprints were recomputed and published"),
+    "notices.kind.footprint-outdated": ("产品碳足迹已失效，需企业重新发布", "Footprints are outdated: publish anew"),
+    "notices.kind.obligation-due": ("已清缴年度需补充履约", "A settled year needs an additional obligation"),
+    "notices.duties": ("待办", "Duties"),
+    "notices.no_duties": ("目前没有待办。", "Nothing waits for you."),
+    "notices.duty.surrender": ("清缴碳排放配额", "Surrender allowances"),
+    "notices.duty.verify": ("核查年度报告", "Verify an annual report"),
+    "notices.duty.decide": ("审定已核查的报告", "Decide on a verified report"),
+    "notices.due": ("截止", "due"),
+    "notices.missing": ("尚缺", "missing"),
+    "notices.alerts": ("预警", "Alerts"),
+    "notices.alerts.all": ("查看并处理全部预警", "All alerts"),
 }
 """Key → (Chinese, English)."""
 

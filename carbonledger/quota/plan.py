@@ -25,6 +25,7 @@ PURPOSES: Final = (
     "forced",
     "closing",
     "deduction",
+    "release",
 )
 MAX_STEPS: Final = 1 << 20
 STEP_TYPES: Final = (

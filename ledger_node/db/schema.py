@@ -76,11 +76,16 @@ record = Table(
     Column("member", String(64), nullable=True, doc="hex; the record's field `member`, else `owner`, where it has one"),
     Column("year", Integer, nullable=True),
     Column("latest", Integer, nullable=False, doc="1 on the last row of a record key, else 0"),
+    Column("about", String(64), nullable=True, doc="hex; what the record is looked up by beside these: `ABOUT`"),
     PrimaryKeyConstraint("block_number", "log_index"),
     Index("ix_record_key", "record_key", "block_number", "log_index"),
     Index("ix_record_kind_latest", "kind", "latest", "id"),
     Index("ix_record_member", "member", "kind", "latest", "year"),
+    Index("ix_record_about", "about", "kind", "block_number", "log_index"),
 )
+
+ABOUT: Final = {"pledge": "bank", "position": "lot"}
+"""Kind of record → the field that its column `about` repeats."""
 
 artefact = Table(
     "artefact",
@@ -237,6 +242,8 @@ notification = Table(
     Column("kind", String(32), nullable=False),
     Column("content", JSON, nullable=False),
     Column("at", BigInteger, nullable=False, doc="seconds"),
+    Column("acknowledged_at", BigInteger, nullable=True, doc="seconds"),
+    Column("acknowledged_by", String(80), nullable=True, doc="name of the key"),
     UniqueConstraint("job", name="uq_notification_job"),
     Index("ix_notification_member", "member", "number"),
 )
