@@ -128,10 +128,25 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "getAssessmentBundle": KEYED,  # likewise
     "listInspections": frozenset({"regulator"}),
     "createAssessmentInputs": frozenset({"regulator"}),
+    "createAssessmentRun": frozenset({"regulator"}),
+    "listAssessmentRuns": frozenset({"regulator"}),
+    "getAssessmentRun": frozenset({"regulator"}),
     # seeing and being told
     "listAccess": KEYED,
     "listNotifications": MEMBERS,
-    "streamEvents": EVERYONE,
+    "streamRecords": EVERYONE,
+    "listEvents": EVERYONE,  # which of them by `api.events.Sight`
+    "streamEvents": EVERYONE,  # likewise
+    # webhooks: a member's own, for its role
+    "createWebhook": MEMBERS,
+    "listWebhooks": MEMBERS,
+    "getWebhook": MEMBERS,
+    "deleteWebhook": MEMBERS,
+    "rotateWebhookSecret": MEMBERS,
+    "enableWebhook": MEMBERS,
+    "listWebhookDeliveries": MEMBERS,
+    "redeliverWebhook": MEMBERS,
+    "acknowledgeNotification": MEMBERS,
     # loans, and how an enterprise stands
     "getStanding": MEMBERS,  # what of it by `api.standing`
     "listMemberAccesses": MEMBERS,  # the member's own, and regulators'
@@ -171,6 +186,8 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "pageStanding": MEMBERS,
     "pageAccesses": MEMBERS,
     "pageCheck": EVERYONE,
+    "pageNotices": EVERYONE,  # what is in it for the key that is given
+    "pageNoticesList": MEMBERS,
     "getDocs": EVERYONE,
     "getOpenApi": EVERYONE,
 }

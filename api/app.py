@@ -22,6 +22,7 @@ from api.routes import (
     assessment,
     compute,
     credentials,
+    events,
     evidence,
     footprints,
     ledger,
@@ -35,8 +36,10 @@ from api.routes import (
     region,
     reports,
     rules,
+    runs,
     seeing,
     system,
+    webhooks,
     writing,
 )
 from api.schemas import ProblemDocument
@@ -65,6 +68,7 @@ TAGS: Final = (
     ("assessment", "Codes, grades, peer statistics, inspections"),
     ("credentials", "Certificates as Verifiable Credentials, their status, their issuer"),
     ("seeing", "Being told: access log, events"),
+    ("webhooks", "Being told by webhook: where, of what, and how it went"),
     ("region", "Regional views: totals, structure, ranking"),
     ("alerts", "Alerts: what holds, and who has seen it"),
     ("system", "Health and metrics"),
@@ -98,6 +102,7 @@ def create_app(
     routers += [loans.of(service), market.of(service)]
     routers += [quota.of(service)]
     routers += [assessment.of(service)]
+    routers += [events.of(service), webhooks.of(service), runs.of(service)]
     routers += [credentials.of(service), credentials.of_root(service)]
     routers += [system.of(service, registry), pages.of(service, app)]
     operations = set()

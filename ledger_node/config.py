@@ -86,6 +86,18 @@ class ExchangeSettings(Struct, forbid_unknown_fields=True, frozen=True):
     outbox: _Text = "exchange.db"
 
 
+class AssessorSettings(Struct, forbid_unknown_fields=True, frozen=True):
+    """The assessor that this node is: a regulator's act key, and the account that carries its acts.
+
+    Keys are keystores v3 under the one line of `passphrase_file`, or 64 hex digits; `outbox` is a file.
+    """
+
+    key: _Text
+    sender_key: _Text
+    passphrase_file: str = ""
+    outbox: _Text = "assessor.db"
+
+
 class CredentialSettings(Struct, forbid_unknown_fields=True, frozen=True):
     """Who issues certificates here: the origin of the API that serves them, and an Ed25519 key (PKCS#8 PEM).
 
@@ -110,6 +122,7 @@ class Settings(Struct, forbid_unknown_fields=True, frozen=True):
     http: HttpSettings = HttpSettings()
     witness: WitnessSettings | None = None
     exchange: ExchangeSettings | None = None
+    assessor: AssessorSettings | None = None
     mail: MailTable | None = None
     credentials: CredentialSettings | None = None
 
@@ -171,6 +184,15 @@ def located(settings: Settings, folder: Path) -> Settings:
             passphrase_file=str(folder / exchange.passphrase_file) if exchange.passphrase_file else "",
             outbox=str(folder / exchange.outbox),
         )
+    assessor = settings.assessor
+    if assessor is not None:
+        assessor = replace(
+            assessor,
+            key=str(folder / assessor.key),
+            sender_key=str(folder / assessor.sender_key),
+            passphrase_file=str(folder / assessor.passphrase_file) if assessor.passphrase_file else "",
+            outbox=str(folder / assessor.outbox),
+        )
     mail = settings.mail
     if mail is not None and mail.password_file:
         mail = replace(mail, password_file=str(folder / mail.password_file))
@@ -185,6 +207,7 @@ def located(settings: Settings, folder: Path) -> Settings:
         chain=chain,
         witness=witness,
         exchange=exchange,
+        assessor=assessor,
         database=database,
         mail=mail,
         credentials=issuing,

@@ -17,6 +17,7 @@ from api.access import MAY, Caller
 from api.answers import answer
 from api.keeping import bytes_of_artefact
 from api.ledger import ledger_of
+from api.notices import notices_of
 from api.pages.market import market_screen
 from api.pages.render import Renderer
 from api.pages.screens import LedgerScreen, timeline
@@ -255,6 +256,26 @@ def of(service: Service, app: FastAPI) -> APIRouter:
             kept = [members.member(connection, reader) for reader in readers]
         names = {one.id: present.member(one, service.settings) for one in kept if one is not None}
         return renderer.page(request, "accesses.html", reads=reads, names=names, twin=None)
+
+    def noticed(connection: Connection, caller: Caller) -> dict[str, Any]:
+        if caller.member is None:
+            return {"n": None, "names": {}}
+        notices = notices_of(connection, caller, caller.member)
+        return {"n": notices, "names": _members(service, connection, notices.members)}
+
+    @found.get("/notices", operation_id="pageNotices", include_in_schema=False)
+    def page_notices(request: Request, caller: CallerOf) -> Response:
+        with service.engine.connect() as connection:
+            values = noticed(connection, caller)
+        return renderer.page(request, "notices.html", twin="/v1/notifications", **values)
+
+    @found.get("/notices/list", operation_id="pageNoticesList", include_in_schema=False)
+    def page_notices_list(request: Request, caller: CallerOf) -> Response:
+        if caller.member is None:
+            raise Problem("not-allowed", "This key acts for no member.")
+        with service.engine.connect() as connection:
+            values = noticed(connection, caller)
+        return renderer.page(request, "notices_list.html", twin=None, **values)
 
     @found.get("/api", operation_id="pageApi", include_in_schema=False)
     def page_api(request: Request, caller: CallerOf) -> Response:

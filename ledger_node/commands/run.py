@@ -24,6 +24,7 @@ from ledger_node.alerts.mail import MailTable, over_smtp
 from ledger_node.chain.errors import Unreachable
 from ledger_node.chain.interface import Chain
 from ledger_node.chain.open import open_chain
+from ledger_node.commands.assessing import Assessing
 from ledger_node.commands.follow import LONGEST_WAIT_S, Follower, Journal
 from ledger_node.commands.health import create_health
 from ledger_node.commands.keyfile import read_keystore, read_passphrase, read_secret_file
@@ -66,6 +67,18 @@ def run(settings: Settings, out: TextIO = sys.stdout) -> int:
         if settings.exchange is not None:
             trading = Trading(settings.exchange, settings.database, chain, clock=wall_clock, journal=journal)
             stack.callback(trading.close)
+        assessing = None
+        if settings.assessor is not None:
+            assessing = Assessing(
+                settings.assessor,
+                database=settings.database,
+                view=view,
+                chain=chain,
+                directory=settings.chain.address,
+                clock=wall_clock,
+                journal=journal,
+            )
+            stack.callback(assessing.close)
         url = stack.enter_context(_Server(create_health(lambda: follower.standing, witness), settings)).url
         journal.info(
             "started",
@@ -76,9 +89,13 @@ def run(settings: Settings, out: TextIO = sys.stdout) -> int:
             directory=settings.chain.directory,
             witness=settings.witness.name if settings.witness else None,
         )
-        while not stop.wait(follower.step()):
+        wait_s = 0.0
+        while not stop.wait(wait_s):
+            wait_s = follower.step()
             if trading is not None:
                 trading.step()
+            if assessing is not None and not follower.standing.failures and assessing.step():
+                wait_s = 0.0
         journal.info("stopped", at=follower.standing.at)
     return 0
 

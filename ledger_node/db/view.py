@@ -25,7 +25,8 @@ from ledger_node.db import engine, indexer, schema
 from ledger_node.db.indexer import Indexer, Progress
 from ledger_node.jobs import credentials, restatement
 from ledger_node.jobs.queue import Queue
-from ledger_node.queries import disclosed
+from ledger_node.queries import assessment_jobs, disclosed
+from ledger_node.queries.assessment_jobs import Asked, Standing
 from ledger_node.queries.disclosed import Disclosure
 from ledger_node.queries.once import settle
 
@@ -132,6 +133,16 @@ class View:
         """Keep what members disclosed by month, all of it or nothing."""
         with _failures(), self._engine.begin() as connection:
             disclosed.keep(connection, disclosures)
+
+    def ask(self, asked: Asked, now: int) -> str:
+        """Have a quarter assessed by whichever node is an assessor; id of the job."""
+        with _failures():
+            return settle(self._engine, lambda connection: assessment_jobs.ask(connection, asked, now))
+
+    def assessments(self, quarter: str | None) -> list[Standing]:
+        """How the assessments that were asked for stand."""
+        with _failures(), self._engine.connect() as connection:
+            return assessment_jobs.every(connection, quarter)
 
     def empty(self) -> None:
         """Forget what is rebuilt from the chain, and only that."""

@@ -103,4 +103,5 @@ def test_each_page_is_in_the_access_table() -> None:
         *("pageStart", "pageFind", "pageLedger", "pageReport", "pageVerify", "pageApi", "pageRegion", "pageAlerts"),
         *("pageCode", "pageInspections"),
         *("pageBanks", "pageStanding", "pageAccesses", "pageQuota", "pageCheck"),
+        *("pageNotices", "pageNoticesList"),
     }
