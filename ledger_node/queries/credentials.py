@@ -133,6 +133,12 @@ def revoke(connection: Connection, issued: Issued, why: str, now: int, note: str
     _changed(connection, issued.place[0])
 
 
+def sign_again(connection: Connection, issued: Issued, signed: Signed) -> None:
+    """Keep the same certificate under another signature."""
+    values = {"document": signed.document, "token": signed.token}
+    connection.execute(update(credential).where(credential.c.id == issued.id).values(**values))
+
+
 # places in the lists
 
 
@@ -147,6 +153,11 @@ def newest_list(connection: Connection) -> tuple[int, int]:
     number = connection.execute(select(func.max(status_list.c.number))).scalar() or 0
     taken = connection.execute(select(func.count()).where(credential.c.status_list == number)).scalar()
     return int(number), int(taken or 0)
+
+
+def change_all(connection: Connection) -> None:
+    """Have every list signed anew."""
+    connection.execute(update(status_list).values(changed=1))
 
 
 def open_lists(connection: Connection, number: int) -> None:
@@ -201,6 +212,11 @@ def keys(connection: Connection) -> dict[str, list[str]]:
     for row in connection.execute(select(credential_key).order_by(credential_key.c.since, credential_key.c.multikey)):
         found.setdefault(str(row.did), []).append(str(row.multikey))
     return found
+
+
+def forget_key(connection: Connection, multikey: str) -> bool:
+    """Take a key out of its issuer's; whether it was one."""
+    return connection.execute(credential_key.delete().where(credential_key.c.multikey == multikey)).rowcount == 1
 
 
 # how far the records were looked at

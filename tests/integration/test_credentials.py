@@ -15,7 +15,7 @@ from carbonledger.credential import did, multibase, verify
 from carbonledger.credential.did import keys_of
 from carbonledger.credential.model import PURPOSES
 from carbonledger.credential.status_list import ENTRIES
-from carbonledger.errors import Unknown
+from carbonledger.errors import Refused, Unknown
 from carbonledger.identifiers import object_id
 from carbonledger.keys import PrivateKey
 from carbonledger.verify.verdict import Verification
@@ -313,6 +313,38 @@ def test_a_new_key_leaves_old_certificates_standing(engine: Engine) -> None:
     for certificate in (one, issued(engine)["grade 2026Q2 1"]):
         assert verify(certificate.signed.document, {name: keys}, later, told).verdict == "VALID"
         assert verify(certificate.signed.document, {name: keys[:1]}, later, told).verdict == "INVALID"
+
+
+def test_a_key_that_others_have_is_withdrawn_and_what_it_signed_signed_again(tmp_path: Path) -> None:
+    url = sqlite_url(tmp_path / "stolen.db")
+    engine = open_database(url)
+    first = View(url, issuer=ISSUER)
+    first.migrate()
+    write(engine, [*of.contracts(), of.code(), of.grade(), of.standing(GREEN)])
+    first.certify(lambda: NOW)
+    stolen = multibase.multikey(KEY.public)
+    with pytest.raises(Refused, match="signs now"):
+        first.withdraw_key(stolen, lambda: NOW)
+    before = issued(engine)
+    forged = ISSUER.certificate("0" * 32, before["code 2026Q2 1"].claim, bytes(20), (1, 1), NOW)
+    new = Issuer(of.BASE, PrivateKey.from_seed("ed25519", object_id("a new key")), ISSUER.chain_id)
+    second = View(url, issuer=new)
+    assert second.withdraw_key(stolen, lambda: NOW + 1) == (True, 2)
+    assert second.withdraw_key(stolen, lambda: NOW + 1) == (False, 0)
+    with engine.connect() as connection:
+        assert credentials.keys(connection) == {ISSUER.did: [multibase.multikey(new.key.public)]}
+        lists = [credentials.one_list(connection, purpose, 1) for purpose in PURPOSES]
+    told = [kept.signed.document for kept in lists if kept is not None]
+    keys = {ISSUER.did: [new.key.public]}
+    for name, one in issued(engine).items():
+        assert (one.id, one.place, one.claim) == (before[name].id, before[name].place, before[name].claim)
+        for secured in (one.signed.document, one.signed.token.encode()):
+            assert verify(secured, keys, NOW + 1, told).verdict == "VALID"
+        assert verify(before[name].signed.document, keys, NOW + 1, told).verdict == "INVALID"
+    assert verify(forged.document, keys, NOW + 1, told).step(3).verdict == "invalid"
+    first.close()
+    second.close()
+    engine.dispose()
 
 
 class Killed(BaseException):
