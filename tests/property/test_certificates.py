@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.pool import StaticPool
@@ -97,6 +97,10 @@ def standing(engine: Engine) -> set[str]:
 
 
 @given(st.lists(st.tuples(HAPPENINGS, st.booleans()), max_size=12))
+@example([(("code", 2, GREEN), True), (("code", 2, RED), True), (("clear", 2, GREEN), True)])  # no fault was found
+@example(
+    [(("grade", 2, GREEN), True), (("code", 3, RED), True), (("fraud", 3, GREEN), False), (("clear", 3, GREEN), True)]
+)
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_what_stands_follows_from_the_records_and_not_from_when_one_looked(
     course: Sequence[tuple[Any, bool]],
