@@ -22,11 +22,13 @@ from sqlalchemy import select
 from api.hooks import Hooks
 from api.outside import Outside
 from api.posting import Poster
+from api.settings import load
 from api.webhooks import LASTING_S, SCHEDULE_S, WebhookEvents
 from carbonledger import webhook
 from carbonledger.errors import Invalid, Malformed, Refused
 from carbonledger.records import KINDS, ZERO32, Record
 from carbonledger.sharing import standing_scope
+from ledger_node.db import schema
 from ledger_node.db.schema import block, job, record
 from ledger_node.jobs.queue import LEASE_S
 from ledger_node.queries import alerts, keys, webhooks
@@ -143,11 +145,29 @@ class Sender:
         return found
 
 
-@pytest.fixture
-def sender(tmp_path: Path) -> Iterator[Sender]:
+@pytest.fixture(scope="module")
+def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LedgerApi, list[int]]]:
     clock = [NOW]
-    with ledger_api(tmp_path, settings={"hooks": HOOKS, "clock": lambda: clock[0]}) as made:
-        yield Sender(made, clock)
+    settings: dict[str, Any] = {"hooks": HOOKS} | dict.fromkeys(("clock", "wall"), lambda: clock[0])
+    settings |= dict.fromkeys(("rate", "keyed_rate"), "1000000/minute")
+    with ledger_api(tmp_path_factory.mktemp("hooks"), settings=settings) as made:
+        yield made, clock
+
+
+@pytest.fixture
+def sender(ledger: tuple[LedgerApi, list[int]]) -> Iterator[Sender]:
+    """On a ledger as it was: what the test before wrote is taken away."""
+    api, clock = ledger
+    clock[0] = NOW
+    yield Sender(api, clock)
+    with api.engine.begin() as connection:
+        for table in (schema.webhook, schema.webhook_delivery, schema.webhook_attempt, schema.job):
+            connection.execute(table.delete())
+        for table in (schema.node_event, schema.alert, schema.access):
+            connection.execute(table.delete())
+        for column in (record.c.block_number, block.c.number):
+            connection.execute(column.table.delete().where(column >= FIRST))
+        connection.execute(schema.api_key.update().values(revoked_at=None))
 
 
 def code(state: int = 1, member: bytes = ENTERPRISE, **changes: Any) -> Record:
@@ -488,6 +508,7 @@ import ipaddress, sys
 from api.hooks import Hooks
 from api.outside import Outside
 from api.posting import Poster
+from api.settings import load
 from api.webhooks import WebhookEvents
 from ledger_node.db.engine import open_database
 networks = (ipaddress.ip_network("127.0.0.0/8"),)
@@ -511,3 +532,26 @@ while poster.step():
     sender.run()
     assert len(set(receiver.ids)) == 30  # every event, and each under one id
     assert len(receiver.posts) - 30 <= states.count("running")
+
+
+def test_the_secret_of_the_node_is_a_private_file_of_32_bytes(tmp_path: Path) -> None:
+    file, secret = tmp_path / "api.toml", tmp_path / "hooks.secret"
+    file.write_text('[webhooks]\nsecret_file = "hooks.secret"\nnetworks = ["10.0.0.0/8", "fd00::/8"]\n')
+    secret.write_text("07" * 32 + "\n")
+    secret.chmod(0o644)
+    with pytest.raises(Refused, match="mode 600"):
+        load(file).settings(tmp_path)
+    secret.chmod(0o600)
+    hooks = load(file).settings(tmp_path).hooks
+    assert hooks is not None and len(hooks.networks) == 2
+    assert hooks.secret("a", 1) == HOOKS.secret("a", 1) != hooks.secret("a", 2)
+    assert "07" * 32 not in repr(hooks) and repr(b"\x07" * 32) not in repr(hooks)
+    Outside(hooks.networks).require("http://10.1.2.3/")
+    for text in ("07" * 31, "zz" * 32, ""):
+        secret.write_text(text)
+        with pytest.raises(Malformed, match="secret of the webhooks"):
+            load(file).settings(tmp_path)
+    secret.write_text("07" * 32)
+    file.write_text(file.read_text().replace("fd00::/8", "10.0.0.1/8"))
+    with pytest.raises(Malformed, match=r"webhooks\.networks"):
+        load(file).settings(tmp_path)
