@@ -21,6 +21,7 @@ from api.routes import (
     alerts,
     assessment,
     compute,
+    credentials,
     events,
     evidence,
     footprints,
@@ -65,6 +66,7 @@ TAGS: Final = (
     ("market", "Trading: instruments, quotes, trades, days, orders"),
     ("loans", "How an enterprise stands for its banks, portfolios, disclosures of supported loans"),
     ("assessment", "Codes, grades, peer statistics, inspections"),
+    ("credentials", "Certificates as Verifiable Credentials, their status, their issuer"),
     ("seeing", "Being told: access log, events"),
     ("webhooks", "Being told by webhook: where, of what, and how it went"),
     ("region", "Regional views: totals, structure, ranking"),
@@ -101,6 +103,7 @@ def create_app(
     routers += [quota.of(service)]
     routers += [assessment.of(service)]
     routers += [events.of(service), webhooks.of(service), runs.of(service)]
+    routers += [credentials.of(service), credentials.of_root(service)]
     routers += [system.of(service, registry), pages.of(service, app)]
     operations = set()
     for router in routers:

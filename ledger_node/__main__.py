@@ -1,4 +1,4 @@
-"""`python -m ledger_node`: run, migrate, reindex, fsck, deploy, settle, assess, assessments, draw.
+"""`python -m ledger_node`: run, migrate, reindex, fsck, deploy, settle, assess, assessments, draw, credentials.
 
 Exit 0 done or clean, 1 a check found a difference, 2 misuse, or it could not be done.
 """
@@ -19,7 +19,7 @@ from ledger_node import config
 from ledger_node.chain.interface import Chain
 from ledger_node.chain.open import open_chain
 from ledger_node.chain.outbox import Outbox
-from ledger_node.commands import draw, founders, keyfile, settle
+from ledger_node.commands import credentials, draw, founders, keyfile, settle
 from ledger_node.commands.assess import Wanted, assess
 from ledger_node.commands.deploy import Ways, deploy, policy_of
 from ledger_node.commands.fsck import deployment_of, fsck
@@ -101,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--confirmations", type=int, metavar="N", help="blocks on top that make a block stay")
     command.set_defaults(action=_deploy)
     settle.add_parser(commands)
+    credentials.add_parser(commands)
     return parser
 
 

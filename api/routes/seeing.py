@@ -8,20 +8,22 @@ from typing import Annotated, Final
 
 import anyio
 from anyio import to_thread
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Header, Path, Query, Request, Response
 from starlette.responses import StreamingResponse
 
 from api import paging, present, schemas
 from api.access import OPEN_KINDS, Caller, sees_emission
 from api.answers import answer
+from api.notices import present_notification
 from api.paging import Limit
 from api.problems import Problem
-from api.routes.common import router
+from api.routes.common import missing, router
 from api.service import CallerOf, Service
 from carbonledger.records import KINDS
 from ledger_node.queries import access, feed, notifications
 from ledger_node.queries.records import Kept, Position
 
+Number = Annotated[int, Path(ge=1, lt=1 << 31, description="Number of the notification")]
 BATCH: Final = 200
 KEEP_ALIVE_S: Final = 15.0
 _EVENT_ID: Final = re.compile(r"([0-9]{1,12})\.([0-9]{1,9})")
@@ -62,21 +64,34 @@ def of(service: Service) -> APIRouter:
         limit: Limit = paging.DEFAULT,
         before: Annotated[int | None, Query(ge=1, lt=1 << 31, description="Only those below this number")] = None,
     ) -> Response:
-        """What the caller's member was told, newest first: reports that were replaced."""
+        """What the caller's member was told, newest first: reports that were replaced, and what follows."""
         if caller.member is None:
             raise Problem("not-allowed", "This key acts for no member.")
         with service.engine.connect() as connection:
             told = notifications.of_member(connection, caller.member, before=before, limit=limit + 1)
         following = None if len(told) <= limit else str(told[limit - 1].number)
-        items = [
-            schemas.Notification(number=t.number, at=present.time(t.at), kind=t.kind, **t.content) for t in told[:limit]
-        ]
+        items = [present_notification(one) for one in told[:limit]]
         headers = {}
         if following is not None:
             url = request.url.include_query_params(before=following)
             headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
         page = schemas.Page[schemas.Notification](items=items, next=following)
         return answer(request, page, private=True, headers=headers)
+
+    @found.post(
+        "/notifications/{number}/acknowledge",
+        operation_id="acknowledgeNotification",
+        response_model=schemas.Notification,
+    )
+    def acknowledge_notification(request: Request, caller: CallerOf, number: Number) -> Response:
+        """Somebody of the caller's member has seen it; said again, the first answer stays."""
+        if caller.member is None:
+            raise Problem("not-allowed", "This key acts for no member.")
+        with service.engine.begin() as connection:
+            told = notifications.acknowledge(connection, caller.member, number, caller.name, service.now())
+        if told is None:
+            raise missing("notification", str(number))
+        return answer(request, present_notification(told), private=True)
 
     @found.get(
         "/records/stream",

@@ -1,4 +1,4 @@
-"""`carbonledger verify`: a bundle against what the reader trusts, offline.
+"""`carbonledger verify`: a bundle or certificate against what the reader trusts, offline.
 
 Exit codes: 0 VALID, 1 INVALID, 2 misuse or ERROR, 3 INDETERMINATE.
 """
@@ -11,7 +11,7 @@ from typing import Any, Final
 from carbonledger.bundle.model import MAX_BYTES
 from carbonledger.cli import answers, files, network
 from carbonledger.errors import CarbonLedgerError
-from carbonledger.verify import verify
+from carbonledger.handed import verify_handed
 
 MAX_DOCUMENT: Final = 4 * MAX_BYTES
 DOCUMENT_STARTS: Final = (b"%PDF-", b"PK\x03\x04")
@@ -23,8 +23,9 @@ def add_parser(subparsers: Any) -> None:
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "verify",
         help="verify a bundle offline",
-        description="Verifies the bundle of a reading or of an annual report, offline, step by step. Without a policy, "
-        "what depends on trust is INDETERMINATE. Exit 0 VALID, 1 INVALID, 2 misuse or ERROR, 3 INDETERMINATE.",
+        description="Verifies, offline and step by step, the bundle of a reading, an annual report, a code or a grade, "
+        "or a certificate of title or retirement. Without a policy, what depends on trust is INDETERMINATE. Exit 0 "
+        "VALID, 1 INVALID, 2 misuse or ERROR, 3 INDETERMINATE.",
     )
     parser.add_argument(
         "file", metavar="FILE", help="bundle, or a report's PDF or XLSX that carries one; - reads standard input"
@@ -43,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
             bundle = network.reporter().evidence(bundle)
     except CarbonLedgerError as error:
         return answers.failed("verify", str(error), as_json=args.json)
-    found = verify(bundle, policy)
+    found = verify_handed(bundle, policy)
     if args.json:
         answers.print_json({"file": args.file, **found.to_json()})
     else:

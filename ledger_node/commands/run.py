@@ -29,7 +29,8 @@ from ledger_node.commands.follow import LONGEST_WAIT_S, Follower, Journal
 from ledger_node.commands.health import create_health
 from ledger_node.commands.keyfile import read_keystore, read_passphrase, read_secret_file
 from ledger_node.commands.trading import Trading
-from ledger_node.config import Settings, WitnessSettings
+from ledger_node.config import CredentialSettings, Settings, WitnessSettings
+from ledger_node.credentials.issuer import Issuer
 from ledger_node.db.view import View
 from ledger_node.witness import WitnessedLog, WitnessKeys, create_witness
 
@@ -47,7 +48,7 @@ def run(settings: Settings, out: TextIO = sys.stdout) -> int:
         if chain is None:
             return 0
         stack.callback(chain.close)
-        view = View(settings.database, post_of(settings.mail))
+        view = View(settings.database, post_of(settings.mail), issuer_of(settings.credentials, chain.chain_id))
         stack.callback(view.close)
         view.migrate()
         follower = Follower(
@@ -106,6 +107,15 @@ def post_of(mail: MailTable | None) -> Post:
     password = read_passphrase(Path(mail.password_file)).decode() if mail.password_file else ""
     contacts = {member_id(contact.credit_code).hex(): contact.address for contact in mail.contact}
     return Post(mail.sender, contacts, mail.escalation, over_smtp(mail, password))
+
+
+def issuer_of(settings: CredentialSettings | None, chain_id: int) -> Issuer | None:
+    """The issuer of a configuration with its key; None where nobody issues. Refused for a key that others can read."""
+    if settings is None:
+        return None
+    word = read_passphrase(Path(settings.passphrase_file))
+    key = PrivateKey.from_pem(read_secret_file(Path(settings.key)), word)
+    return Issuer(settings.base_url, key, chain_id, settings.validity_days, settings.list_days)
 
 
 def wall_clock() -> int:

@@ -12,7 +12,8 @@ replaced report), `notification`; of product footprints `footprint_document`, `f
 `disclosed_profile`, `disclosed_month`, `disclosed_year`, `disclosed_fact`; and `alert`, what followed from it.
 `planning_quota` was entered by hand. `node_event` holds what this node tells beside the chain's records; `webhook`,
 `webhook_delivery` and `webhook_attempt` who is told of which events, and how that went (no secret is among them).
-`document_use` is derived from the bundles among the artefacts.
+`document_use` is derived from the bundles among the artefacts. Certificates:
+`credential`, `status_list`, `credential_key`, `credential_scan`.
 """
 
 from __future__ import annotations
@@ -75,11 +76,16 @@ record = Table(
     Column("member", String(64), nullable=True, doc="hex; the record's field `member`, else `owner`, where it has one"),
     Column("year", Integer, nullable=True),
     Column("latest", Integer, nullable=False, doc="1 on the last row of a record key, else 0"),
+    Column("about", String(64), nullable=True, doc="hex; what the record is looked up by beside these: `ABOUT`"),
     PrimaryKeyConstraint("block_number", "log_index"),
     Index("ix_record_key", "record_key", "block_number", "log_index"),
     Index("ix_record_kind_latest", "kind", "latest", "id"),
     Index("ix_record_member", "member", "kind", "latest", "year"),
+    Index("ix_record_about", "about", "kind", "block_number", "log_index"),
 )
+
+ABOUT: Final = {"pledge": "bank", "position": "lot"}
+"""Kind of record → the field that its column `about` repeats."""
 
 artefact = Table(
     "artefact",
@@ -236,6 +242,8 @@ notification = Table(
     Column("kind", String(32), nullable=False),
     Column("content", JSON, nullable=False),
     Column("at", BigInteger, nullable=False, doc="seconds"),
+    Column("acknowledged_at", BigInteger, nullable=True, doc="seconds"),
+    Column("acknowledged_by", String(80), nullable=True, doc="name of the key"),
     UniqueConstraint("job", name="uq_notification_job"),
     Index("ix_notification_member", "member", "number"),
 )
@@ -486,4 +494,60 @@ webhook_attempt = Table(
     Column("status", Integer, nullable=True, doc="of HTTP; null where there was no answer"),
     Column("error", Text, nullable=True),
     Index("ix_webhook_attempt_delivery", "delivery", "number"),
+)
+
+credential = Table(
+    "credential",
+    metadata,
+    Column("id", String(32), primary_key=True, doc="random, hex: whoever has it may show the certificate"),
+    Column("record", String(64), nullable=False, doc="hex id of the record on the chain: one certificate each"),
+    Column("kind", String(16), nullable=False, doc="code, grade or retirement"),
+    Column("member", String(64), nullable=False),
+    Column("project", String(64), nullable=False, doc="zeros: the member itself"),
+    Column("claim", JSON, nullable=False, doc="what is certified: contract, period, scheme, revision, said"),
+    Column("valid_from", BigInteger, nullable=False, doc="seconds"),
+    Column("valid_until", BigInteger, nullable=True, doc="seconds; null: it does not lapse"),
+    Column("status_list", Integer, nullable=False, doc="number of the two lists"),
+    Column("status_index", Integer, nullable=False, doc="random place in both"),
+    Column("base_url", Text, nullable=False, doc="origin under which it was issued"),
+    Column("issued_at", BigInteger, nullable=False, doc="seconds"),
+    Column("suspended", String(16), nullable=True, doc="why: red or not-on-chain"),
+    Column("suspended_at", BigInteger, nullable=True, doc="seconds"),
+    Column("revoked", String(16), nullable=True, doc="why: fraud, restated, wrong-issuance or key-compromised"),
+    Column("revoked_at", BigInteger, nullable=True, doc="seconds"),
+    Column("note", Text, nullable=True, doc="what the operator wrote at a revocation by hand"),
+    Column("document", LargeBinary, nullable=False, doc="canonical JSON with its proof"),
+    Column("token", Text, nullable=False, doc="the same as a token"),
+    UniqueConstraint("record", name="uq_credential_record"),
+    UniqueConstraint("status_list", "status_index", name="uq_credential_status_list"),
+    Index("ix_credential_member", "member", "project"),
+)
+
+status_list = Table(
+    "status_list",
+    metadata,
+    Column("purpose", String(16), nullable=False, doc="revocation or suspension"),
+    Column("number", Integer, nullable=False),
+    Column("changed", Integer, nullable=False, doc="1: a bit changed since it was signed"),
+    Column("signed_at", BigInteger, nullable=False, doc="seconds; 0: not yet"),
+    Column("document", LargeBinary, nullable=False, doc="canonical JSON with its proof"),
+    Column("token", Text, nullable=False, doc="the same as a token"),
+    PrimaryKeyConstraint("purpose", "number"),
+)
+
+credential_key = Table(
+    "credential_key",
+    metadata,
+    Column("multikey", String(80), primary_key=True),
+    Column("did", Text, nullable=False, doc="the issuer"),
+    Column("since", BigInteger, nullable=False, doc="seconds"),
+    Column("withdrawn_at", BigInteger, nullable=True, doc="seconds: what it signed is not the issuer's any more"),
+)
+
+credential_scan = Table(
+    "credential_scan",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False, doc="0: there is one row"),
+    Column("block_number", BigInteger, nullable=False, doc="records up to this block were looked at"),
+    Column("block_hash", String(64), nullable=False, doc="hex: another one there means that blocks were taken back"),
 )

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import base64
-import copy
 import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -14,13 +13,13 @@ import pytest
 from playwright.sync_api import Page
 
 from carbonledger import jcs
-from carbonledger.bundle import Bundle
 from carbonledger.errors import CarbonLedgerError
 from carbonledger.identifiers import object_id
 from carbonledger.policy import Policy, WitnessPolicy
-from carbonledger.records import KINDS, Record
+from carbonledger.records import Record
 from carbonledger.verify import verify
 from tests.e2e.browser_kit import chromium, served
+from tests.support.mutations import mutated
 from tests.support.world import REGULATOR, VERIFIER, World, changed, key
 
 Case = tuple[bytes, Policy | None]
@@ -195,67 +194,6 @@ def test_a_policy_that_asks_for_more_or_trusts_others_fails_at_the_same_steps(pa
     assert "INVALID" in compare(page, [(world.report_bundle(), policy) for policy in policies])
 
 
-def places(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Every place in a JSON value but its root."""
-    if at:
-        yield at
-    members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for name, item in members:
-        yield from places(item, (*at, name))
-
-
-def scalar(value: Any, rng: random.Random) -> Any:
-    """A value like another, and not the same."""
-    if isinstance(value, str):
-        changes: list[Callable[[], Any]] = [
-            lambda: value + rng.choice(("a", "0", " ", "é", "\0")),
-            lambda: value[:-1] if value else "x",
-            lambda: value.upper() + "0",
-            lambda: flipped(value, rng),
-            lambda: inner(value, rng),
-            lambda: 1,
-        ]
-        return rng.choice(changes)()
-    return rng.choice([value + 1 if isinstance(value, int) else 0, 0, -1, 2**53 - 1, "1", None, True, [value], {}])
-
-
-def flipped(value: str, rng: random.Random) -> str:
-    """One bit of base64, or one character."""
-    try:
-        raw = bytearray(base64.b64decode(value, validate=True))
-        raw[rng.randrange(len(raw))] ^= 1 << rng.randrange(8)
-        return base64.b64encode(bytes(raw)).decode()
-    except (ValueError, IndexError):
-        return value[::-1] + "0"
-
-
-def inner(value: str, rng: random.Random) -> str:
-    """A change within the JSON that a string holds."""
-    if not value.startswith("{"):
-        return value.lower() + "x"
-    return jcs.encode(mutated(json.loads(value), rng)).decode()
-
-
-def mutated(value: Any, rng: random.Random) -> Any:
-    """One change somewhere."""
-    made = copy.deepcopy(value)
-    *path, last = rng.choice(list(places(made)))
-    parent = made
-    for name in path:
-        parent = parent[name]
-    item = parent[last]
-    if not isinstance(item, (dict, list)):
-        parent[last] = scalar(item, rng)
-    elif isinstance(item, list) and item and rng.random() < 0.8:
-        changes: list[Callable[[], Any]] = [item.reverse, lambda: item.append(copy.deepcopy(item[0])), item.pop]
-        rng.choice(changes)()
-    elif isinstance(item, dict) and item and rng.random() < 0.6:
-        item.pop(rng.choice(sorted(item)))
-    else:
-        parent[last] = rng.choice([None, [], {}, 0, ""])
-    return made
-
-
 def test_bundles_with_one_change_are_judged_alike(page: Page) -> None:
     rng = random.Random(20250601)
     cases: list[Case] = []
@@ -342,41 +280,6 @@ def test_canonical_json_is_the_same_in_both(page: Page, raw: bytes) -> None:
         assert "malformed" in found, found
     else:
         assert found == {"text": jcs.encode(wanted).decode()}
-
-
-IN_BUNDLES = frozenset(
-    {
-        "CheckpointRegistry",
-        "DeviceRegistry",
-        "Directory",
-        "FactorRegistry",
-        "GrantRegistry",
-        "MemberRegistry",
-        "ReportRegistry",
-        "RuleSetRegistry",
-    }
-)
-"""Contracts whose records the page knows: those of readings' and reports' bundles, the two kinds that it reads."""
-
-
-def test_records_have_the_same_fields_in_both(page: Page) -> None:
-    found = page.evaluate("""async () => {
-      const { KINDS } = await import("/static/verify/records.js");
-      return Object.fromEntries(Object.entries(KINDS).map(([name, k]) => [name, [k.contract, k.fields]]));
-    }""")
-    wanted = {
-        name: [kind.contract, [[f.name, f.type] for f in kind.fields]]
-        for name, kind in KINDS.items()
-        if kind.contract in IN_BUNDLES
-    }
-    assert found == wanted
-
-
-def test_the_page_knows_every_record_that_such_a_bundle_carries(page: Page) -> None:
-    found = set(page.evaluate("""async () => Object.keys((await import("/static/verify/records.js")).KINDS)"""))
-    world = World()
-    chains = [Bundle.parse(bundle).chain for bundle in (world.reading_bundle(), world.report_bundle())]
-    assert {record.kind for chain in chains if chain is not None for record in chain.records} <= found
 
 
 GOOD = World().policy.format()

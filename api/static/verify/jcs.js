@@ -1,6 +1,7 @@
 // Canonical JSON: RFC 8785 in a restricted domain (docs/formats/encodings.md).
 import { Malformed, quoted } from "./errors.js";
 import { equal, textOf, utf8 } from "./bytes.js";
+import { say } from "./say.js";
 
 const MAX_DEPTH = 64;
 
@@ -18,7 +19,7 @@ export function decode(bytes) {
   if (!equal(utf8(canonical), bytes)) {
     let at = 0;
     while (at < text.length && text[at] === canonical[at]) at++;
-    throw new Malformed(`JSON is not in canonical form from character ${at}`, {
+    throw new Malformed(say`JSON is not in canonical form from character ${at}`, {
       expected: quoted(canonical.slice(at, at + 24)),
       found: quoted(text.slice(at, at + 24)),
     });
@@ -49,7 +50,7 @@ export function encode(value, depth = MAX_DEPTH) {
     }
     return JSON.stringify(value);
   }
-  if (depth === 0) throw new Malformed("canonical JSON is nested too deeply", { expected: `at most ${MAX_DEPTH} levels` });
+  if (depth === 0) throw new Malformed("canonical JSON is nested too deeply", { expected: say`at most ${MAX_DEPTH} levels` });
   if (Array.isArray(value)) return `[${value.map((item) => encode(item, depth - 1)).join(",")}]`;
   const keys = Object.keys(value).sort();
   const odd = keys.find((key) => !/^[\x00-\x7f]*$/.test(key));
@@ -62,7 +63,7 @@ function refuseDepth(text) {
   for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"?|[[\]{}]/gs)) {
     if (token === "[" || token === "{") {
       if (++depth > MAX_DEPTH) {
-        throw new Malformed("canonical JSON is nested too deeply", { expected: `at most ${MAX_DEPTH} levels` });
+        throw new Malformed("canonical JSON is nested too deeply", { expected: say`at most ${MAX_DEPTH} levels` });
       }
     } else if (token === "]" || token === "}") depth--;
   }
