@@ -6,13 +6,10 @@ import ipaddress
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -33,69 +30,16 @@ from ledger_node.db.schema import block, job, record
 from ledger_node.jobs.queue import LEASE_S
 from ledger_node.queries import alerts, keys, webhooks
 from tests.integration.api_kit import BANK, NOW, LedgerApi, grant_record, ledger_api, write_records
+from tests.integration.webhook_kit import Receiver, code, receiver
 from tests.support.world import ENTERPRISE
+
+__all__ = ["receiver"]  # a fixture
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 HOOKS = Hooks(b"\x07" * 32, LOOPBACK)
 FIRST = 1000
 DAY_S = 86_400
 ALL = ["code.changed", "settlement.changed", "pledge.changed"]
-
-
-class Receiver(ThreadingHTTPServer):
-    """Somebody's server: keeps what it took by id, and fails as it is told."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Talk)
-        self.posts: list[tuple[dict[str, str], bytes]] = []
-        self.answers: list[int] = []
-        self.more: dict[str, str] = {}
-        self.lose = False
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/hook?from=ledger"
-
-    @property
-    def told(self) -> list[dict[str, Any]]:
-        return [json.loads(body) for _, body in self.posts]
-
-    @property
-    def ids(self) -> list[str]:
-        return [headers["webhook-id"] for headers, _ in self.posts]
-
-
-class _Talk(BaseHTTPRequestHandler):
-    server: Receiver
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        status = self.server.answers.pop(0) if self.server.answers else 204
-        assert self.path == "/hook?from=ledger"
-        assert self.headers["Host"] == f"127.0.0.1:{self.server.server_address[1]}"
-        if 200 <= status < 300:
-            self.server.posts.append(({name.lower(): value for name, value in self.headers.items()}, body))
-        if self.server.lose:
-            self.server.lose = False
-            self.close_connection = True
-            self.connection.shutdown(socket.SHUT_RDWR)  # taken, but the sender never hears of it
-            return
-        self.send_response(status)
-        for name, value in self.server.more.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, format: str, *arguments: Any) -> None:
-        pass
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with Receiver() as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server
-        server.shutdown()
 
 
 class Sender:
@@ -168,12 +112,6 @@ def sender(ledger: tuple[LedgerApi, list[int]]) -> Iterator[Sender]:
         for column in (record.c.block_number, block.c.number):
             connection.execute(column.table.delete().where(column >= FIRST))
         connection.execute(schema.api_key.update().values(revoked_at=None))
-
-
-def code(state: int = 1, member: bytes = ENTERPRISE, **changes: Any) -> Record:
-    values = {"project": ZERO32, "since": NOW, "due": 0, "escalated": False, "vetoUntil": 0, "caseId": ZERO32}
-    values |= {"year": 2025, "quarter": 3, "greyQuarters": 0, "redQuarters": 0}
-    return Record.of("code", **values | {"member": member, "state": state} | changes)
 
 
 def year(**changes: Any) -> Record:
