@@ -6,14 +6,22 @@ import ipaddress
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from sqlalchemy import select
 
 from api.hooks import Hooks
@@ -421,6 +429,47 @@ def test_a_name_that_means_a_private_address_by_the_time_of_posting_is_refused(r
         with pytest.raises(Refused, match=r"private.*127\.0\.0\.1"):
             outside.post("https://bank.example/hook", b"{}", {})
     assert receiver.posts == []
+
+
+def certificate(folder: Path, name: str) -> ssl.SSLContext:
+    """A server's side of TLS, with a certificate of this name that vouches for itself in `folder/name.pem`."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = folder / f"{name}.pem"
+    plain = serialization.NoEncryption()
+    secret = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+    pem.write_bytes(secret + made.public_bytes(serialization.Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    return context
+
+
+def test_the_certificate_is_that_of_the_name_though_the_connection_goes_to_the_address(tmp_path: Path) -> None:
+    with Receiver() as server:
+        context = certificate(tmp_path, "bank.example")
+        asked: list[str | None] = []
+        context.sni_callback = lambda connection, name, _: asked.append(name)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        client = ssl.create_default_context(cafile=str(tmp_path / "bank.example.pem"))
+        http = httpx2.Client(verify=client, timeout=5, trust_env=False)
+        outside = Outside(LOOPBACK, http, resolve=lambda host, port: ["127.0.0.1"])
+        path = f":{server.server_address[1]}/hook?from=ledger"
+        assert outside.post(f"https://bank.example{path}", b"{}", {}).status == 204
+        with pytest.raises(httpx2.ConnectError, match="Hostname mismatch"):
+            outside.post(f"https://rival.example{path}", b"{}", {})
+        assert asked == ["bank.example", "rival.example"]
+        ((headers, body),) = server.posts
+        assert (headers["host"], body) == (f"bank.example:{server.server_address[1]}", b"{}")
+        server.shutdown()
 
 
 def test_the_door_refuses_private_addresses_unknown_types_and_too_many(sender: Sender, receiver: Receiver) -> None:
