@@ -176,7 +176,7 @@ TEXT: Final[Mapping[str, tuple[str, str]]] = {
         "No file leaves this machine: signatures, Merkle proofs, chain proofs and figures are checked in this browser.",
     ),
     "verify.bundle": ("证据包", "Bundle"),
-    "verify.drop": ("把证据包拖到这里", "Drop a bundle here"),
+    "verify.drop": ("把证据包或证明文件拖到这里", "Drop a bundle or certificate here"),
     "verify.choose": ("或选择文件", "or choose a file"),
     "verify.policy": ("策略", "Policy"),
     "verify.policy.own": ("本节点建议的策略", "The policy that this node suggests"),
@@ -559,6 +559,17 @@ TEXT: Final[Mapping[str, tuple[str, str]]] = {
     "accesses.what": ("内容", "What"),
     "accesses.basis": ("依据", "Basis"),
     "accesses.none": ("尚无访问记录。", "Nobody has read anything yet."),
+    # steps of a certificate, and what else is verified in the browser
+    "step.title.1": ("格式", "parse"),
+    "step.title.2": ("合约", "contracts"),
+    "step.title.3": ("封块", "sealed"),
+    "step.title.4": ("在账", "recorded"),
+    "step.title.5": ("来源", "origin"),
+    "step.title.6": ("权属", "title"),
+    "verify.kind.code": ("红绿码", "Code"),
+    "verify.kind.grade": ("评级", "Grade"),
+    "verify.kind.title": ("权属证明", "Certificate of title"),
+    "verify.kind.retirement": ("注销证明", "Certificate of retirement"),
 }
 """Key → (Chinese, English)."""
 
