@@ -8,6 +8,7 @@ from typing import Protocol
 
 from carbonledger.errors import Refused
 from carbonledger.evm.evidence import ChainEvidence
+from ledger_node.chain import wallets
 from ledger_node.chain.bindings import rule_set_registry
 from ledger_node.chain.bindings.errors import explain
 from ledger_node.chain.errors import CallReverted
@@ -42,6 +43,10 @@ class ChainTools(Protocol):
 
     def has_code(self, address: bytes) -> bool:
         """Whether a contract is at the address: its signatures are judged by EIP-1271."""
+        ...
+
+    def accepts(self, wallet: bytes, digest: bytes, signature: bytes) -> bool:
+        """Whether the contract at the address takes a signature (EIP-1271)."""
         ...
 
     def evidence(self, number: int, slots: Mapping[bytes, Sequence[bytes]]) -> ChainEvidence:
@@ -80,6 +85,10 @@ class LedgerChainTools:
     def has_code(self, address: bytes) -> bool:
         """See `ChainTools`."""
         return bool(self._chain.code(address))
+
+    def accepts(self, wallet: bytes, digest: bytes, signature: bytes) -> bool:
+        """See `ChainTools`."""
+        return wallets.accepts(self._chain, wallet, digest, signature)
 
     def evidence(self, number: int, slots: Mapping[bytes, Sequence[bytes]]) -> ChainEvidence:
         """See `ChainTools`."""

@@ -23,9 +23,9 @@ from ledger_node.queries.footprints import Kept
 from ledger_node.queries.pact import Event, Token
 
 TOKEN_S: Final = 3600
-PREFIX: Final = "org.wbcsd.pact.ProductFootprint."
-CREATED, FULFILLED, REJECTED, PUBLISHED = (
-    f"{PREFIX}{name}Event.3" for name in ("RequestCreated", "RequestFulfilled", "RequestRejected", "Published")
+PREFIX, PUBLISHED = pact.PREFIX, pact.PUBLISHED
+CREATED, FULFILLED, REJECTED = (
+    f"{PREFIX}{name}Event.3" for name in ("RequestCreated", "RequestFulfilled", "RequestRejected")
 )
 LISTS: Final = {
     "productId": ("productIds",),
@@ -202,11 +202,7 @@ def answer_to(connection: Connection, reader: str, event: Mapping[str, Any], hos
 
 def outgoing(member: str, kind: str, data: dict[str, Any], host: str, now: int) -> Event:
     """An event of this node for a member; the same content is the same event."""
-    content = json.dumps([member, kind, data], sort_keys=True).encode()
-    time = datetime.fromtimestamp(now, UTC).isoformat().replace("+00:00", "Z")
-    identifier = hashlib.sha256(content).hexdigest()
-    told_as = {"type": kind, "specversion": "1.0", "id": identifier, "source": f"//{host}/3/events", "time": time}
-    return Event("out", member, now, {**told_as, "data": data})
+    return pact.outgoing(member, kind, data, f"//{host}/3/events", now)
 
 
 def _bad(what: str, expected: str, found: object) -> Problem:

@@ -406,8 +406,10 @@ class AccessRead(Document):
 class Notification(Document):
     """A report was replaced by another: the caller may hold its data, or has something to do about it.
 
-    `kind`: `restated` (told to holders), `footprint-outdated` (to who published one from the old report),
-    `obligation-due` (to the regulator: the settled year needs an additional obligation of the new report).
+    `kind`: `restated` (told to holders), `footprint-restated` (to who published some from the old report:
+    `footprints` were published in their place), `footprint-outdated` (`footprints` could not be computed again,
+    for `reason`), `obligation-due` (to the regulator: the settled year needs an additional obligation of the new
+    report).
     """
 
     number: int
@@ -417,9 +419,13 @@ class Notification(Document):
     year: int
     old: str
     new: str
+    footprints: list[str] = []
+    reason: str | None = None
+    acknowledged_at: str | None
+    acknowledged_by: str | None
 
 
-class LedgerEvent(Document):
+class WrittenRecord(Document):
     """A record as the chain wrote it."""
 
     kind: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import Annotated, Any
 
@@ -16,16 +15,13 @@ from api.problems import Problem
 from api.routes.common import HEX_ID, missing, router
 from api.routes.compute import json_body, require_json
 from api.service import Body, CallerOf, Service
-from carbonledger import jcs
 from carbonledger.accounting import inputs
 from carbonledger.identifiers import member_id
-from carbonledger.product import pact as pact_model
 from carbonledger.product.footprint import canonical, footprint
 from carbonledger.product.result import Footprint
 from carbonledger.product.schema import footprint_document
 from ledger_node.queries import footprints, records, reports
 from ledger_node.queries import pact as kept_events
-from ledger_node.queries.footprints import Kept
 from ledger_node.queries.once import settle
 
 _OBJECT: dict[str, Any] = {"application/json": {"schema": {"type": "object"}}}
@@ -85,7 +81,10 @@ def of(service: Service) -> APIRouter:
             def keep(connection: Connection) -> list[dict[str, Any]]:
                 content = canonical(node.value)
                 footprints.keep_document(connection, result.digest.hex(), str(caller.member), now, content)
-                kept = [footprints.publish(connection, new, readers) for new in _all(result, now, public=public)]
+                kept = [
+                    footprints.publish(connection, new, readers)
+                    for new in footprints.of_result(result, now, public=public)
+                ]
                 ids = [item.id for item in kept]
                 for reader in dict.fromkeys(readers):
                     kept_events.keep(connection, pact.outgoing(reader, pact.PUBLISHED, {"pfIds": ids}, host, now))
@@ -115,30 +114,6 @@ def of(service: Service) -> APIRouter:
             raise Problem("not-allowed", "A footprint's document is its owner's.")
         return answer(request, content, private=True)
 
-    return found
-
-
-def _all(result: Footprint, now: int, *, public: bool) -> list[Kept]:
-    read = result.document
-    period = [read.period.year, read.period.first_month, read.period.last_month]
-    found = []
-    for item in result.products:
-        content = pact_model.product_footprint(result, item, created=now)
-        del content["status"]
-        scope = hashlib.sha256(jcs.encode([sorted(item.product.ids), period])).hexdigest()
-        found.append(
-            Kept(
-                id=content["id"],
-                member=member_id(read.company.credit_code).hex(),
-                document=result.digest.hex(),
-                year=read.period.year,
-                report=read.report.hex() if read.report else None,
-                scope=scope,
-                created_at=now,
-                public=public,
-                content=content,
-            )
-        )
     return found
 
 

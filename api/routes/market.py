@@ -18,6 +18,7 @@ from api import market as shown
 from api import paging, relaying, schemas
 from api.access import Caller
 from api.answers import answer
+from api.chain_tools import ChainTools
 from api.idempotency import IdempotencyKey, once
 from api.paging import Cursor, Limit
 from api.problems import Problem
@@ -143,11 +144,12 @@ def of(service: Service) -> APIRouter:
     def place_order(request: Request, caller: CallerOf, body: Body, idempotency_key: IdempotencyKey = None) -> Response:
         """Give an order to the exchange of this node. The same order again answers as the first time."""
         require_json(request)
-        chain_id = _exchange(service)
+        chain = _exchange(service)
 
         def do() -> Response:
             act, signed = relaying.parse_signed_alone(parse_signed(body), "Order")
-            take = partial(door.take, act=act, signed=signed, chain_id=chain_id, now=service.now())
+            asked = partial(door.take, act=act, signed=signed, chain_id=chain.chain_id, now=service.now())
+            take = partial(asked, accepts=chain.accepts)
             kept = settle(service.engine, take)
             headers = {"Location": f"/v1/orders/{kept.id}"}
             return answer(request, shown.order(kept), status=CREATED, private=True, headers=headers)
@@ -163,9 +165,10 @@ def of(service: Service) -> APIRouter:
     def cancel_order(request: Request, caller: CallerOf, body: Body) -> Response:
         """End a waiting order. Trades that were matched before stand."""
         require_json(request)
-        chain_id = _exchange(service)
+        chain = _exchange(service)
         act, signed = relaying.parse_signed_alone(parse_signed(body), "OrderCancellation")
-        end = partial(door.cancel, act=act, signed=signed, chain_id=chain_id, now=service.now())
+        asked = partial(door.cancel, act=act, signed=signed, chain_id=chain.chain_id, now=service.now())
+        end = partial(asked, accepts=chain.accepts)
         return answer(request, shown.order(settle(service.engine, end)), private=True)
 
     @found.get("/orders", operation_id="listOrders", response_model=schemas.Page[schemas.MarketOrder])
@@ -203,11 +206,11 @@ def _signed(name: str) -> dict[str, Any]:
     }
 
 
-def _exchange(service: Service) -> int:
-    """The chain's id, where this node serves an exchange."""
+def _exchange(service: Service) -> ChainTools:
+    """The chain, where this node serves an exchange."""
     if not service.settings.takes_orders or service.chain is None:
         raise Problem("unavailable", "This node serves no exchange.", remedy="Send the order to the exchange's node")
-    return service.chain.chain_id
+    return service.chain
 
 
 def _instrument(connection: Connection, identifier: str) -> Kept:

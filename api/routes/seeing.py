@@ -8,20 +8,22 @@ from typing import Annotated, Final
 
 import anyio
 from anyio import to_thread
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Header, Path, Query, Request, Response
 from starlette.responses import StreamingResponse
 
 from api import paging, present, schemas
 from api.access import OPEN_KINDS, Caller, sees_emission
 from api.answers import answer
+from api.notices import present_notification
 from api.paging import Limit
 from api.problems import Problem
-from api.routes.common import router
+from api.routes.common import missing, router
 from api.service import CallerOf, Service
 from carbonledger.records import KINDS
 from ledger_node.queries import access, feed, notifications
 from ledger_node.queries.records import Kept, Position
 
+Number = Annotated[int, Path(ge=1, lt=1 << 31, description="Number of the notification")]
 BATCH: Final = 200
 KEEP_ALIVE_S: Final = 15.0
 _EVENT_ID: Final = re.compile(r"([0-9]{1,12})\.([0-9]{1,9})")
@@ -62,15 +64,13 @@ def of(service: Service) -> APIRouter:
         limit: Limit = paging.DEFAULT,
         before: Annotated[int | None, Query(ge=1, lt=1 << 31, description="Only those below this number")] = None,
     ) -> Response:
-        """What the caller's member was told, newest first: reports that were replaced."""
+        """What the caller's member was told, newest first: reports that were replaced, and what follows."""
         if caller.member is None:
             raise Problem("not-allowed", "This key acts for no member.")
         with service.engine.connect() as connection:
             told = notifications.of_member(connection, caller.member, before=before, limit=limit + 1)
         following = None if len(told) <= limit else str(told[limit - 1].number)
-        items = [
-            schemas.Notification(number=t.number, at=present.time(t.at), kind=t.kind, **t.content) for t in told[:limit]
-        ]
+        items = [present_notification(one) for one in told[:limit]]
         headers = {}
         if following is not None:
             url = request.url.include_query_params(before=following)
@@ -78,18 +78,34 @@ def of(service: Service) -> APIRouter:
         page = schemas.Page[schemas.Notification](items=items, next=following)
         return answer(request, page, private=True, headers=headers)
 
+    @found.post(
+        "/notifications/{number}/acknowledge",
+        operation_id="acknowledgeNotification",
+        response_model=schemas.Notification,
+    )
+    def acknowledge_notification(request: Request, caller: CallerOf, number: Number) -> Response:
+        """Somebody of the caller's member has seen it; said again, the first answer stays."""
+        if caller.member is None:
+            raise Problem("not-allowed", "This key acts for no member.")
+        with service.engine.begin() as connection:
+            told = notifications.acknowledge(connection, caller.member, number, caller.name, service.now())
+        if told is None:
+            raise missing("notification", str(number))
+        return answer(request, present_notification(told), private=True)
+
     @found.get(
-        "/events",
-        operation_id="streamEvents",
+        "/records/stream",
+        operation_id="streamRecords",
         response_class=StreamingResponse,
         responses={
             200: {
-                "description": "Server-sent events; `data` of `record` is a LedgerEvent, `id` goes into Last-Event-ID",
+                "description": "Server-sent events; `data` of `record` is a WrittenRecord, `id` goes into "
+                "Last-Event-ID",
                 "content": {"text/event-stream": {"schema": {"type": "string"}}},
             }
         },
     )
-    async def stream_events(
+    async def stream_records(
         request: Request,
         caller: CallerOf,
         last_event_id: Annotated[
@@ -100,7 +116,7 @@ def of(service: Service) -> APIRouter:
         """New records as the chain writes them; with `Last-Event-ID` from after that one, else from now on."""
         match = _EVENT_ID.fullmatch(last_event_id or "")
         after = (int(match[1]), int(match[2])) if match else None
-        stream = _events(service, request, caller, after, once)
+        stream = _records(service, request, caller, after, once)
         return StreamingResponse(
             stream, media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         )
@@ -108,7 +124,7 @@ def of(service: Service) -> APIRouter:
     return found
 
 
-async def _events(
+async def _records(
     service: Service, request: Request, caller: Caller, after: Position | None, once: bool
 ) -> AsyncIterator[str]:
     kinds = tuple(KINDS) if caller.role != "public" else OPEN_KINDS
@@ -143,7 +159,7 @@ def _since(service: Service, after: Position, kinds: Sequence[str]) -> list[Kept
 
 
 def _told(record: Kept, caller: Caller) -> str:
-    event = present.event(record)
+    event = present.written(record)
     if record.kind == "report" and not sees_emission(caller, present.report_status(record)):
         event = event.model_copy(update={"fields": {k: v for k, v in event.fields.items() if k != "emission"}})
     return event.model_dump_json()

@@ -1,14 +1,4 @@
-// Sends the reader's key with what this page asks for. The key stays in the page: it is not stored.
-const key = () => document.getElementById("key").value.trim();
-
-document.addEventListener("htmx:configRequest", (event) => {
-  if (key()) event.detail.headers.Authorization = `Bearer ${key()}`;
-});
-document.addEventListener("htmx:beforeSwap", (event) => {
-  // a refusal is shown where the answer would be
-  if (event.detail.xhr.status >= 400) event.detail.shouldSwap = true;
-});
-
+// Sends a list of customers and offers the answer as a file; `key` is that of key.js.
 const upload = document.getElementById("upload");
 upload.addEventListener("submit", async (event) => {
   event.preventDefault();

@@ -17,7 +17,8 @@ from carbonledger.accounting.rule_set import RuleSet
 from carbonledger.bundle.model import Bundle, Chain, Report
 from carbonledger.errors import Malformed
 from carbonledger.identifiers import object_id
-from carbonledger.mrv import crosschecks, plan_check, support
+from carbonledger.mrv import calibrated, crosschecks, plan_check, support
+from carbonledger.mrv.calibrated import MeteredMonth
 from carbonledger.mrv.checked import Checked, Result, Text
 from carbonledger.mrv.control_plan import ControlPlan
 from carbonledger.policy import Policy
@@ -155,18 +156,17 @@ def _calibration(desk: Desk) -> Checked:
     odd: list[Text] = []
     expired = 0
     for (device, month), closed in sorted(desk.manifests.items()):
-        if not closed.manifest.flags.get("calibration_expired"):
-            continue
-        expired += 1
-        case = cases.get((device, month))
-        said = None if case is None or case.meter is None else case.meter.calibration.case
-        if said is None:
-            odd.append((f"{device}, month {month}: expired, not corrected", f"{device} {month} 月超期未检且未修正"))
-        elif said == "on-time" and closed.manifest.flags["calibration_expired"] == closed.manifest.count:
-            odd.append((f"{device}, month {month}: said to be on time", f"{device} {month} 月超期却申报为按期"))
+        manifest, manual = closed.manifest, cases.get((device, month))
+        late = manifest.flags.get(calibrated.EXPIRED, 0)
+        expired += bool(late)
+        valid_to_ms = desk.devices[device].field("calibrationTo") * 1000
+        metered = MeteredMonth(manifest.start_ms, manifest.end_ms, manifest.count, late, manifest.total, valid_to_ms)
+        said = None if manual is None or manual.meter is None else manual.meter.calibration
+        for english, chinese in calibrated.differences(metered, said):
+            odd.append((f"{device}, month {month}: {english}", f"{device} {month} 月: {chinese}"))
     formula = (
-        "a quantity read without a valid calibration is corrected (3.4.1 of the guide)",
-        "未按期检定的计量数据已按指南 3.4.1 保守修正",
+        "a quantity read without a valid calibration is corrected (3.4.1 of the guide), by what the register has",
+        "未按期检定的计量数据已按登记的检定有效期和指南 3.4.1 保守修正",
     )
     numbers = {"corrected": str(len(cases)), "expired": str(expired)}
     given = {"corrected": " ".join(f"{device}/{month}" for device, month in sorted(cases))}

@@ -123,6 +123,43 @@ def _first_lot(award: Award, vintage: int, books: Books) -> Fields | None:
     return None
 
 
+def releases(amounts: Mapping[bytes, int | None], decision: bytes, deadline: int, books: Books) -> list[Act]:
+    """From the provincial account to their owner, as a province's plan says: so many t of a member, None all of it.
+
+    The oldest vintage first. Invalid where a member's account has less, or where it still owes for a year: what is
+    owed is drawn from the account first (`forced`), and the remainder is released.
+    """
+    steps = []
+    for member in sorted(amounts):
+        held = [position for position in books.positions_of(member) if position["provincial"]]
+        there = sum(int(position["provincial"]) for position in held)
+        wanted = amounts[member]
+        left = there if wanted is None else wanted
+        owing = [number for of, number in sorted(books.years) if of == member and _owed(books.years[of, number])]
+        if owing and left:
+            raise Invalid(f"release to {member.hex()}", expected="nothing owed", found=f"it owes for {owing[0]}")
+        if left > there:
+            raise Invalid(f"release to {member.hex()}", expected=f"at most {there} t in its account", found=left)
+        for position in held:
+            amount = min(left, int(position["provincial"]))
+            left -= amount
+            if amount:
+                # what is left in the account only falls, so another release of the lot is another step
+                about = reference("release", member, position["lot"], _word(int(position["provincial"])))
+                steps.append(
+                    Act(
+                        "Release",
+                        member=member,
+                        lot=position["lot"],
+                        amount=amount,
+                        decision=decision,
+                        reference=about,
+                        deadline=deadline,
+                    )
+                )
+    return steps
+
+
 def obligations(year: int, members: Iterable[bytes], deadline: int, books: Books, due: int = 0) -> list[Act]:
     """Each member's obligation by its approved report in force. `due` (s) is for what is added to a closed year."""
     steps = []

@@ -29,13 +29,14 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
 
-from carbonledger import jcs, tiles
+from carbonledger import jcs, merkle, tiles
 from carbonledger import package as pack
 from carbonledger.bundle.model import Bundle
 from carbonledger.entry import MEASURED_KINDS
 from carbonledger.errors import CarbonLedgerError, Invalid, Malformed, Unknown
 from carbonledger.identifiers import object_id
 from carbonledger.keys import PublicKey
+from carbonledger.mrv.calibrated import require_covered
 from carbonledger.mrv.checked import RESULTS
 from carbonledger.mrv.findings import Findings
 from carbonledger.mrv.support import standing
@@ -53,6 +54,7 @@ from carbonledger.replay.tree import TreeChecker
 from carbonledger.verify import verify_parsed
 from carbonledger.verify.context import CodeHashes, Context, committed_code_hashes
 from carbonledger.verify.figures import figures
+from carbonledger.verify.supported import supported
 from carbonledger.verify.verdict import Finding, Step, StepVerdict, Verdict, Verification, judge, sentence, undecided
 
 __all__ = ["STEPS", "Replay", "replay", "replay_one"]
@@ -259,7 +261,7 @@ class _Run:
             except CarbonLedgerError as error:
                 self._differences.add(1, first, error)
                 return
-            self._tree.add([sha256(b"\x00" + leaf).digest() for leaf in leaves])
+            self._tree.add(merkle.leaf_hashes(leaves))
         if last_boundary == description.size and self._continued:
             states[description.origin, last_boundary] = deepcopy(self.signers)
         self._checker.close()
@@ -429,7 +431,23 @@ class _Run:
                         found=f"none of the numbers {summary.gaps[0]}",
                     )
                 measured[device.identifier, month] = summary.total if summary else 0
+        self._require_covered(year, limit)
         return figures(self._context, measured)
+
+    def _require_covered(self, year: int, limit: int) -> None:
+        """Of a month in which a calibration ended, no more is said to be covered than was read before its end."""
+        bundle = self._opened.bundle
+        registered = {record.id: record for record in bundle.chain.of_kind("device")} if bundle.chain else {}
+        until = {
+            name: registered[object_id(name)].field("calibrationTo") * 1000
+            for name in self.signers
+            if object_id(name) in registered
+        }
+
+        def read(device: str, start_ms: int, end_ms: int) -> int:
+            return self.signers[device].series.summary(start_ms, end_ms, limit).total
+
+        require_covered(year, supported(bundle, year).cases(), until, read)
 
     def _require_named(self, year: int, limit: int) -> None:
         """Each manual entry of the year that stood when its month was filed is named by that month's statement."""

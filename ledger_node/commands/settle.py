@@ -45,6 +45,7 @@ from ledger_node.settlement.execution import BATCH, Outcome, Ways, execute
 from ledger_node.settlement.signed import SignedPlan
 
 DAY_S: Final = 86_400
+MAX_SAFE: Final = 2**53 - 1
 _DIGEST: Final = re.compile("[0-9a-f]{64}")
 _ALLOCATED: Final = (Stage.FIRST.value, Stage.FINAL.value)
 
@@ -65,10 +66,16 @@ def add_parser(commands: Any) -> None:
     part.add_argument("--at", type=int, metavar="UNIX_S", help="plan as of this time instead of now")
     part.add_argument("--allocations", type=Path, metavar="FILE", help="JSON lines: member (credit code), document")
     part.add_argument(
+        "--releases",
+        type=Path,
+        metavar="FILE",
+        help="release: JSON lines, member (credit code), tonnes (all if left out)",
+    )
+    part.add_argument(
         "--price", type=int, metavar="FEN", help="closing: average of the month before the deadline, a tonne"
     )
     part.add_argument(
-        "--source", metavar="SHA256", help="closing: of the price's source; forced, deduction: the decision's"
+        "--source", metavar="SHA256", help="closing: of the price's source; forced, deduction, release: the decision's"
     )
     part.add_argument(
         "--due", type=int, default=0, metavar="UNIX_S", help="obligation: of what is added to closed years"
@@ -146,6 +153,8 @@ def _steps(arguments: argparse.Namespace, books: Books, now: int, deadline: int)
         if arguments.price is None or not 0 <= arguments.price < 1 << 64:
             raise Malformed("--price", expected="fen a tonne, as the law asks for", found=arguments.price)
         return steps.closings(year, deadline, now, arguments.price, _source(arguments), books)
+    if purpose == "release":
+        return steps.releases(_releases(arguments.releases), _source(arguments), deadline, books)
     amounts = {award.member: award.deducted for award in _awards(arguments.allocations)}
     return steps.deductions(year, deadline, amounts, _source(arguments), books)
 
@@ -167,6 +176,20 @@ def _awards(path: Path | None) -> list[Award]:
                 raise Malformed(f"line {number} of {path}", expected="an enterprise, each once", found=member.hex())
             seen.add(member)
             found.append(Award.of(member, computed))
+    return found
+
+
+def _releases(path: Path | None) -> dict[bytes, int | None]:
+    """What a province's plan releases from the provincial account: one enterprise a line, each once."""
+    if path is None:
+        raise Malformed("--releases", expected="a file of the province's plan", found="none")
+    found: dict[bytes, int | None] = {}
+    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+        fields = inputs.parse(line).fields(("member",), ("tonnes",))
+        member = member_id(fields["member"].text())
+        if member in found:
+            raise Malformed(f"line {number} of {path}", expected="each enterprise once", found=fields["member"].value)
+        found[member] = fields["tonnes"].integer(1, MAX_SAFE) if "tonnes" in fields else None
     return found
 
 

@@ -169,6 +169,7 @@ class Indexer:
         key = kind.key(log.topics[2]).hex()
         member = fields.get("member", fields.get("owner"))
         year = fields.get("year")
+        about = fields.get(schema.ABOUT.get(kind.name, ""))
         connection.execute(update(table).where(table.c.record_key == key, table.c.latest == 1).values(latest=0))
         connection.execute(
             insert(table).values(
@@ -181,6 +182,7 @@ class Indexer:
                 member=member.hex() if isinstance(member, bytes) else None,
                 year=year if isinstance(year, int) else None,
                 latest=1,
+                about=about.hex() if isinstance(about, bytes) else None,
             )
         )
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlalchemy import Connection
 
 from carbonledger import acts, eip712
 from carbonledger.acts import Act, Signed
-from carbonledger.errors import BadSignature, Refused, Unknown
+from carbonledger.errors import BadSignature, CarbonLedgerError, Refused, Unknown
 from carbonledger.market.book import SIDES
 from carbonledger.market.calendar import day_of
 from carbonledger.market.day import MODES
@@ -16,9 +18,19 @@ from ledger_node.queries.orders import Order
 ACT_KEY = 1
 NONE = "0" * 64
 
+Accepts = Callable[[bytes, bytes, bytes], bool]
+"""(address, digest, signature) → whether the contract there takes the signature (EIP-1271)."""
 
-def take(connection: Connection, act: Act, signed: Signed, chain_id: int, now: int) -> Order:
+
+def nobody(_address: bytes, _digest: bytes, _signature: bytes) -> bool:
+    """No contract signs: where the door has no chain to ask."""
+    return False
+
+
+def take(connection: Connection, act: Act, signed: Signed, chain_id: int, now: int, accepts: Accepts = nobody) -> Order:
     """Keep a signed order; the same one again gives what was kept. Run it in `settle`.
+
+    A contract that signed may think otherwise later: then the trade is refused, and the order ends.
 
     Unknown for an instrument, lot or auction that there is not; BadSignature, or Refused with the bound.
     """
@@ -26,7 +38,7 @@ def take(connection: Connection, act: Act, signed: Signed, chain_id: int, now: i
     if known is not None:
         return known
     member, instrument = act["member"].hex(), act["instrument"].hex()
-    _check_signature(connection, act, signed, chain_id, now)
+    _check_signature(connection, act, signed, chain_id, now, accepts)
     same = orders.with_reference(connection, member, act["reference"].hex())
     if same is not None:
         raise Refused("the order's reference", expected="one that was not used", found=f"that of order {same.id}")
@@ -49,9 +61,11 @@ def take(connection: Connection, act: Act, signed: Signed, chain_id: int, now: i
     return orders.add(connection, act, signed, now)
 
 
-def cancel(connection: Connection, act: Act, signed: Signed, chain_id: int, now: int) -> Order:
+def cancel(
+    connection: Connection, act: Act, signed: Signed, chain_id: int, now: int, accepts: Accepts = nobody
+) -> Order:
     """End a waiting order at its member's word (act OrderCancellation); again, it stays as it ended."""
-    _check_signature(connection, act, signed, chain_id, now)
+    _check_signature(connection, act, signed, chain_id, now, accepts)
     order = orders.with_reference(connection, act["member"].hex(), act["order"].hex(), locked=True)
     if order is None:
         raise Unknown("order", expected="the reference of one that was taken here", found=act["order"].hex())
@@ -62,8 +76,15 @@ def cancel(connection: Connection, act: Act, signed: Signed, chain_id: int, now:
     return found
 
 
-def _check_signature(connection: Connection, act: Act, signed: Signed, chain_id: int, now: int) -> None:
-    acts.recover(act, eip712.Domain(chain_id), signed)
+def _check_signature(
+    connection: Connection, act: Act, signed: Signed, chain_id: int, now: int, accepts: Accepts
+) -> None:
+    domain = eip712.Domain(chain_id)
+    try:
+        acts.recover(act, domain, signed)
+    except CarbonLedgerError:
+        if not accepts(signed.signer, act.digest(domain), signed.signature):
+            raise
     key = records.one(connection, "key", acts.address_key_id(signed.signer).hex())
     ends = [] if key is None else [int(key[name]) for name in ("validTo", "compromisedSince") if int(key[name])]
     if (

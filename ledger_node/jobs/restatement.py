@@ -4,7 +4,8 @@
 2. that job writes down what both reports were built from, walks back from the old one, and opens a job for each
    dependent, for each holder, and one for the additional obligation of the year;
 3. `mark` and `notify` do one each. A document of a report is made again from the new bundle whenever it is asked
-   for; a footprint and an allocation are their owner's and the quorum's to make again, so they are marked, and told;
+   for; footprints are computed again from what their owner published and the lines of the new report
+   (`ledger_node.jobs.footprints`); an allocation is the quorum's to make again;
 4. `additional-obligation` waits for the chain: a settled year is never rewritten. Where the year has an obligation of
    the old report, the regulator is told that one of the new report is due (`Compliance.fix`); the job is done when the
    chain holds it.
@@ -13,7 +14,7 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, insert, select, type_coerce, update
 from sqlalchemy.types import JSON
@@ -31,6 +32,7 @@ from ledger_node.db.schema import (
     outdated,
     record,
 )
+from ledger_node.jobs import footprints
 from ledger_node.jobs.queue import Handler, Job, open_job
 from ledger_node.queries import records
 from ledger_node.queries.records import Kept
@@ -40,7 +42,8 @@ MARK: Final = "restatement-mark"
 NOTIFY: Final = "restatement-notify"
 OBLIGATION: Final = "additional-obligation"
 OBLIGATION_DUE: Final = "obligation-due"
-FOOTPRINT: Final = "footprint-outdated"
+SAID: Final = ("member", "new", "old", "year", "footprints", "reason")
+"""What of a job's content a notification repeats; the last two of footprints only."""
 
 APPROVED: Final = 3
 NONE: Final = "0" * 64
@@ -121,12 +124,11 @@ def restated(connection: Connection, claimed: Job, now: int) -> None:
         if dependent != new.id:
             open_job(connection, f"{MARK}/{_short(new.id)}/{dependent}", MARK, {**said, "of": dependent}, now)
     open_job(connection, f"{MARK}/{_short(new.id)}/{old.id}", MARK, {**said, "of": old.id}, now)
-    for uuid, owner in connection.execute(
-        select(footprint.c.id, footprint.c.member).where(footprint.c.report == old.id)
-    ):
+    built = select(footprint.c.id, footprint.c.document).where(footprint.c.report == old.id)
+    for uuid, document in connection.execute(built):
         open_job(connection, f"{MARK}/{_short(new.id)}/{uuid}", MARK, {**said, "of": uuid}, now)
-        content = {**said, "holder": owner, "kind": FOOTPRINT}
-        open_job(connection, f"{FOOTPRINT}/{_short(new.id)}/{owner}", NOTIFY, content, now)
+        name = f"{footprints.RERUN}/{_short(new.id)}/{document}"
+        open_job(connection, name, footprints.RERUN, {**said, "of": document}, now)
     for holder in sorted(holders(connection, old)):
         open_job(connection, f"{NOTIFY}/{_short(new.id)}/{holder}", NOTIFY, {**said, "holder": holder}, now)
     if int(old["decidedAt"]):  # the old one had been approved
@@ -163,7 +165,7 @@ def notify(connection: Connection, claimed: Job, now: int) -> None:
     """One holder is told."""
     if connection.execute(select(notification.c.job).where(notification.c.job == claimed.id)).first() is None:
         said = claimed.content
-        content = {name: said[name] for name in ("member", "new", "old", "year")}
+        content: dict[str, Any] = {name: said[name] for name in SAID if name in said}
         kind = said.get("kind", RESTATED)
         connection.execute(
             insert(notification).values(
@@ -186,4 +188,9 @@ def _short(identifier: str) -> str:
     return identifier[:16]  # a job's id has 120 characters
 
 
-HANDLERS: Final[dict[str, Handler]] = {RESTATED: restated, MARK: mark, NOTIFY: notify}
+def rerun(connection: Connection, claimed: Job, now: int) -> None:
+    """The footprints of one document."""
+    footprints.rerun(connection, claimed, now, NOTIFY)
+
+
+HANDLERS: Final[dict[str, Handler]] = {RESTATED: restated, MARK: mark, NOTIFY: notify, footprints.RERUN: rerun}

@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, select, type_coerce
 from sqlalchemy.types import JSON
 
+from carbonledger.accounting.lines import Line
+from carbonledger.accounting.names import name_of
 from ledger_node.db.schema import event
 
 
@@ -23,3 +25,10 @@ def lines_of(connection: Connection, report: str) -> list[Mapping[str, Any]] | N
         return None
     lines: list[Mapping[str, Any]] = row[0]["lines"]
     return lines
+
+
+def line(told: Mapping[str, Any]) -> Line:
+    """A line as `lines_of` tells it, in words."""
+    words = tuple(bytes.fromhex(word) for word in told["parameters"])
+    code, item = bytes.fromhex(told["code"]), bytes.fromhex(told["item"])
+    return Line(name_of(code), item, int(told["quantity"]), int(told["tiers"]), words)

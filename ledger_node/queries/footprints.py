@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Connection, insert, or_, select, update
 
+from carbonledger import jcs
+from carbonledger.identifiers import member_id
+from carbonledger.product import pact
+from carbonledger.product.result import Footprint
 from ledger_node.db.schema import footprint, footprint_document, footprint_reader
 from ledger_node.queries import records
 
@@ -29,6 +34,31 @@ class Kept:
     content: dict[str, Any]
     superseded_by: str | None = None
     number: int = 0
+
+
+def of_result(result: Footprint, now: int, *, public: bool) -> list[Kept]:
+    """The footprints of a document's products, not published yet; `now` in seconds."""
+    read = result.document
+    period = [read.period.year, read.period.first_month, read.period.last_month]
+    found = []
+    for item in result.products:
+        content = pact.product_footprint(result, item, created=now)
+        del content["status"]
+        scope = hashlib.sha256(jcs.encode([sorted(item.product.ids), period])).hexdigest()
+        found.append(
+            Kept(
+                id=content["id"],
+                member=member_id(read.company.credit_code).hex(),
+                document=result.digest.hex(),
+                year=read.period.year,
+                report=read.report.hex() if read.report else None,
+                scope=scope,
+                created_at=now,
+                public=public,
+                content=content,
+            )
+        )
+    return found
 
 
 def keep_document(connection: Connection, sha256: str, member: str, at: int, content: bytes) -> None:
@@ -86,6 +116,12 @@ def find(connection: Connection, identifier: str) -> Kept | None:
 def of_scope(connection: Connection, member: str, scope: str) -> list[Kept]:
     """All of a member's footprints of the same product and period, oldest first."""
     query = select(footprint).where(footprint.c.member == member, footprint.c.scope == scope)
+    return [_kept(row) for row in connection.execute(query.order_by(footprint.c.number))]
+
+
+def of_report(connection: Connection, report: str) -> list[Kept]:
+    """What was built on a report and has no successor yet, oldest first."""
+    query = select(footprint).where(footprint.c.report == report, footprint.c.superseded_by.is_(None))
     return [_kept(row) for row in connection.execute(query.order_by(footprint.c.number))]
 
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, delete, insert, literal, select
 
 from ledger_node.db.schema import job, pact_event, pact_token
+
+PREFIX: Final = "org.wbcsd.pact.ProductFootprint."
+PUBLISHED: Final = f"{PREFIX}PublishedEvent.3"
 
 Direction = Literal["in", "out"]
 
@@ -37,6 +42,22 @@ class Event:
         """By source and id an event is one (CloudEvents 1.0, 3.1)."""
         parts = (self.direction, self.member, self.content["source"], self.content["id"])
         return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def outgoing(member: str, kind: str, data: dict[str, Any], source: str, now: int) -> Event:
+    """An event for a member; the same content is the same event. `source` is this node's (CloudEvents 1.0)."""
+    content = json.dumps([member, kind, data], sort_keys=True).encode()
+    time = datetime.fromtimestamp(now, UTC).isoformat().replace("+00:00", "Z")
+    identifier = hashlib.sha256(content).hexdigest()
+    told = {"type": kind, "specversion": "1.0", "id": identifier, "source": source, "time": time}
+    return Event("out", member, now, {**told, "data": data})
+
+
+def source_for(connection: Connection, member: str) -> str | None:
+    """The name under which this node wrote to a member last; None where it never did."""
+    query = select(pact_event.c.source).where(pact_event.c.member == member, pact_event.c.direction == "out")
+    found: str | None = connection.execute(query.order_by(pact_event.c.number.desc()).limit(1)).scalar()
+    return found
 
 
 def add_token(connection: Connection, token: Token, now: int) -> None:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, type_coerce
-from sqlalchemy.types import JSON
+from sqlalchemy import Connection
 
 from carbonledger.evm import abi
 from carbonledger.keccak import keccak256
+from carbonledger.records import KINDS
 from ledger_node.db.schema import record
 from ledger_node.queries import market, records
 from ledger_node.queries.records import Kept, Position
 
 STATES: Final = ("registered", "trading", "frozen", "pledged", "pending", "provincial")
-_LOT_IN_POSITION, _BANK_IN_PLEDGE = 1, 2
 _CHUNK: Final = 500
 
 
@@ -65,19 +64,24 @@ def holdings(connection: Connection, member: str) -> list[Holding]:
 
 def holders(connection: Connection, identifier: str) -> list[Kept]:
     """Positions of a lot that are not empty."""
-    rows = records.rows(record.c.kind == "position", _fields()[_LOT_IN_POSITION].as_string() == identifier)
+    rows = records.rows(record.c.kind == "position", record.c.about == identifier)
     found = [records.kept(row) for row in connection.execute(rows.order_by(record.c.block_number, record.c.log_index))]
     return [position for position in found if any(int(position[state]) for state in STATES)]
 
 
 def history(connection: Connection, identifier: str, *, after: Position | None, limit: int) -> list[Kept]:
     """All that the ledger wrote of a lot, oldest first: the lot, positions and the tally, as they changed."""
-    of_lot = (record.c.kind == "position") & (_fields()[_LOT_IN_POSITION].as_string() == identifier)
-    rows = records.rows(of_lot | (record.c.kind.in_(("lot", "tally")) & (record.c.id == identifier)), latest=False)
-    if after is not None:
-        rows = rows.where(records.later(after))
-    ordered = rows.order_by(record.c.block_number, record.c.log_index).limit(limit)
-    return [records.kept(row) for row in connection.execute(ordered)]
+    of_lot = (record.c.kind == "position") & (record.c.about == identifier)
+    keys = [KINDS[kind].key(bytes.fromhex(identifier)).hex() for kind in ("lot", "tally")]
+    parts = []
+    for where in (of_lot, record.c.record_key.in_(keys)):
+        rows = records.rows(where, latest=False)
+        if after is not None:
+            rows = rows.where(records.later(after))
+        # each part by its own index: one condition with an `or` would read the whole table
+        ordered = rows.order_by(record.c.block_number, record.c.log_index).limit(limit)
+        parts += [records.kept(row) for row in connection.execute(ordered)]
+    return sorted(parts, key=lambda kept: (kept.block_number, kept.log_index))[:limit]
 
 
 def years(
@@ -122,7 +126,7 @@ def pledges_of(connection: Connection, member: str) -> list[Kept]:
 
 def pledges_to(connection: Connection, bank: str) -> list[Kept]:
     """Pledges to a bank, in the order of the chain."""
-    rows = records.rows(record.c.kind == "pledge", _fields()[_BANK_IN_PLEDGE].as_string() == bank)
+    rows = records.rows(record.c.kind == "pledge", record.c.about == bank)
     return [records.kept(row) for row in connection.execute(rows.order_by(record.c.block_number, record.c.log_index))]
 
 
@@ -131,8 +135,3 @@ def last_close(connection: Connection, instrument: str) -> Close | None:
     found = market.latest_bar(connection, instrument)
     # a day of blocks or auctions alone has no close of its own
     return None if found is None or int(found["close"]) == 0 else Close(int(found["close"]), int(found["day"]))
-
-
-def _fields() -> Any:
-    column: ColumnElement[Any] = type_coerce(record.c.fields, JSON)
-    return column

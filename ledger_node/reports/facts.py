@@ -8,13 +8,13 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Any, Final
 
-from carbonledger.accounting import exact
 from carbonledger.accounting.calculate import calculate
 from carbonledger.accounting.factors import EVIDENCE, Factor, Factors
 from carbonledger.accounting.inputs import Node
 from carbonledger.accounting.lines import Line, month_item
 from carbonledger.accounting.names import name_of
-from carbonledger.accounting.rule_set import TIERS, RuleSet
+from carbonledger.accounting.reported import activity_line
+from carbonledger.accounting.rule_set import RuleSet
 from carbonledger.accounting.statement import Statement
 from carbonledger.bundle.model import Bundle, Chain, Report
 from carbonledger.errors import Refused, Unknown
@@ -27,7 +27,6 @@ from carbonledger.verify.quantities import MonthManifest, manifests_of
 from carbonledger.verify.supported import Supported, supported
 from ledger_node.reports.options import Name, Options, Period
 
-_TIER_NAMES: Final = {number: name for name, number in TIERS.items()}
 _EVIDENCE_NAMES: Final = {number: name for name, number in EVIDENCE.items()}
 
 
@@ -148,25 +147,8 @@ class Facts:
         return [line for line in self.report.lines if (line.code, line.item) in sums]
 
     def _activity(self, line: Line, quantity: int) -> dict[str, Any]:
-        rule = self.rules.line(line.code)
-        if rule is None:
-            raise Unknown(f"line {line.code}", expected=f"a line of rule set {self.rules.key}", found="none")
-        parameters: dict[str, Any] = {}
-        for at, parameter in enumerate(rule.parameters):
-            word, tier = line.parameters[at], _TIER_NAMES[line.tier(at)]
-            if tier == "default":
-                parameters[parameter.name] = {"factor": word.hex()}
-            else:
-                value = exact.fixed_text(int.from_bytes(word, "big"))
-                parameters[parameter.name] = {"tier": tier, "unit": parameter.unit, "value": value}
         base, month = self.base(line.item)
-        return {
-            "code": line.code,
-            "item": base.hex() if any(base) else "",
-            **({"month": month} if month else {}),
-            "parameters": parameters,
-            "quantity": {"unit": rule.quantity, "value": str(quantity)},
-        }
+        return activity_line(self.rules, line, quantity, base.hex() if any(base) else "", month)
 
     @cached_property
     def factors(self) -> Factors:

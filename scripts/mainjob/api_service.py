@@ -19,12 +19,14 @@ from carbonledger.errors import CarbonLedgerError, Invalid
 from ledger_node.chain.bindings.describe import describe_event
 from ledger_node.db.engine import migrate, open_database, sqlite_url
 from ledger_node.db.indexer import Indexer
+from ledger_node.db.view import View
 from ledger_node.queries import artefacts
 from ledger_node.queries.artefacts import Artefact
 from oracle import plans
 from scripts.mainjob.cast import AUDITOR, BANK, ENTERPRISE, REGULATOR, VERIFIER
 from scripts.mainjob.handover import HandedOver
 from scripts.mainjob.home import write_durably
+from scripts.mainjob.issuer import issuer_in
 from scripts.mainjob.job import Parts
 from scripts.mainjob.services import Service
 
@@ -61,6 +63,8 @@ class ApiService:
         app = create_app(settings, self._engine, tools, journal=json_journal(self._journal))
         self._service = Service(app, "API", port)
         self.url = self._service.url
+        self._view = View(sqlite_url(p.home.ledger), issuer=issuer_in(p.home, self.url, p.chain.chain_id))
+        self._view.certify(p.clock.now)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="follower", daemon=True)
         self._thread.start()
@@ -85,6 +89,7 @@ class ApiService:
         self._stop.set()
         self._thread.join(timeout=10)
         self._service.stop()
+        self._view.close()
         self._engine.dispose()
         self._journal.close()
 
@@ -97,6 +102,7 @@ class ApiService:
                     p.chain.advance()
                     p.relay.outbox.step()
                 self._indexer.step()
+                self._view.certify(p.clock.now)
             except CarbonLedgerError as error:
                 p.progress.say(f"  following the chain: {error}")
 

@@ -19,6 +19,9 @@ def instant(year: int, month: int, day: int = 1, hour: int = 0) -> int:
     return int(datetime(year, month, day, hour, tzinfo=CHINA).timestamp())
 
 
+OFFSETS_FROM: Final = instant(2024, 1, 22)
+"""The market for offsets opened. The notices name it for 2025 and 2026; that it holds for 2024 is an ASSUMPTION."""
+OFFSETS_REGISTERED: Final = instant(2024, 9, 2)
 BEGIN: Final = instant(2024, 11)
 FIRST_ISSUE: Final = instant(2024, 12, 2)
 REPORTS: Final = instant(2025, 3, 20)
@@ -31,6 +34,7 @@ DECISIONS: Final = instant(2025, 12, 22)
 DUE: Final = instant(2026, 1) - 1
 FORCED: Final = instant(2026, 1, 8)
 CLOSING: Final = instant(2026, 1, 15)
+RELEASE: Final = instant(2026, 2, 2)
 CARRY: Final = instant(2026, 3, 2)
 CARRY_DECISIONS: Final = instant(2026, 3, 27)
 NEXT_YEAR: Final = instant(2026, 6, 30)
@@ -48,7 +52,7 @@ COMPLIANCE: Final[dict[str, Any]] = {
     "vintageFrom": 2019,
     "vintageTo": 2024,
     "offsetPpm": 50_000,
-    "offsetFrom": 0,
+    "offsetFrom": OFFSETS_FROM,
     "borrowVintage": 0,
     "borrowGapPpm": 0,
     "borrowPpm": 0,

@@ -16,12 +16,12 @@ from carbonledger.quota.books import Books, Fields
 from carbonledger.quota.plan import Plan
 from carbonledger.quota.report import SettlementReport
 from carbonledger.quota.steps import Award, Stage
-from carbonledger.quota.tables import State, YearStatus
+from carbonledger.quota.tables import CCER, CEA, State, YearStatus
 from ledger_node.settlement.batches import Call
 from ledger_node.settlement.books import Reader, changes
 from ledger_node.settlement.execution import Outcome, execute
 from ledger_node.settlement.signed import SignedPlan
-from scripts.national import calendar, trades, world
+from scripts.national import calendar, offsets, trades, world
 from scripts.national.calendar import DEADLINE
 from scripts.national.carrier import Carrier
 from scripts.national.population import YEAR, Conduct, Enterprise
@@ -29,6 +29,7 @@ from scripts.national.world import PER_ACT, REGULATORS, act
 
 PRICE_DIGEST: Final = hashlib.sha256(b"average price of the national market in 2025, 62.36 yuan a tonne").digest()
 ORDER: Final = hashlib.sha256(b"forced surrender of what was not surrendered for 2024").digest()
+RELEASED: Final = hashlib.sha256(b"release of what the provincial account holds of who met 2024").digest()
 NEXT: Final = hashlib.sha256(b"pre-allocation for 2025, less arrears of 2024").digest()
 
 
@@ -78,6 +79,7 @@ class Cycle:
         self._plan("allocation", calendar.FINAL_ISSUE, lambda books: self._issuances(Stage.FINAL, books))
         members = [one.id for one in enterprises]
         self._plan("obligation", calendar.OBLIGATIONS, lambda books: steps.obligations(YEAR, members, DEADLINE, books))
+        self._requests("offsets", calendar.TRADING, lambda books: offsets.issued(carrier, enterprises))
         self._requests("to trading", calendar.TRADING, self._offers)
         self._work("trade", self._trade)
         self._requests("to the registry", calendar.REGISTERED, self._purchases)
@@ -91,6 +93,7 @@ class Cycle:
             calendar.CLOSING,
             lambda books: steps.closings(YEAR, DEADLINE, calendar.CLOSING, calendar.PRICE, PRICE_DIGEST, books),
         )
+        self._plan("release", calendar.RELEASE, self._releases)
         self._requests("carry-over", calendar.CARRY, self._carry_overs)
         self._plan(
             "decision", calendar.CARRY_DECISIONS, lambda books: steps.decisions(DEADLINE, books), "carry-over decision"
@@ -166,7 +169,7 @@ class Cycle:
         """Who has more than it owes moves three quarters of it to trading."""
         for one in self.enterprises:
             if one.conduct is Conduct.PUNCTUAL:
-                surplus = _held(books, one.id, "registered") - _owed(books, one.id)
+                surplus = _held(books, one.id, "registered") - _in_allowances(books, one.id)
                 for position, amount in _drawn(books, one.id, surplus * 3 // 4):
                     yield self._moved(one, position, State.REGISTERED, State.TRADING, amount)
 
@@ -199,7 +202,7 @@ class Cycle:
             if one.conduct is Conduct.PUNCTUAL:
                 positions = books.positions_of(one.id)
                 offers += [trades.Offer(one, p["lot"], int(p["trading"])) for p in positions if p["trading"]]
-                lacking = _owed(books, one.id) - _held(books, one.id, "registered")
+                lacking = _in_allowances(books, one.id) - _held(books, one.id, "registered")
                 wants += [(one, lacking)] if lacking > 0 else []
         agreed = trades.match(offers, wants, self.seed)
         by_day = trades.prices(agreed, self.seed)
@@ -214,7 +217,9 @@ class Cycle:
     def _surrenders(self, books: Books) -> Iterator[Call]:
         for one in self.enterprises:
             if one.conduct in (Conduct.PUNCTUAL, Conduct.POOR):
-                for position, amount in _drawn(books, one.id, _owed(books, one.id)):
+                by_offsets = offsets.usable(books, one.id) if one.conduct is Conduct.PUNCTUAL else 0
+                drawn = _drawn(books, one.id, by_offsets, CCER)
+                for position, amount in (*drawn, *_drawn(books, one.id, _owed(books, one.id) - by_offsets)):
                     asked = act(
                         "Surrender",
                         "surrender",
@@ -248,6 +253,12 @@ class Cycle:
     def _forced(self, now: int, books: Books) -> list[Act]:
         return steps.forced(YEAR, DEADLINE, now, ORDER, books)
 
+    def _releases(self, books: Books) -> list[Act]:
+        """What the provincial account still holds of who owes nothing more."""
+        whose = [one.id for one in self.enterprises if one.conduct is Conduct.PROVINCIAL]
+        met = {member: None for member in whose if not _owed(books, member) and _held(books, member, "provincial")}
+        return steps.releases(met, RELEASED, DEADLINE, books)
+
     def _deductions(self, books: Books) -> list[Act]:
         """The next pre-allocation is made less by what of the arrears it covers."""
         amounts = {}
@@ -263,14 +274,21 @@ def _owed(books: Books, member: bytes) -> int:
     return max(0, int(year["obligation"]) - int(year["surrendered"]) - int(year["pending"]))
 
 
+def _in_allowances(books: Books, member: bytes) -> int:
+    return _owed(books, member) - offsets.usable(books, member)
+
+
 def _held(books: Books, member: bytes, state: str) -> int:
-    return sum(int(position[state]) for position in books.positions_of(member))
+    """Allowances."""
+    positions = books.positions_of(member)
+    return sum(int(position[state]) for position in positions if books.lots[position["lot"]]["kind"] == CEA)
 
 
-def _drawn(books: Books, member: bytes, amount: int) -> Iterator[tuple[Fields, int]]:
-    """Registered positions of the old vintages up to an amount, the oldest first."""
+def _drawn(books: Books, member: bytes, amount: int, kind: int = CEA) -> Iterator[tuple[Fields, int]]:
+    """Registered positions of a kind and the old vintages up to an amount, the oldest first."""
     for position in books.positions_of(member):
+        lot = books.lots[position["lot"]]
         part = min(amount, int(position["registered"]))
-        if part > 0 and books.lots[position["lot"]]["vintage"] <= YEAR:
+        if part > 0 and lot["kind"] == kind and lot["vintage"] <= YEAR:
             amount -= part
             yield position, part

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.e2e.browser_kit import chromium, served
 from tests.integration.api_kit import LedgerApi
+from tests.integration.test_notices import tell
 from tests.support.world import ENTERPRISE
 
 MEMBER = ENTERPRISE.hex()
@@ -30,7 +31,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Ledger
 
 
 def pages(api: LedgerApi) -> list[str]:
-    return ["/", f"/ledger/{MEMBER}", f"/reports/{api.report_id}", "/verify", "/api", f"/ledger/{'0' * 64}"]
+    return ["/", f"/ledger/{MEMBER}", f"/reports/{api.report_id}", "/verify", "/notices", "/api", f"/ledger/{'0' * 64}"]
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -144,3 +145,37 @@ def test_the_policy_is_not_executed_from_its_data_block(browser: Browser, tmp_pa
         page.goto(f"{url}/verify?lang=en&bundle=javascript:alert(1)")
         assert page.get_attribute("#verify", "data-bundle") == ""
         page.close()
+
+
+def test_notices_are_read_and_acknowledged_on_a_phone(browser: Browser, site: tuple[str, LedgerApi]) -> None:
+    url, api = site
+    number = tell(api, ENTERPRISE, "footprint-outdated", reason="a line that no part takes; " * 9)
+    context = browser.new_context(viewport={"width": 390, "height": 844}, locale="zh-CN")
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    page.goto(f"{url}/notices")
+    page.fill("#key", api.keys["enterprise"])
+    page.click("form button")
+    page.locator("#notices .card").first.wait_for()
+    inside = page.locator("#notices button").bounding_box()
+    assert inside is not None and inside["x"] + inside["width"] <= 390  # a thumb reaches it without scrolling aside
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.click("#notices button")
+    page.locator("#notices .badge.good", has_text="已确认").wait_for()
+    assert page.locator("#notices button").count() == 0
+    with api.engine.connect() as connection:
+        query = f"SELECT acknowledged_by FROM notification WHERE number = {number}"
+        assert connection.exec_driver_sql(query).scalar() == "a enterprise"
+    assert said == []
+    context.close()
+
+
+def test_the_banks_page_sends_the_key_of_its_field(browser: Browser, site: tuple[str, LedgerApi]) -> None:
+    url, api = site
+    page = browser.new_page()
+    page.goto(f"{url}/banks?lang=en")
+    page.fill("#key", api.keys["bank"])
+    page.click("section button[hx-get]")
+    page.locator("#accesses table").wait_for()
+    page.close()

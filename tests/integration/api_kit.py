@@ -93,6 +93,7 @@ def write_records(engine: Engine, records: list[Record], first_block: int = 1) -
             )
             connection.execute(table.update().where(table.c.record_key == key).values(latest=0))
             member, year = fields.get("member", fields.get("owner")), fields.get("year")
+            about = fields.get(schema.ABOUT.get(kept.kind, ""))
             connection.execute(
                 insert(table).values(
                     block_number=number,
@@ -104,6 +105,7 @@ def write_records(engine: Engine, records: list[Record], first_block: int = 1) -
                     member=member.hex() if isinstance(member, bytes) else None,
                     year=year if type(year) is int else None,
                     latest=1,
+                    about=about.hex() if isinstance(about, bytes) else None,
                 )
             )
 

@@ -47,6 +47,9 @@ class Registry:
     def refusal(self, to: bytes, data: bytes) -> str | None:
         return "nothing is taken here"
 
+    def accepts(self, wallet: bytes, digest: bytes, signature: bytes) -> bool:
+        return False
+
     def has_code(self, address: bytes) -> bool:
         return False
 

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from carbonledger import acts
 from carbonledger.acts import Act, Signed
-from carbonledger.errors import BadSignature, Refused, Unknown
+from carbonledger.errors import BadSignature, CarbonLedgerError, Refused, Unknown
 from carbonledger.identifiers import object_id
+from ledger_node.chain import wallets
 from ledger_node.commands.trading import Trading as NodeTrading
 from ledger_node.config import ExchangeSettings
+from ledger_node.deployment import created_address
 from ledger_node.exchange import door
 from ledger_node.exchange.exchange import Exchange
 from ledger_node.queries import orders
 from ledger_node.queries.once import settle
 from tests.integration.chain_kit import need_anvil
-from tests.integration.exchange_kit import Trading, key_of
+from tests.integration.exchange_kit import RELAYER, Trading, address, key_of
 from tests.support.market import FIRST_PRICE
-from tests.support.quota import REGISTERED, ROOT, TRADING
+from tests.support.quota import REGISTERED, ROOT, TRADING, ZERO
 
 BUY, SELL = 1, 2
 P = FIRST_PRICE
@@ -218,6 +221,42 @@ def test_a_seller_who_took_the_units_away_ends_and_the_others_go_on(trading: Tra
     assert state(trading, honest) == ("filled", 50)
     assert state(trading, purchase) == ("open", 50)
     assert trading.tonnes("buyer", lot_of(trading)) == 50
+
+
+WALLET = bytes.fromhex(
+    # 32 bytes: remember this digest; isValidSignature(digest, …): the magic word if it is remembered, else zero
+    "602480600b6000396000f3" "36602014601c5760043554631626ba7e0260e01b60005260206000f3" "5b600160003555" "00"
+)  # fmt: skip
+
+
+def test_an_organisation_orders_through_its_wallets_contract(trading: Trading) -> None:
+    """The contract of MemberRegistry.t.sol by hand: it takes the digests that it was told (EIP-1271)."""
+    at = created_address(address(RELAYER), trading.nonce)
+    trading.send(None, WALLET)
+    values = {"member": object_id("guild"), "kinds": 2, "province": ZERO, "key": at, "nameDigest": ZERO}
+    admission = trading.act("Admission", **values)
+    trading.send(at, admission.digest(trading.domain))
+    trading.carry(admission, Signed(at, b""), trading.quorum(admission))
+    trading.money("guild", 50 * P)
+    trading.mine()
+    trading.time = trading.chain.head().timestamp + 1  # blocks on end are a second apart
+    purchase, signed = trading.order("guild", BUY, 50, P), Signed(at, b"of the guild's own")
+
+    def place() -> None:
+        accepts = partial(wallets.accepts, trading.chain)
+        more = {"chain_id": trading.chain.chain_id, "now": trading.time, "accepts": accepts}
+        settle(trading.engine, lambda c: door.take(c, purchase, signed, **more))
+
+    with pytest.raises(CarbonLedgerError):
+        place()  # the wallet was not told
+    trading.send(at, purchase.digest(trading.domain))
+    trading.mine()
+    with pytest.raises(CarbonLedgerError):  # without a chain to ask nobody's contract signs
+        settle(trading.engine, lambda c: door.take(c, purchase, signed, trading.chain.chain_id, trading.time))
+    place()
+    trading.place("seller", sale(trading, 50))
+    assert trading.run()[-1] == "settled"
+    assert trading.tonnes("guild", lot_of(trading)) == 50
 
 
 class Killed(Exception):

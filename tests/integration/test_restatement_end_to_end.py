@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from carbonledger.errors import Refused
 from carbonledger.mrv.evidence import Manual
 from carbonledger.mrv.findings import Findings
 from carbonledger.periods import month_bounds
+from carbonledger.product import library as product_examples
 from carbonledger.sharing import scope
 from carbonledger.verify import verify
 from ledger_node.chain import factors as chain_factors
@@ -45,6 +47,9 @@ from scripts.mainjob.report import Approved
 from tests.integration.sharing_kit import YEAR, SmallYear
 
 FORGOTTEN_WH = 40_000
+VERIFICATION = {
+    "completed_at": "2026-02-01T00:00:00Z", "coverage": "product level", "provider": "somebody", "standard": "ISO14067",
+}  # fmt: skip
 REASON = "the second feeder was not counted in March"
 
 
@@ -148,6 +153,27 @@ def prepare(ledger: Ledger) -> Restatement:
     return restatement.prepare(year.node, before, plant.POINTS, rules, factors, None, head, relay.deadline())
 
 
+def publish_footprint(ledger: Ledger, output_kg: str) -> dict[str, Any]:
+    """The owner's one product of the approved year, published to the bank."""
+    document = json.loads(product_examples.example("one-product"))
+    report = ledger.year.report
+    document["company"]["credit_code"] = ledger.year.cast["enterprise"].code
+    document["plant"] = {"statement": report.statement.to_json(), "report": report.report_id.hex()}
+    document["products"][0]["output"] = {"unit": "kg", "value": output_kg}
+    document |= {"inputs": [], "verification": VERIFICATION}
+    url = f"/v1/footprints?to={ledger.year.cast['bank'].id.hex()}"
+    answer = ledger.client.post(url, json=document, headers=ledger.as_("enterprise"))
+    assert answer.status_code == 201, answer.text
+    (made,) = answer.json()["data"]
+    return dict(made)
+
+
+def per_kg(emission_g: int, output_kg: int) -> Decimal:
+    """By hand: kgCO2e a kilogram, six digits, half up."""
+    exactly = Decimal(emission_g) / 1000 / output_kg
+    return exactly.quantize(Decimal("0.000001"), ROUND_HALF_UP)
+
+
 def test_a_year_without_a_change_is_not_restated(ledger: Ledger) -> None:
     with pytest.raises(Refused, match="nothing of 2025 changed"):
         prepare(ledger)
@@ -161,6 +187,9 @@ def test_a_restatement_replaces_one_month_and_the_report_and_everyone_sees_both(
     old_path = f"/v1/reports/{old.report_id.hex()}"
     old_pdf = ledger.get(f"{old_path}/document?format=pdf&language=en", "bank").content
     assert ledger.get("/v1/notifications", "bank").json()["items"] == []
+
+    sold = publish_footprint(ledger, "1000")
+    assert Decimal(sold["pcf"]["pcfExcludingBiogenicUptake"]) == per_kg(old.statement.emission, 1000)
 
     correct(year)
     found = prepare(ledger)
@@ -210,6 +239,22 @@ def test_a_restatement_replaces_one_month_and_the_report_and_everyone_sees_both(
     assert [(item["kind"], item["new"], item["old"]) for item in news] == [
         ("restated", found.report.id.hex(), old.report_id.hex())
     ]
+    (again_told,) = ledger.get("/v1/notifications", "enterprise").json()["items"]
+    assert (again_told["kind"], again_told["new"]) == ("footprint-restated", found.report.id.hex())
+    held = {pf["id"]: pf for pf in ledger.get("/3/footprints", "bank").json()["data"]}
+    (name,) = again_told["footprints"]
+    assert (held[sold["id"]]["status"], held[name]["status"]) == ("Deprecated", "Active")
+    assert held[name]["precedingPfIds"] == [sold["id"]]
+    assert Decimal(held[name]["pcf"]["pcfExcludingBiogenicUptake"]) == per_kg(found.statement.emission, 1000)
+    assert held[sold["id"]]["pcf"] == sold["pcf"]  # what was published stays as it was
+    assert "verification" in sold["pcf"] and "verification" not in held[name]["pcf"]  # nobody verified the new figure
+    assert found.report.id.hex() in held[name]["comment"]
+    news_of = [item["event"] for item in ledger.get("/3/x-carbonledger-events", "bank").json()["data"]]
+    assert [event["data"]["pfIds"] for event in news_of] == [[sold["id"]], [name]]
+    document = ledger.get(f"/v1/footprints/{name}/document", "enterprise").content
+    recomputed = ledger.client.post("/v1/footprint", content=document, headers={"Content-Type": "application/json"})
+    assert recomputed.json()["plant"]["emission"]["value"] == str(found.statement.emission)
+
     with ledger.engine.connect() as connection:
         (content,) = connection.exec_driver_sql("SELECT content FROM job WHERE kind = 'additional-obligation'").one()
     assert json.loads(content)["difference_g"] == told["difference"]["value"]

@@ -165,7 +165,9 @@ def test_a_settled_years_regulator_is_told_once_and_the_job_ends_with_the_obliga
     assert told(engine, REGULATOR) == ["obligation-due", "restated"]
 
 
-def test_a_footprint_of_the_old_report_is_marked_its_owner_and_readers_told(engine: Engine) -> None:
+def test_a_footprint_that_cannot_be_computed_again_is_marked_its_owner_told_why_and_its_readers_told(
+    engine: Engine,
+) -> None:
     uuid, reader = "3893bb5d-da16-8dc1-9185-11d97476c254", bytes([77]) * 32
     with engine.begin() as connection:
         connection.execute(
@@ -177,7 +179,10 @@ def test_a_footprint_of_the_old_report_is_marked_its_owner_and_readers_told(engi
         connection.execute(insert(schema.footprint_reader).values(footprint=uuid, member=reader.hex()))
     work(engine)
     assert uuid in outcome(engine)["marked"]
-    assert told(engine, OWNER) == ["footprint-outdated"]
+    with engine.connect() as connection:
+        (news,) = notifications.of_member(connection, OWNER.hex(), before=None, limit=10)
+    assert (news.kind, news.content["footprints"]) == ("footprint-outdated", [uuid])
+    assert "the document and the report's lines" in news.content["reason"]
     assert told(engine, reader) == ["restated"]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from carbonledger.acts import Act
 from carbonledger.errors import Invalid, Malformed, Refused
 from carbonledger.quota import report, steps
 from carbonledger.quota.plan import Plan
@@ -16,17 +17,19 @@ from carbonledger.quota.steps import Stage
 from ledger_node.chain.open import open_chain
 from ledger_node.settlement import signed as files
 from ledger_node.settlement.books import Reader, changes
-from ledger_node.settlement.execution import Ways, execute
+from ledger_node.settlement.execution import Outcome, Ways, execute
 from ledger_node.settlement.signed import SignedPlan
 from scripts.national import calendar
 from scripts.national.__main__ import run
 from scripts.national.calendar import DEADLINE
 from scripts.national.carrier import Carrier, Clock
-from scripts.national.population import YEAR
+from scripts.national.offsets import owners
+from scripts.national.population import YEAR, enterprises
 from scripts.national.world import key_of
 from tests.support.settlement import allocation_plan, home, prepared, signed, state
 
 COUNT = 9
+DECISION = bytes([7]) * 32
 FOURS = Ways(batch=4)
 
 
@@ -158,11 +161,50 @@ def test_a_cycle_balances_to_the_tonne_and_is_not_done_twice(tmp_path: Path) -> 
     balance = found.balance
     assert balance.issued == balance.held + balance.surrendered + balance.cancelled + balance.carried
     assert balance.surrendered == totals["surrendered"]
-    assert balance.issued - balance.renewed == totals["issued"]
+    of_projects = sum(one.emission * 6 // 100 // 10**6 for one in owners(enterprises(12, 4)))
+    assert balance.issued - balance.renewed == totals["issued"] + of_projects
+    with_offsets = [line for line in found.lines if line.offsets]
+    assert with_offsets, "the cap binds: who has offsets holds more than may be used"
+    assert all(line.offsets == line.obligation * 5 // 100 < line.surrendered for line in with_offsets)
     again, repeated = run("embedded:", tmp_path / "home", 12, 4, lines.append)
     assert again == found
     assert [phase.gas for phase in repeated if phase.name == "deploy"] == [0]
     assert calendar.DUE < calendar.FORCED and phases
+
+
+def test_the_provincial_account_is_released_by_plan_and_no_unit_twice(carrier: Carrier) -> None:
+    members = prepared(carrier, 4)
+    awards = [replace(one.award(), provincial=number < 2) for number, one in enumerate(members)]
+    reader = Reader(carrier.chain, carrier.addresses)
+
+    def carried(purpose: str, made: list[Act]) -> Outcome:
+        plan = signed(carrier.chain, Plan(purpose, YEAR, DEADLINE, made))
+        return execute(carrier.chain, carrier.outbox, carrier.addresses, plan, FOURS)
+
+    def account(number: int) -> tuple[int, int]:
+        (position,) = reader.books().positions_of(awards[number].member)
+        return position["provincial"], position["registered"]
+
+    assert carried("allocation", steps.issuances(awards, Stage.FINAL, YEAR, DEADLINE, reader.books())).done == 4
+    first, second, whole = awards[0].member, awards[1].member, awards[0].final or 0
+    assert (account(0), account(2)) == ((whole, 0), (0, awards[2].final))
+    with pytest.raises(Invalid, match=f"at most {whole} t"):
+        steps.releases({first: whole + 1}, DECISION, DEADLINE, reader.books())
+    early = steps.releases({first: None, second: None}, DECISION, DEADLINE, reader.books())
+    assert carried("release", steps.releases({first: 10}, DECISION, DEADLINE, reader.books())).done == 1
+    assert account(0) == (whole - 10, 10)
+    stale = carried("release", early)  # made before ten were released: that step asks for what is no more there
+    assert ["act of other content" in refused.reason for refused in stale.refused] == [True]
+    assert (account(0), account(1)) == ((whole - 10, 10), (0, awards[1].final))
+    rest = steps.releases({first: None}, DECISION, DEADLINE, reader.books())
+    assert [carried("release", rest).done for _ in range(2)] == [1, 1]  # the same plan again changes nothing
+    assert account(0) == (0, whole)
+    assert steps.releases({first: None}, DECISION, DEADLINE, reader.books()) == []
+    books = reader.books()
+    books.years[first, YEAR] = {"obligation": 9, "surrendered": 8, "pending": 0, "deducted": 0}
+    books.positions_of(first)[0]["provincial"] = 5
+    with pytest.raises(Invalid, match=f"it owes for {YEAR}"):
+        steps.releases({first: 1}, DECISION, DEADLINE, books)
 
 
 def test_books_that_do_not_balance_name_the_lot(carrier: Carrier) -> None:

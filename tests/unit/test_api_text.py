@@ -104,5 +104,6 @@ def test_each_page_is_in_the_access_table() -> None:
         *("pageMarket", "pageQuota"),
         *("pageStart", "pageFind", "pageLedger", "pageReport", "pageVerify", "pageApi", "pageRegion", "pageAlerts"),
         *("pageCode", "pageInspections"),
-        *("pageBanks", "pageStanding", "pageAccesses", "pageQuota"),
+        *("pageBanks", "pageStanding", "pageAccesses", "pageQuota", "pageCheck"),
+        *("pageNotices", "pageNoticesList"),
     }

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import copy
 import json
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from carbonledger.accounting.calibration import CASES, Calibration
 from carbonledger.bundle.model import Bundle
 from carbonledger.cli import main
-from carbonledger.errors import Malformed
+from carbonledger.errors import Invalid, Malformed
+from carbonledger.mrv.calibrated import MeteredMonth, differences, require_covered
 from carbonledger.mrv.checked import Checked
 from carbonledger.mrv.control_plan import ControlPlan
 from carbonledger.mrv.crosschecks import CHECKS, EXAMPLE
+from carbonledger.mrv.evidence import Manual, MeterCase
 from carbonledger.mrv.examination import Desk, examine
 from carbonledger.mrv.findings import Findings
+from carbonledger.periods import month_bounds
 from carbonledger.records import Record
 from carbonledger.verify import verify
 from tests.support.world import UNIT, YEAR, World, changed
@@ -188,3 +193,74 @@ def test_the_command_writes_the_document(tmp_path: Path, capsys: pytest.CaptureF
     assert Findings.parse(out.read_bytes()).plan == b"\x33" * 32
     assert main(["examine", str(bundle)]) == 1  # without a policy the bundle is undecided
     assert main([*command, "--plan-id", "xyz"]) == 2
+
+
+START, END = 1_000_000, 4_000_000
+
+
+def metered(valid_to_ms: int, expired: int = 0) -> MeteredMonth:
+    return MeteredMonth(START, END, 10, expired, 500, valid_to_ms)
+
+
+def case(name: str, covered: int | None = None) -> Calibration:
+    found = None if name == "not-calibrated" else Fraction(1, 100)
+    return Calibration(
+        next(c for c in CASES if c == name), "activity", Fraction(1, 200), found, covered and Fraction(covered)
+    )
+
+
+@pytest.mark.parametrize(
+    ("month", "said", "difference"),
+    [
+        (metered(END), None, None),
+        (metered(END), case("on-time"), None),
+        (metered(START), case("not-calibrated"), None),
+        (metered(START + 5, 4), case("late", 300), None),  # six of ten readings, at most 300 of 500
+        (metered(START + 5, 4), case("late", 301), "301 of 500 are said to be covered, 6 of 10 readings were in time"),
+        (metered(START), case("late", 1), "0 of 10 readings were in time"),  # the gateway flagged nothing
+        (metered(START), None, "nothing was corrected"),
+        (metered(END - 1), case("on-time"), "said to be on time"),
+        (metered(END + 1, 10), case("on-time"), "said to be on time"),  # calibrated again since
+        (metered(END), case("late", 100), "said to be late"),
+        (metered(END), case("not-calibrated"), "said not to be calibrated"),
+    ],
+)
+def test_what_is_said_of_a_calibration_is_held_to_the_register_and_the_readings(
+    month: MeteredMonth, said: Calibration | None, difference: str | None
+) -> None:
+    found = list(differences(month, said))
+    assert len(found) == (difference is not None)
+    assert difference is None or difference in found[0][0]
+
+
+def test_a_calibration_that_ended_by_the_register_and_was_not_corrected_is_named_by_month() -> None:
+    def ended(records: dict[tuple[str, bytes], Record]) -> None:
+        changed(records, "device", calibrationTo=month_bounds(YEAR, 11)[0] // 1000)
+
+    found = told(examine(desk(world=World(change_record=ended))))["calibration"]
+    assert found.result == "attention"
+    assert "meter-1, month 11" in found.reason[0] and "meter-1, month 12" in found.reason[0]
+    assert "month 10" not in found.reason[0]
+
+
+def test_no_more_is_covered_than_was_read_until_the_calibration_ended() -> None:
+    start, end = month_bounds(YEAR, 6)
+    ended = start + (end - start) // 2
+    readings = {start + (end - start) // 4: 1_000, ended: 700, end: 1_000}
+
+    def read(device: str, first: int, last: int) -> int:
+        return sum(wh for at, wh in readings.items() if first < at <= last)
+
+    def require(covered: int, until: int) -> None:
+        entry = Manual(
+            line="electricity-purchased", item=bytes(32), year=YEAR, month=6, period=(start, end), reason="late",
+            meter=MeterCase(case("late", covered), "meter-1"),
+        )  # fmt: skip
+        require_covered(YEAR, {("meter-1", 6): entry}, {"meter-1": until}, read)
+
+    require(1_700, ended)
+    require(2_700, end)
+    require(9_999, end + 1)  # renewed since: the register has no word of June any more
+    for covered, until, most in ((1_701, ended, 1_700), (2_701, end, 2_700), (1, start, 0)):
+        with pytest.raises(Invalid, match=f"at most {most}, read until"):
+            require(covered, until)
