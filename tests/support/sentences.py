@@ -20,7 +20,9 @@ PLAIN = (
     re.compile(rf"\b(?:expected|found): [^\n?]*\? [^\n:]* : ({QUOTED})"),
     re.compile(rf"\bsame\(({QUOTED})"),
     re.compile(rf"\breason: ({QUOTED})"),
-    re.compile(rf"\b(?:object|list|text|hexBytes|unbase64|textOf|parseNumber|someObject|splitLists)\([^\"`\n]*?,\s*({QUOTED})"),
+    re.compile(
+        rf"\b(?:object|list|text|hexBytes|unbase64|textOf|parseNumber|someObject|splitLists)\([^\"`\n]*?,\s*({QUOTED})"
+    ),
     re.compile(rf"\b(?:rlp\.)?(?:decode|asList|asBytes|asInt|requireParameters|sealSigner)\([^\"`\n]*?,\s*({QUOTED})"),
     re.compile(rf"\bascending\([^;]*?({QUOTED}),\s*{QUOTED}\)"),
     re.compile(rf"\bascending\([^;]*?{QUOTED},\s*({QUOTED})\)"),
