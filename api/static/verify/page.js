@@ -38,7 +38,10 @@ document.addEventListener("drop", (event) => {
   event.preventDefault();
   take(event.dataTransfer.files[0]);
 });
-if (form.dataset.bundle) fetchBundle(form.dataset.bundle);
+// what was chosen while the modules were still on their way
+if (policyInput.files[0]) form.elements.trust.value = "file";
+if (bundleInput.files[0]) take(bundleInput.files[0]);
+else if (form.dataset.bundle) fetchBundle(form.dataset.bundle);
 
 async function take(file) {
   if (!file) return;
