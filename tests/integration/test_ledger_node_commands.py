@@ -227,7 +227,8 @@ def test_a_rebuilt_view_is_clean_and_what_is_not_rebuilt_stays(
     [
         ("UPDATE record SET year = 2024 WHERE kind = 'member'", "column year"),
         ("DELETE FROM event WHERE name = 'MemberAdmitted'", "table event: the database lacks the row"),
-        ("INSERT INTO record SELECT block_number, 99, kind, record_key, id, fields, member, year, 0 FROM record"
+        ("INSERT INTO record (block_number, log_index, kind, record_key, id, fields, member, year, latest)"
+         " SELECT block_number, 99, kind, record_key, id, fields, member, year, 0 FROM record"
          " WHERE kind = 'governance'", "the chain does not have the row"),
         ("UPDATE block SET timestamp = timestamp + 1 WHERE number = 3", "column timestamp"),
         ("UPDATE record SET latest = 0 WHERE kind = 'key'", "column latest"),
