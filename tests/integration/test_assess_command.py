@@ -43,6 +43,7 @@ from tests.integration import ledger_kit
 from tests.integration.ledger_kit import REGULATORS, Ledger, address
 from tests.support.codes import CODE_RULES, SCHEMES
 from tests.support.quota import FORM, NOBODY
+from tests.support.twin import Case, compare
 
 PERIOD = 4 * 2025 + 2  # 2025Q3
 AS_OF = date(2025, 11, 5)
@@ -225,6 +226,7 @@ def test_a_quarter_on_a_chain_from_sections_to_an_inspection(consortium: Consort
             }
             bundles = {kind: artefacts_of(connection, kind) for kind in ("code", "grade")}
         policy = policy_of(consortium.chain, consortium.deployment.directory)
+        judged: list[Case] = [(bundle, policy) for found in bundles.values() for bundle in found]
         for kind, found in bundles.items():
             assert len(found) == 2
             for bundle in found:
@@ -234,6 +236,8 @@ def test_a_quarter_on_a_chain_from_sections_to_an_inspection(consortium: Consort
                 assert verify(bundle).verdict == "INDETERMINATE"  # nobody is trusted
                 for step, forged in forgeries(bundle, kind):
                     assert verify(forged, policy).step(step).verdict == "invalid", (kind, step)
+                    judged.append((forged, policy))
+        assert compare(judged).count("VALID") == 4  # the page says of each what the command says
         # the firm explains, the lot is drawn: the one bank inspects and finds an error
         identifier = assessment_id(object_id(FIRM), ZERO32, 2025, 3, 1)
         consortium.do(
