@@ -12,7 +12,7 @@ from carbonledger.credential.model import PURPOSES, Purpose
 from ledger_node.credentials.claims import Claim
 from ledger_node.credentials.issuer import Signed
 from ledger_node.db.schema import block, credential, credential_key, credential_scan, record, status_list
-from ledger_node.queries import records
+from ledger_node.queries import node_events, records
 from ledger_node.queries.records import Kept
 
 
@@ -117,6 +117,7 @@ def add(connection: Connection, issued: Issued) -> None:
     )
     if issued.suspended or issued.revoked:
         _changed(connection, issued.place[0])
+    _tell(connection, issued, "issued", issued.suspended, issued.issued_at)
 
 
 def suspend(connection: Connection, issued: Issued, why: str | None, now: int) -> None:
@@ -124,6 +125,7 @@ def suspend(connection: Connection, issued: Issued, why: str | None, now: int) -
     values = {"suspended": why, "suspended_at": now if why else None}
     connection.execute(update(credential).where(credential.c.id == issued.id).values(**values))
     _changed(connection, issued.place[0])
+    _tell(connection, issued, "suspended" if why else "resumed", why, now)
 
 
 def revoke(connection: Connection, issued: Issued, why: str, now: int, note: str | None = None) -> None:
@@ -131,6 +133,7 @@ def revoke(connection: Connection, issued: Issued, why: str, now: int, note: str
     values = {"revoked": why, "revoked_at": now, "note": note}
     connection.execute(update(credential).where(credential.c.id == issued.id).values(**values))
     _changed(connection, issued.place[0])
+    _tell(connection, issued, "revoked", why, now)
 
 
 def sign_again(connection: Connection, issued: Issued, signed: Signed) -> None:
@@ -260,6 +263,16 @@ def touched(connection: Connection, kinds: Sequence[str], after: int, most: int)
 
 def _changed(connection: Connection, number: int) -> None:
     connection.execute(update(status_list).where(status_list.c.number == number).values(changed=1))
+
+
+def _tell(connection: Connection, issued: Issued, change: str, why: str | None, now: int) -> None:
+    """An event of the node, in the transaction of the change (docs/webhooks.md)."""
+    claim = issued.claim
+    data = {
+        **{"credential": issued.id, "kind": claim.kind, "change": change, "reason": why, "record": claim.record},
+        "links": {"credential": f"/v1/credentials/{issued.id}"},
+    }
+    node_events.tell(connection, "credential.changed", claim.member, data, now)
 
 
 def _claim_json(claim: Claim) -> dict[str, Any]:

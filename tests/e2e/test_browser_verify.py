@@ -7,19 +7,26 @@ import json
 import random
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page
 
 from carbonledger import jcs
+from carbonledger.accounting.inputs import Node
+from carbonledger.assessment import library
+from carbonledger.assessment.statistics import PeerStatistics
+from carbonledger.bundle.assessment import Statement
 from carbonledger.errors import CarbonLedgerError
+from carbonledger.handed import verify_handed
 from carbonledger.identifiers import object_id
 from carbonledger.policy import Policy, WitnessPolicy
 from carbonledger.records import Record
-from carbonledger.verify import verify
 from tests.e2e.browser_kit import chromium, served
-from tests.support.mutations import mutated
+from tests.support.assessed import AssessedWorld, example
+from tests.support.mutations import mutated, one_byte
+from tests.support.units import CANCELLED, CARRIED, UnitsWorld
 from tests.support.world import REGULATOR, VERIFIER, World, changed, key
 
 Case = tuple[bytes, Policy | None]
@@ -62,7 +69,7 @@ def compare(page: Page, cases: list[Case]) -> list[str]:
     """The verdicts, after every case was found to be judged alike."""
     verdicts = []
     for (data, policy), found in zip(cases, in_browser(page, cases), strict=True):
-        wanted = verify(data, policy).to_json()
+        wanted = verify_handed(data, policy).to_json()
         states = [(step["number"], step["name"], step["verdict"]) for step in wanted["steps"]]
         assert [(s["number"], s["name"], s["verdict"]) for s in found["steps"]] == states, (wanted, found)
         assert (found["verdict"], found["subject"]) == (wanted["verdict"], wanted["subject"])
@@ -372,3 +379,42 @@ def test_manual_entries_and_documents_are_judged_alike(page: Page) -> None:
     worlds += [World(coal=True, change_document=lambda m, b, c=c: b.update(c) if m == 4 else None) for c in documents]
     verdicts = compare(page, [(world.report_bundle(), world.policy) for world in worlds])
     assert {"VALID", "INVALID", "INDETERMINATE"} == set(verdicts)
+
+
+def test_certificates_codes_and_grades_are_judged_alike_in_the_browser(page: Page) -> None:
+    units = UnitsWorld()
+    (rules,) = library.code_rules()
+    code = example("code", "code-1")
+    peers = Statement(PeerStatistics.parse(Node(code["peers"]["statistics"])), 1)
+    filed = AssessedWorld("code", code, rules, (peers,))
+    scheme = next(one for one in library.schemes() if one.head.key == "carbon-efficiency-code")
+    graded = AssessedWorld("grade", example("grade", scheme.head.key), scheme)
+    cases: list[Case] = [
+        (units.certificate("title", CARRIED), units.policy),
+        (units.certificate("retirement", CANCELLED), units.policy),
+        (filed.bundle(), filed.policy),
+        (graded.bundle(), graded.policy),
+    ]
+    assert set(compare(page, cases)) == {"VALID"}
+    rng = random.Random(9)
+    broken: list[Case] = [(one_byte(data, rng), policy) for data, policy in cases for _ in range(6)]
+    assert "VALID" not in compare(page, broken)
+
+
+def test_a_dropped_certificate_is_told_in_the_readers_language(page: Page, tmp_path: Path) -> None:
+    world = UnitsWorld()
+    file, policy = tmp_path / "title.json", tmp_path / "policy.toml"
+    file.write_bytes(world.certificate("title", CARRIED))
+    policy.write_text(world.policy.format(), "utf-8")
+    where = page.url.split("?")[0]
+    for language, words in (
+        ("zh", ["来源", "在账", "年度的 5000 吨配额（CEA）"]),
+        ("en", ["origin", "recorded", "allowances"]),
+    ):
+        page.goto(f"{where}?lang={language}")
+        page.set_input_files("#policy", policy)
+        page.set_input_files("#bundle", file)
+        page.wait_for_selector("#result[data-verdict=VALID] .steps")
+        told = page.inner_text("#result")
+        assert page.locator("#result .steps > li").count() == 6
+        assert all(word in told for word in words), told

@@ -26,7 +26,7 @@ from ledger_node.db.engine import migrate, open_database, sqlite_url
 from ledger_node.db.view import View
 from ledger_node.jobs import credentials as jobs
 from ledger_node.jobs.queue import Queue
-from ledger_node.queries import credentials
+from ledger_node.queries import credentials, node_events
 from ledger_node.queries.credentials import Issued
 from ledger_node.queries.once import settle
 from tests.support import certificates as of
@@ -102,6 +102,13 @@ def said(engine: Engine, name: str, at: int = NOW) -> str:
     return " ".join(wrong) or found.verdict
 
 
+def told(engine: Engine) -> list[tuple[str, str, str]]:
+    """Kind, change and link of each event that the node told of its certificates."""
+    with engine.connect() as connection:
+        found = node_events.since(connection, 0, ["credential.changed"], 1000)
+    return [(event.data["kind"], event.data["change"], event.data["links"]["credential"]) for event in found]
+
+
 def test_a_green_code_and_a_grade_are_certified_with_what_the_record_says(engine: Engine) -> None:
     write(engine, [of.code(), of.standing(GREEN), of.grade()])
     turn(engine)
@@ -145,6 +152,14 @@ def test_a_red_code_suspends_and_its_clearance_gives_back(engine: Engine) -> Non
     write(engine, [of.standing(GREEN, quarter=3)])
     turn(engine, NOW + 60)
     assert said(engine, "code 2026Q2 1", NOW + 60) == said(engine, "grade 2026Q2 1", NOW + 60) == "VALID"
+    every = told(engine)
+    assert {(kind, change) for kind, change, _ in every} == {
+        *(("code", change) for change in ("issued", "suspended", "resumed")),
+        *(("grade", change) for change in ("issued", "suspended", "resumed")),
+        ("retirement", "issued"),
+    }
+    assert len(every) == 7  # once each
+    assert {link for _, _, link in every} == {f"/v1/credentials/{one.id}" for one in issued(engine).values()}
 
 
 def test_a_red_revision_suspends_and_the_re_run_takes_its_place(engine: Engine) -> None:
@@ -179,6 +194,7 @@ def test_fraud_revokes_for_good_and_what_comes_after_it_stands_again(engine: Eng
     write(engine, [of.code(1, quarter=3, revision=2, **later), of.standing(GREEN, quarter=3)])
     turn(engine)
     assert issued(engine)["code 2026Q2 1"].revoked == "fraud"
+    assert [change for kind, change, _ in told(engine) if kind == "grade"] == ["issued", "suspended", "revoked"]
     assert said(engine, "code 2026Q3 2") == "VALID"
 
 
@@ -382,3 +398,4 @@ def test_killed_before_any_commit_it_ends_in_one_certificate_a_record(make: Call
         assert connection.execute(select(func.count()).select_from(schema.credential)).scalar() == 3
     assert said(engine, "code 2026Q2 1", now) == said(engine, "grade 2026Q2 1", now) == "suspension"
     assert said(engine, "retirement  1", now) == "VALID"
+    assert [change for _, change, _ in told(engine)] == ["issued"] * 3

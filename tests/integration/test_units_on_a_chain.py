@@ -29,6 +29,7 @@ from ledger_node.db.engine import migrate, open_database, sqlite_url
 from ledger_node.db.indexer import Indexer
 from tests.integration.api_kit import SilentJournal
 from tests.integration.ledger_kit import REGULATORS, TIME, Ledger, address
+from tests.support.twin import compare
 
 ENTERPRISE, BANK = object_id("enterprise"), object_id("bank")
 ZERO = bytes(32)
@@ -140,8 +141,10 @@ def test_from_issue_to_retirement_every_paper_verifies_offline(registry: Registr
     assert registry.get(certificate).status_code == 404
     registry.by_quorum(registry.act("Decision", "y", disposal=asked.id, outcome=1))
     registry.index()
-    retired = verify(registry.client.get(certificate).content, policy)
+    paper = registry.client.get(certificate).content
+    retired = verify(paper, policy)
     assert retired.verdict == "VALID"
+    assert compare([(first, policy), (paper, policy)]) == ["VALID", "VALID"]  # the page says so too
     assert (retired.subject["tonnes"], retired.subject["beneficiary"]) == (50, object_id("b").hex())
 
     history = registry.get(f"/v1/lots/{lot.id.hex()}/history").json()["items"]

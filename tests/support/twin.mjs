@@ -13,7 +13,7 @@ const { formDigest } = await at("assessment/form.js");
 const { encode } = await at("jcs.js");
 const { Record } = await at("records.js");
 const { ln, log10, Fraction, text, fixed } = await at("assessment/rational.js");
-const { inChinese } = await at("chinese.js");
+const { CHINESE, inChinese } = await at("chinese.js");
 
 const { codeHashes, cases } = JSON.parse(readFileSync(0, "utf8"));
 const fraction = ([n, d]) => new Fraction(BigInt(n), BigInt(d));
@@ -27,6 +27,7 @@ const doors = {
   grade: async ({ document, set }) => encode(grade(document, parseScheme(set)).explain),
   form: async ({ set }) => formDigest(set.kind === "code" ? parseRules(set) : parseScheme(set)),
   record: async ({ value }) => [Record.parse(value).id, Record.parse(value).digest()],
+  chinese: async () => CHINESE,
   number: async ({ value }) => {
     const found = fraction(value);
     return [text(found), fixed(found, 2), ...(found.n > 0n ? [String(ln(found, 6)), String(log10(found, 12))] : [])];

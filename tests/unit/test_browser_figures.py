@@ -107,6 +107,30 @@ def test_codes_follow_to_the_byte_with_any_sections_given_or_left_out() -> None:
     assert all(compare_figures("code", documents, RULES))
 
 
+def test_what_stands_on_an_end_or_a_day_falls_to_the_same_side() -> None:
+    """Deadlines over weekends and holidays, the quarter's months of a series, grades held at their margin."""
+    months = [
+        {k: v for k, v in m.items() if k != "received"} if n > 8 else m for n, m in enumerate(CODE["filings"]["months"])
+    ]
+    silent = CODE | {"filings": CODE["filings"] | {"months": months}}
+    documents: list[Any] = [silent | {"as_of": f"2026-07-{day:02d}"} for day in range(8, 31)]
+    documents += [one | {"calendar": {"holidays": ["2026-07-20"], "workdays": ["2026-07-18"]}} for one in documents]
+    for place in (-4, -3, -2, -1):
+        values = [f"{n % 5}.{n % 7}" for n in range(30)]
+        values[place] = "-99.5"
+        for period in (4, 12):
+            documents.append(CODE | {"residuals": [{"name": "r", "period": period, "software": "s", "values": values}]})
+    assert all(compare_figures("code", documents, RULES))
+    held = []
+    for share in range(28, 45):
+        for reached in ("deep", "medium", "light", "non-green"):
+            document = copy.deepcopy(example("grade", "gcg-1"))
+            document["inputs"] |= {"green_share": f"0.{share}", "before": {"grade": "light", "reached": reached}}
+            document["inputs"] |= {"emission": {"unit": "t", "value": "1500"}, "intensity_before": "0.75"}
+            held.append(document)
+    assert all(compare_figures("grade", held, SCHEMES["gcg-1"]))
+
+
 def test_documents_with_one_change_are_taken_and_refused_alike() -> None:
     rng = random.Random(12)
     whole = CODE | {name: item for section in SECTIONS[:-3] for name, item in section.items()}

@@ -229,6 +229,9 @@ def test_records_that_do_not_follow_fail_at_step_16_in_both(assessed: dict[str, 
             "grade", held.inputs, held.published, held.statements[1:], before={"grade": "light", "reached": "medium"}
         )
     ]
+    beside = (*held.statements, *four_quarters("3-digit", "252"))  # statements that no group of the inputs is of
+    before = {"grade": "light", "reached": "medium"}
+    wrong.append(AssessedWorld("grade", held.inputs, held.published, beside, before=before))
     cases: list[Case] = [(world.bundle(), world.policy) for world in wrong]
     assert set(compare(cases)) == {"INVALID"}
     for data, policy in cases:

@@ -29,7 +29,7 @@ export function parseBody(raw) {
   }
   const kind = value.k;
   if (!KINDS.includes(kind)) {
-    throw new Malformed("entry body field 'k'", { expected: "one of " + KINDS.join(", "), found: quoted(kind) });
+    throw new Malformed("entry body field 'k'", { expected: say`one of ${KINDS.join(", ")}`, found: quoted(kind) });
   }
   const measured = MEASURED.includes(kind);
   const allowed = measured ? "dfknqrstuvx" : "bdfknqtv";
@@ -56,7 +56,7 @@ export function parseBody(raw) {
     return { ...body, content: value.b };
   }
   if (!UNITS.includes(value.u)) {
-    throw new Malformed("entry body field 'u'", { expected: "one of " + UNITS.join(", "), found: quoted(value.u) });
+    throw new Malformed("entry body field 'u'", { expected: say`one of ${UNITS.join(", ")}`, found: quoted(value.u) });
   }
   body.unit = value.u;
   if ("r" in value) body.register = BigInt(count(value, "r"));

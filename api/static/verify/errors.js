@@ -11,6 +11,9 @@ export class LedgerError extends Error {
     super(parts.join("; ") + (remedy ? `. ${remedy}` : ""));
     this.said = { message, expected, found, remedy };
   }
+  toString() {
+    return this.message;
+  }
 }
 export class Malformed extends LedgerError {}
 export class Invalid extends LedgerError {}

@@ -13,7 +13,7 @@ export function decode(bytes) {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new Malformed("the bytes are not one JSON value", { expected: "canonical JSON", found: error.message });
+    throw new Malformed("the bytes are not one JSON value", { expected: "canonical JSON", found: faultOf(error) });
   }
   const canonical = encode(value);
   if (!equal(utf8(canonical), bytes)) {
@@ -56,6 +56,12 @@ export function encode(value, depth = MAX_DEPTH) {
   const odd = keys.find((key) => !/^[\x00-\x7f]*$/.test(key));
   if (odd !== undefined) throw new Malformed("a key of canonical JSON is not ASCII", { found: quoted(odd) });
   return `{${keys.map((key) => `${JSON.stringify(key)}:${encode(value[key], depth - 1)}`).join(",")}}`;
+}
+
+/** Where the parser stopped, as far as this browser tells. */
+export function faultOf(error) {
+  const at = /position (\d+)/.exec(error.message)?.[1];
+  return at === undefined ? "another text" : say`a fault at character ${at}`;
 }
 
 function refuseDepth(text) {

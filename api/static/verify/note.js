@@ -116,7 +116,7 @@ export async function checkLine(note, key, line, chainId) {
       throw new Invalid("another key signed it", { expected: hex(key.key.data), found: hex(found) });
     }
   } catch (error) {
-    throw new Invalid(say`line of ${line.name} on the checkpoint: ${error.message}`);
+    throw new Invalid(say`line of ${line.name} on the checkpoint: ${error}`);
   }
   return undefined;
 }

@@ -2,6 +2,7 @@
 import { Malformed, quoted } from "./errors.js";
 import { isHex } from "./bytes.js";
 import { COSIGNATURE, ED25519, EIP712, parseVerifierKey } from "./note.js";
+import { faultOf } from "./jcs.js";
 import { parseToml } from "./toml.js";
 import { say } from "./say.js";
 
@@ -19,7 +20,7 @@ function parseJson(text) {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new Malformed("the policy is not JSON", { found: error.message });
+    throw new Malformed("the policy is not JSON", { found: faultOf(error) });
   }
 }
 
@@ -128,7 +129,7 @@ async function vkey(name, key, value, types) {
   try {
     found = await parseVerifierKey(value);
   } catch (error) {
-    throw new Malformed(say`${name}.${key} of the policy: ${error.message}`);
+    throw new Malformed(say`${name}.${key} of the policy: ${error}`);
   }
   if (!types.includes(found.type)) throw malformed(name, key, "a key of another type", found.type);
   return found;

@@ -29,7 +29,7 @@ export class Record {
     const [kind, ...given] = value;
     if (!Object.hasOwn(KINDS, kind)) {
       throw new Unknown("kind of record", {
-        expected: "one of " + Object.keys(KINDS).join(", "),
+        expected: say`one of ${Object.keys(KINDS).join(", ")}`,
         found: quoted(kind),
       });
     }
@@ -67,7 +67,7 @@ function wordOf(value) {
 }
 
 function parseField(name, type, value) {
-  const what = `field '${name}'`;
+  const what = say`field '${name}'`;
   if (type === "bytes32" || type === "address") {
     const size = type === "bytes32" ? 32 : 20;
     if (isHex(value, size)) return value;

@@ -147,7 +147,7 @@ function parseLine(path, value, factors, groups) {
   const name = text(`${path}.method`, l.method, 0, 31);
   if (!Object.hasOwn(METHODS, name)) {
     throw new Unknown(say`method '${name}'`, {
-      expected: "one of " + Object.keys(METHODS).join(", "),
+      expected: say`one of ${Object.keys(METHODS).join(", ")}`,
       remedy: "Use a newer carbonledger",
     });
   }
@@ -248,7 +248,7 @@ export function evaluate(rules, year, lines, factors) {
     const rule = rules.line(line.code);
     if (rule === null) {
       throw new Refused(say`line ${at}`, {
-        expected: "one of " + rules.lines.map((r) => r.code).join(", "),
+        expected: say`one of ${rules.lines.map((r) => r.code).join(", ")}`,
         found: quoted(line.code),
       });
     }
@@ -265,11 +265,11 @@ function amountOf(rule, year, line, factors) {
     throw new Refused(say`line ${line.code} uses more parameters than it has`, { expected: count, found: "up to 6" });
   }
   const values = rule.parameters.map((parameter, at) => {
-    const where = `parameter ${parameter.name} of line ${rule.code}`;
+    const where = say`parameter ${parameter.name} of line ${rule.code}`;
     const tier = TIERS[line.tier(at)] ?? String(line.tier(at));
     const given = line.parameters[at];
     if (!parameter.tiers.includes(tier)) {
-      throw new Refused(say`${where}: tier`, { expected: "one of " + parameter.tiers.join(", "), found: tier });
+      throw new Refused(say`${where}: tier`, { expected: say`one of ${parameter.tiers.join(", ")}`, found: tier });
     }
     if (tier !== "default") return numberOf(given);
     const id = hex(given);
@@ -377,7 +377,7 @@ function integer(path, value, least, most) {
   return value;
 }
 function oneOf(path, value, allowed) {
-  if (typeof value !== "string" || !allowed.includes(value)) throw malformed(path, "one of " + allowed.join(", "), value);
+  if (typeof value !== "string" || !allowed.includes(value)) throw malformed(path, say`one of ${allowed.join(", ")}`, value);
   return value;
 }
 function years(path, value) {

@@ -20,7 +20,8 @@ export function sealVerdict(evidence, header, trust) {
     return judge(evidence, header, trust);
   } catch (error) {
     if (!(error instanceof LedgerError)) throw error;
-    return invalid(say`The block's seal does not hold: ${error.message.replace(/\.+$/, "")}.`);
+    const isSentence = error.message.endsWith(".");
+    return invalid(isSentence ? say`The block's seal does not hold: ${error}` : say`The block's seal does not hold: ${error}.`);
   }
 }
 
@@ -53,7 +54,7 @@ function judge(evidence, header, trust) {
       const found = cliqueSigner(header);
       if (!trusted.has(found)) {
         throw new Invalid("the block was sealed by a stranger", {
-          expected: "one of " + [...trusted].sort().join(" ").slice(0, 400),
+          expected: say`one of ${[...trusted].sort().join(" ").slice(0, 400)}`,
           found,
         });
       }
@@ -121,7 +122,7 @@ function checkQbft(header, trusted) {
   for (const seal of extra.seals) {
     const signer = sealSigner(digest, seal, 0, "a validator's seal");
     if (!trusted.includes(signer)) {
-      throw new Invalid("a seal is by a stranger", { expected: "one of " + addresses(trusted), found: signer });
+      throw new Invalid("a seal is by a stranger", { expected: say`one of ${addresses(trusted)}`, found: signer });
     }
     if (signers.has(signer)) throw new Invalid("a validator sealed twice", { expected: "one seal each", found: signer });
     signers.add(signer);

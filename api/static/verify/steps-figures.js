@@ -35,7 +35,7 @@ export async function figures(context) {
     found = evaluate(rules, year, report.lines, factorsOf(proven, rules, report.lines));
   } catch (error) {
     if (error instanceof Unknown || !(error instanceof LedgerError)) throw error;
-    throw new Invalid(say`the lines do not compute: ${error.message}`);
+    throw new Invalid(say`the lines do not compute: ${error}`);
   }
   if (found !== record.emission) {
     throw new Invalid("emission of the report (g)", { expected: found, found: record.emission });
@@ -69,7 +69,8 @@ function caveats(context, year, rules, devices, hand, sums) {
     for (const [name, count] of Object.entries(manifest.flags)) flags.set(name, (flags.get(name) ?? 0) + count);
   }
   if (flags.size) {
-    said.push(say`the gateway flagged ${[...flags].sort().map(([name, count]) => `${name} ${count}`).join(", ")}`);
+    const counts = [...flags].sort().map(([name, count]) => `${name} ${count}`);
+    said.push(say`the gateway flagged ${joined(counts)}`);
   }
   const [quiet, whose] = silence(context.bundle, year, devices);
   if (quiet > HOUR) said.push(say`${whose} shows no reading for up to ${quiet / HOUR} h before a month's boundary`);

@@ -14,7 +14,7 @@ export async function signature(context) {
       await context.keyOf(item).verify(await signedMessage(item.evidence, item.body), item.evidence.signature);
     } catch (error) {
       if (!(error instanceof LedgerError)) throw error;
-      throw new Invalid(say`signature of ${item.name}: ${error.message}`);
+      throw new Invalid(say`signature of ${item.name}: ${error}`);
     }
   }
   const used = new Set(context.bundle.entries.map((item) => item.evidence.shortId));

@@ -41,7 +41,7 @@ export class Node {
     if (!isObject(value)) throw this.malformed("a value of another type", "an object");
     for (const name of Object.keys(value)) {
       if (!required.includes(name) && !optional.includes(name)) {
-        const expected = "only " + [...required, ...optional].join(", ");
+        const expected = say`only ${[...required, ...optional].join(", ")}`;
         throw new Malformed(say`${member(this.path, name)}: unknown field`, { expected, found: shown(name) });
       }
     }
@@ -87,7 +87,7 @@ export class Node {
 
   /** One of the words of a closed list. */
   oneOf(allowed, what = "not a known word") {
-    const expected = "one of " + allowed.join(", ");
+    const expected = say`one of ${allowed.join(", ")}`;
     this.requireText(expected);
     if (!allowed.includes(this.value)) throw this.malformed(what, expected);
     return this.value;

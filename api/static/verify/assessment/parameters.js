@@ -77,7 +77,7 @@ export const summary = ({ key: name, status, title: words }, id) => ({ id, key: 
 export function requireNamed(node, published) {
   const name = node.text({ least: 1, most: 64 });
   if (name !== published.head.key && name !== published.id) {
-    throw node.refused("a set that is not known here", "one of " + published.head.key);
+    throw node.refused("a set that is not known here", say`one of ${published.head.key}`);
   }
 }
 

@@ -42,7 +42,7 @@ const CHECKS = {
 /** The check of this name; Unknown for one of another build. */
 export function checkOf(name) {
   if (!Object.hasOwn(CHECKS, name)) {
-    throw new Unknown(say`check ${quoted(name)}`, { expected: "one of " + Object.keys(CHECKS).join(", "), found: name });
+    throw new Unknown(say`check ${quoted(name)}`, { expected: say`one of ${Object.keys(CHECKS).join(", ")}`, found: name });
   }
   const [run, parameters, words, points] = CHECKS[name];
   return { name, run, parameters, words, points, isHard: !points.length };

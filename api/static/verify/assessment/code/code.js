@@ -4,6 +4,7 @@ import { holds, parameterJson, requireNamed, summary } from "../parameters.js";
 import { text } from "../rational.js";
 import { HEAD, OPTIONAL, parseDocument } from "./document.js";
 import { measureJson } from "./outcome.js";
+import { say } from "../../say.js";
 
 /** {colour, points, reasons, document, explain} of a document (a JSON value) under the rule set that it names. */
 export function assess(value, rules) {
@@ -121,7 +122,7 @@ function suppressionsOf({ suppressions }, rules) {
     if (!soft.includes(suppression.rule) || found.has(suppression.rule)) {
       throw suppression.node.refused(
         "a rule that cannot be set aside here",
-        "a soft rule, each once: " + soft.join(", "),
+        say`a soft rule, each once: ${soft.join(", ")}`,
         "A hard rule passes on corrected data only: file a new version",
       );
     }

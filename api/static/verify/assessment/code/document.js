@@ -122,7 +122,7 @@ function factors(node) {
     if (register.has(name)) throw row.id.malformed("a factor comes twice", "each factor once");
     const [least, most] = [decimal(row.least), decimal(row.most)];
     register.set(name, { least, most });
-    if (most.below(least)) throw row.most.malformed("less than the least", "at least " + text(least));
+    if (most.below(least)) throw row.most.malformed("less than the least", say`at least ${text(least)}`);
   }
   const used = fields.used.items().map((item) => {
     const row = item.fields(["id", "value"]);
