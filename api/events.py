@@ -142,7 +142,7 @@ BY_KIND: Final[Mapping[str, Told]] = {
     "position": Told("holding.changed", "consent", _holding),
 }
 OF_NODE: Final[Mapping[str, Openness]] = {
-    "credential.changed": "open",
+    "credential.changed": "consent",  # a certificate's id opens it: its member decides who has it
     "alert.opened": "statutory",
     "alert.acknowledged": "statutory",
     "alert.escalated": "statutory",

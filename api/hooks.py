@@ -14,6 +14,7 @@ from api.outside import Network
 from carbonledger.errors import Malformed
 from carbonledger.keys import PrivateKey
 from carbonledger.webhook import SharedSecret, SigningKey
+from ledger_node.commands.keyfile import read_secret_file
 from ledger_node.queries.webhooks import Webhook
 
 MASTER_BYTES: Final = 32
@@ -50,17 +51,21 @@ class Hooks:
     @classmethod
     def of(cls, secret_file: Path, networks: Sequence[str]) -> Hooks:
         """From the configuration: a file of 64 hex digits, networks such as 10.0.0.0/8."""
+        raw = read_secret_file(secret_file)
         try:
-            master = bytes.fromhex(secret_file.read_text(encoding="ascii").strip())
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "something else"
-            raise Malformed(
-                "secret of the webhooks",
-                expected=f"64 hex digits in {secret_file.name}",
-                found=reason,
-                remedy="Make one: openssl rand -hex 32",
-            ) from error
+            master = bytes.fromhex(raw.decode("ascii").strip())
+        except ValueError as error:
+            raise _no_secret(secret_file) from error
         try:
             return cls(master, tuple(ipaddress.ip_network(one) for one in networks))
         except ValueError as error:
             raise Malformed("webhooks.networks", expected="networks such as 10.0.0.0/8", found=str(error)) from error
+
+
+def _no_secret(file: Path) -> Malformed:
+    return Malformed(
+        "secret of the webhooks",
+        expected=f"64 hex digits in {file.name}",
+        found="something else",
+        remedy="Make one: openssl rand -hex 32",
+    )

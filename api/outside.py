@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,14 +24,14 @@ from carbonledger.errors import Malformed, Refused
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 MOST_URL: Final = 2048
-ANSWER_BYTES: Final = 1 << 12
+MOST_SAID: Final = 200
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 _PORTS: Final = {"https": 443, "http": 80}
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Status, the header Retry-After, and the first bytes of an answer."""
+    """Status, the header Retry-After, and the first bytes of a refusal."""
 
     status: int
     retry_after: str | None
@@ -85,7 +86,7 @@ class Outside:
         return parts, str(found[0])
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        """Post; redirects are not followed, of the answer no more than its beginning is read."""
+        """Post; redirects are not followed, and of a refusal no more than its beginning is read."""
         parts, address = self.require(url)
         host = f"[{address}]" if ":" in address else address
         port = "" if parts.port is None else f":{parts.port}"
@@ -97,14 +98,9 @@ class Outside:
         )
         answer = self._http.send(request, stream=True)
         try:
-            begun = b""
-            for piece in answer.iter_raw():
-                begun += piece
-                if len(begun) >= ANSWER_BYTES:
-                    break
+            said = "" if answer.is_success else _beginning(answer)
         finally:
             answer.close()
-        said = begun[:200].decode("utf-8", "replace")
         return Answer(answer.status_code, answer.headers.get("retry-after"), said)
 
     def _is_named(self, address: Address) -> bool:
@@ -113,6 +109,17 @@ class Outside:
 
 def _timeout() -> dict[str, float]:
     return dict.fromkeys(("connect", "read", "write", "pool"), TIMEOUT_S)
+
+
+def _beginning(answer: httpx2.Response) -> str:
+    """What a refusal says first; who sends it byte by byte is not waited for."""
+    ends = time.monotonic() + TIMEOUT_S
+    begun = b""
+    for piece in answer.iter_raw():
+        begun += piece
+        if len(begun) >= MOST_SAID or time.monotonic() > ends:
+            break
+    return begun[:MOST_SAID].decode("utf-8", "replace")
 
 
 def _parts(url: str) -> SplitResult:

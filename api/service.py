@@ -37,6 +37,10 @@ class Service:
         """Seconds."""
         return self.settings.clock()
 
+    def wall(self) -> int:
+        """Seconds of wall time, for what is posted to others."""
+        return self.settings.wall()
+
     @cached_property
     def outside(self) -> Outside:
         """Where readers may have something posted to."""

@@ -53,7 +53,8 @@ class Settings:
     `checkpoint`. `names`: member id (hex) → name. `rate`, `keyed_rate`: requests that a reader without and with a
     key may make, in the notation of `limits`. `pact_https`: `/3` answers nothing over plain HTTP, as PACT asks (the
     proxy that ends TLS says so in X-Forwarded-Proto). `takes_orders`: an exchange runs on this database. `hooks`: what
-    webhooks need, None where none are sent. Sizes in bytes, times in seconds.
+    webhooks need, None where none are sent. `clock` is the ledger's, which may be replayed; `wall` is for what goes to
+    others and comes back. Sizes in bytes, times in seconds.
     """
 
     policy: bytes | None = None
@@ -70,6 +71,7 @@ class Settings:
     takes_orders: bool = False
     hooks: Hooks | None = None
     clock: Callable[[], int] = wall_clock
+    wall: Callable[[], int] = wall_clock
 
     def __post_init__(self) -> None:
         if self.policy is not None:

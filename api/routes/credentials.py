@@ -124,7 +124,7 @@ def _secured(request: Request, signed: Signed, max_age_s: int | None = None) -> 
         headers["Cache-Control"] = f"public, max-age={max_age_s}"
     token = _wants_token(request.headers.get("accept", ""))
     content, media_type = (signed.token.encode(), TOKEN) if token else (signed.document, DOCUMENT)
-    return answer(request, content, media_type=media_type, immutable=max_age_s is None, headers=headers)
+    return answer(request, content, media_type=media_type, headers=headers)
 
 
 def _wants_token(accept: str) -> bool:

@@ -89,7 +89,7 @@ def of(service: Service) -> APIRouter:
             )
         described = fields["description"].text(least=1, most=MOST_DESCRIPTION) if "description" in fields else ""
         service.outside.require(url)
-        make = partial(webhooks.create, caller=caller, url=url, types=types, description=described, now=service.now())
+        make = partial(webhooks.create, caller=caller, url=url, types=types, description=described, now=service.wall())
         new = settle(service.engine, make)
         headers = {"Location": f"/v1/webhooks/{new.id}", "Cache-Control": "no-store"}
         return answer(request, _with_secret(hooks, new), status=CREATED, private=True, headers=headers)
@@ -138,7 +138,7 @@ def of(service: Service) -> APIRouter:
         overlap_s = fields["overlap_s"].integer(0, MOST_OVERLAP_S) if "overlap_s" in fields else OVERLAP_S
         with service.engine.begin() as connection:
             _own(connection, caller, webhook)
-            kept.rotate(connection, webhook, service.now() + overlap_s)
+            kept.rotate(connection, webhook, service.wall() + overlap_s)
             one = _own(connection, caller, webhook)
         return answer(request, _with_secret(hooks, one), private=True, headers={"Cache-Control": "no-store"})
 
@@ -149,7 +149,7 @@ def of(service: Service) -> APIRouter:
         with service.engine.begin() as connection:
             one = _own(connection, caller, webhook)
             service.outside.require(one.url)
-            kept.enable(connection, webhook, service.now())
+            kept.enable(connection, webhook, service.wall())
             one = _own(connection, caller, webhook)
         return answer(request, _shown(hooks, one), private=True)
 
@@ -196,7 +196,7 @@ def of(service: Service) -> APIRouter:
                 raise Problem("refused", "This webhook is disabled.", found=one.reason, remedy="Enable it first")
             if delivery.state == "waiting":
                 raise Problem("refused", "This delivery waits for its next attempt already.", found="waiting")
-            kept.again(connection, delivery, service.now())
+            kept.again(connection, delivery, service.wall())
             delivery = kept.delivery(connection, number)
             assert delivery is not None
             attempts = kept.attempts(connection, [number])[number]

@@ -73,7 +73,7 @@ def assess(
             with engine.begin() as connection:
                 new = sum(inputs.keep(connection, one, clock()) for one in given)
             say(f"{path}: {len(given)} sections, {new} of them new")
-        carrier = OutboxCarrier(chain, outbox, view, directory, addresses, key)
+        carrier = OutboxCarrier(chain, outbox, view, directory, addresses, key, clock)
         begun = begin(wanted, assessor, chain=chain, addresses=addresses, engine=engine, carrier=carrier, now=clock())
         state = ""
         while state != "done":

@@ -103,7 +103,9 @@ class Assessing:
     def _begin(self, job: Job) -> Begun:
         asked = Asked.from_json(job.content)
         addresses = deployment_of(self._chain, self._directory).addresses
-        carrier = OutboxCarrier(self._chain, self._outbox, self._view, self._directory, addresses, self._key)
+        carrier = OutboxCarrier(
+            self._chain, self._outbox, self._view, self._directory, addresses, self._key, self._clock
+        )
         wanted = Wanted(asked.period, date.fromisoformat(asked.as_of), asked.code, asked.schemes, (), asked.bundles)
         return begin(
             wanted,

@@ -3,6 +3,7 @@
 issue    issue what the chain gives now, and sign the status lists; a running node does it by itself
 list     certificates with how each stands
 revoke   one, for a reason; the running node signs the list anew
+withdraw-key   a key that others may have: out of the issuer's document, and what it signed is signed again
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ from carbonledger.errors import Invalid
 from carbonledger.identifiers import member_id
 from carbonledger.periods import rfc3339
 from ledger_node import config
+from ledger_node.chain.interface import Chain
 from ledger_node.chain.open import open_chain
 from ledger_node.commands.run import issuer_of, wall_clock
 from ledger_node.credentials.standing import REASONS
@@ -47,6 +49,8 @@ def add_parser(commands: Any) -> None:
     part.add_argument("id", metavar="ID", help="of the certificate, 32 hex digits")
     part.add_argument("--reason", required=True, choices=REASONS)
     part.add_argument("--note", default="", metavar="TEXT", help="for the record: the decision's number, say")
+    part = _part(parts, "withdraw-key", _withdraw_key, "take a key out of the issuer's document; sign again")
+    part.add_argument("multikey", metavar="MULTIKEY", help="the old key, z6Mk…; the configuration names the new one")
 
 
 def _part(parts: Any, name: str, action: Any, text: str) -> argparse.ArgumentParser:
@@ -58,14 +62,9 @@ def _part(parts: Any, name: str, action: Any, text: str) -> argparse.ArgumentPar
 
 def _issue(arguments: argparse.Namespace) -> int:
     settings = config.load(arguments.config)
-    if settings.credentials is None:
-        raise Invalid("issuing certificates", expected="a table [credentials]", found=f"none in {arguments.config}")
-    with closing(open_chain(settings.chain.url, Path(settings.chain.home), wall_clock)) as chain:
-        issuer = issuer_of(settings.credentials, chain.chain_id)
-        with closing(View(settings.database, issuer=issuer)) as view:
-            view.migrate()
-            view.catch_up(chain, settings.chain.address)
-            done = view.certify(wall_clock)
+    with _issuing(settings, arguments) as (chain, view):
+        view.catch_up(chain, settings.chain.address)
+        done = view.certify(wall_clock, again=True)
     print(f"brought the certificates of {done} subjects up to the chain", file=sys.stderr)
     return 0
 
@@ -90,6 +89,27 @@ def _revoke(arguments: argparse.Namespace) -> int:
     assert issued.revoked_at is not None
     print(f"{issued.id} is revoked since {rfc3339(issued.revoked_at * 1000)}: {issued.revoked}", file=sys.stderr)
     return 0
+
+
+def _withdraw_key(arguments: argparse.Namespace) -> int:
+    settings = config.load(arguments.config)
+    with _issuing(settings, arguments) as (chain, view):
+        view.catch_up(chain, settings.chain.address)
+        there, signed = view.withdraw_key(arguments.multikey, wall_clock)
+    print(f"{'withdrawn' if there else 'it was not there'}; signed again: {signed}", file=sys.stderr)
+    return 0
+
+
+@contextmanager
+def _issuing(settings: config.Settings, arguments: argparse.Namespace) -> Iterator[tuple[Chain, View]]:
+    if settings.credentials is None:
+        raise Invalid("issuing certificates", expected="a table [credentials]", found=f"none in {arguments.config}")
+    with ExitStack() as stack:
+        chain = stack.enter_context(closing(open_chain(settings.chain.url, Path(settings.chain.home), wall_clock)))
+        issuer = issuer_of(settings.credentials, chain.chain_id)
+        view = stack.enter_context(closing(View(settings.database, issuer=issuer)))
+        view.migrate()
+        yield chain, view
 
 
 @contextmanager

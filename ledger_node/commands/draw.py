@@ -136,7 +136,7 @@ def draw(
         if payer is not None:
             outbox = Outbox(Path(settings.chain.home) / "assessor.db", chain, payer, clock=wall_clock)
             try:
-                assign(OutboxCarrier(chain, outbox, view, directory, addresses, key), assessor, lot)
+                assign(OutboxCarrier(chain, outbox, view, directory, addresses, key, wall_clock), assessor, lot)
             finally:
                 outbox.close()
         with engine.connect() as connection:

@@ -101,11 +101,16 @@ class View:
             self._sign_lists(clock)
         return done
 
-    def certify(self, clock: Callable[[], int]) -> int:
-        """Do all the work of certificates that is due; how many jobs. Invalid without an issuer; `clock` in s."""
+    def certify(self, clock: Callable[[], int], *, again: bool = False) -> int:
+        """Do all the work of certificates that is due; how many jobs. `clock` in s. Invalid without an issuer.
+
+        `again`: look at every record, also at those that were looked at.
+        """
         if self._issuer is None:
             raise Invalid("issuing certificates", expected="an issuer's key", found="none")
         with _failures():
+            if again:
+                settle(self._engine, credentials.forget_scan)
             queue, done = Queue(self._engine, credentials.handlers(self._issuer), clock), 0
             while True:
                 opened = settle(self._engine, lambda connection: credentials.find(connection, clock()))
@@ -116,6 +121,27 @@ class View:
                     break
             self._sign_lists(clock)
         return done
+
+    def withdraw_key(self, multikey: str, clock: Callable[[], int]) -> tuple[bool, int]:
+        """Take a key out of the issuer's document and sign again what it signed: (was it there, how many).
+
+        Stopped in between, calling it again goes on. Refused for the key that signs now, Invalid without an issuer.
+        """
+        issuer = self._issuer
+        if issuer is None:
+            raise Invalid("withdrawing a key", expected="an issuer's key", found="none")
+        with _failures():
+            with self._engine.begin() as connection:
+                credentials.begin(connection, issuer, clock())
+                there = credentials.withdraw_key(connection, issuer, multikey)
+            self._sign_lists(clock)
+            after, signed = "", 0
+            while True:
+                with self._engine.begin() as connection:
+                    page = credentials.sign_again(connection, issuer, after, clock())
+                if page is None:
+                    return there, signed
+                after, signed = page[0], signed + page[1]
 
     def _sign_lists(self, clock: Callable[[], int]) -> None:
         issuer = self._issuer

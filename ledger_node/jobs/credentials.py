@@ -17,9 +17,10 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from carbonledger import jcs
 from carbonledger.credential import multibase
 from carbonledger.credential.status_list import ENTRIES
-from carbonledger.errors import Unknown
+from carbonledger.errors import Refused, Unknown
 from carbonledger.identifiers import chain_name
 from carbonledger.records import code_id
 from ledger_node.credentials.claims import ITSELF, Claim, claim_of
@@ -61,6 +62,11 @@ def find(connection: Connection, now: int) -> int:
     credentials.mark_scanned(connection, top)
     forget(connection, (CERTIFY,), now - KEPT_S)
     return opened
+
+
+def forget_scan(connection: Connection) -> None:
+    """Look at every record again: certificates of a subject whose job was given up are made then."""
+    credentials.mark_scanned(connection, -1)
 
 
 def open_certify(connection: Connection, member: str, project: str, block: int, now: int) -> bool:
@@ -131,14 +137,10 @@ def _stand(connection: Connection, issued: Issued, subject: Subject, now: int) -
 def _issue(
     connection: Connection, issuer: Issuer, claim: Claim, suspended: str | None, now: int, choose: Choose
 ) -> None:
-    found = records.one(connection, "contract", chain_name(claim.contract).hex())
-    if found is None:
-        raise Unknown(
-            "contract of a certificate", expected=f"{claim.contract} in the Directory", found="not in the view"
-        )
+    contract = _contract(connection, claim)
     identifier = choose(1 << 8 * ID_BYTES).to_bytes(ID_BYTES, "big").hex()
     place = _place(connection, choose)
-    signed = issuer.certificate(identifier, claim, bytes.fromhex(found["location"]), place, now)
+    signed = issuer.certificate(identifier, claim, contract, place, now)
     credentials.add(
         connection,
         Issued(
@@ -155,6 +157,15 @@ def _issue(
             signed=signed,
         ),
     )
+
+
+def _contract(connection: Connection, claim: Claim) -> bytes:
+    found = records.one(connection, "contract", chain_name(claim.contract).hex())
+    if found is None:
+        raise Unknown(
+            "contract of a certificate", expected=f"{claim.contract} in the Directory", found="not in the view"
+        )
+    return bytes.fromhex(found["location"])
 
 
 def _place(connection: Connection, choose: Choose) -> tuple[int, int]:
@@ -177,3 +188,39 @@ def revoke(connection: Connection, identifier: str, why: str, note: str, now: in
         return issued
     credentials.revoke(connection, issued, why, now, note)
     return replace(issued, revoked=why, revoked_at=now, note=note)
+
+
+def withdraw_key(connection: Connection, issuer: Issuer, multikey: str) -> bool:
+    """Take a key out of the issuer's document, for good; whether it was there. Refused for the one that signs now.
+
+    What it signed is nobody's word from then on: `sign_again` has to follow, and may be called until it says 0.
+    """
+    if multikey == multibase.multikey(issuer.key.public):
+        raise Refused(
+            "the key is the one that signs now",
+            expected="another key in the configuration",
+            found=multikey,
+            remedy="Make a new key, name it in [credentials], then withdraw the old one",
+        )
+    credentials.change_all(connection)
+    return credentials.forget_key(connection, multikey)
+
+
+def sign_again(connection: Connection, issuer: Issuer, after: str, now: int, most: int = 500) -> tuple[str, int] | None:
+    """Sign certificates whose key is not the issuer's any more, some of those with ids after one.
+
+    (the last id looked at, how many were signed); None at the end. Ids, places and what is certified stay.
+    """
+    page = credentials.every(connection, after, most)
+    if not page:
+        return None
+    known = set(credentials.keys(connection).get(issuer.did, ()))
+    signed = 0
+    for issued in page:
+        proof = jcs.decode_object(issued.signed.document)["proof"]
+        if issued.base_url == issuer.base_url and proof["verificationMethod"].partition("#")[2] not in known:
+            contract = _contract(connection, issued.claim)
+            again = issuer.certificate(issued.id, issued.claim, contract, issued.place, now)
+            credentials.sign_again(connection, issued, again)
+            signed += 1
+    return page[-1].id, signed

@@ -12,7 +12,7 @@ from carbonledger.credential.model import PURPOSES, Purpose
 from ledger_node.credentials.claims import Claim
 from ledger_node.credentials.issuer import Signed
 from ledger_node.db.schema import block, credential, credential_key, credential_scan, record, status_list
-from ledger_node.queries import records
+from ledger_node.queries import node_events, records
 from ledger_node.queries.records import Kept
 
 
@@ -117,6 +117,7 @@ def add(connection: Connection, issued: Issued) -> None:
     )
     if issued.suspended or issued.revoked:
         _changed(connection, issued.place[0])
+    _tell(connection, issued, "issued", issued.suspended, issued.issued_at)
 
 
 def suspend(connection: Connection, issued: Issued, why: str | None, now: int) -> None:
@@ -124,6 +125,7 @@ def suspend(connection: Connection, issued: Issued, why: str | None, now: int) -
     values = {"suspended": why, "suspended_at": now if why else None}
     connection.execute(update(credential).where(credential.c.id == issued.id).values(**values))
     _changed(connection, issued.place[0])
+    _tell(connection, issued, "suspended" if why else "resumed", why, now)
 
 
 def revoke(connection: Connection, issued: Issued, why: str, now: int, note: str | None = None) -> None:
@@ -131,6 +133,13 @@ def revoke(connection: Connection, issued: Issued, why: str, now: int, note: str
     values = {"revoked": why, "revoked_at": now, "note": note}
     connection.execute(update(credential).where(credential.c.id == issued.id).values(**values))
     _changed(connection, issued.place[0])
+    _tell(connection, issued, "revoked", why, now)
+
+
+def sign_again(connection: Connection, issued: Issued, signed: Signed) -> None:
+    """Keep the same certificate under another signature."""
+    values = {"document": signed.document, "token": signed.token}
+    connection.execute(update(credential).where(credential.c.id == issued.id).values(**values))
 
 
 # places in the lists
@@ -147,6 +156,11 @@ def newest_list(connection: Connection) -> tuple[int, int]:
     number = connection.execute(select(func.max(status_list.c.number))).scalar() or 0
     taken = connection.execute(select(func.count()).where(credential.c.status_list == number)).scalar()
     return int(number), int(taken or 0)
+
+
+def change_all(connection: Connection) -> None:
+    """Have every list signed anew."""
+    connection.execute(update(status_list).values(changed=1))
 
 
 def open_lists(connection: Connection, number: int) -> None:
@@ -203,6 +217,11 @@ def keys(connection: Connection) -> dict[str, list[str]]:
     return found
 
 
+def forget_key(connection: Connection, multikey: str) -> bool:
+    """Take a key out of its issuer's; whether it was one."""
+    return connection.execute(credential_key.delete().where(credential_key.c.multikey == multikey)).rowcount == 1
+
+
 # how far the records were looked at
 
 
@@ -244,6 +263,16 @@ def touched(connection: Connection, kinds: Sequence[str], after: int, most: int)
 
 def _changed(connection: Connection, number: int) -> None:
     connection.execute(update(status_list).where(status_list.c.number == number).values(changed=1))
+
+
+def _tell(connection: Connection, issued: Issued, change: str, why: str | None, now: int) -> None:
+    """An event of the node, in the transaction of the change (docs/webhooks.md)."""
+    claim = issued.claim
+    data = {
+        **{"credential": issued.id, "kind": claim.kind, "change": change, "reason": why, "record": claim.record},
+        "links": {"credential": f"/v1/credentials/{issued.id}"},
+    }
+    node_events.tell(connection, "credential.changed", claim.member, data, now)
 
 
 def _claim_json(claim: Claim) -> dict[str, Any]:

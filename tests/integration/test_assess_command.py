@@ -23,6 +23,7 @@ from carbonledger.identifiers import object_id
 from carbonledger.records import ZERO32, assessment_id
 from carbonledger.verify import verify
 from ledger_node import config
+from ledger_node.assessment.carrier import ACT_LIFETIME_S, OutboxCarrier
 from ledger_node.chain.bindings import structs
 from ledger_node.chain.calls import carry
 from ledger_node.chain.outbox import Outbox
@@ -281,6 +282,30 @@ def test_a_quarter_on_a_chain_from_sections_to_an_inspection(consortium: Consort
             history = assessment.assessments(connection, object_id(FIRM).hex())
             assert [int(one["revision"]) for one in history] == [1, 2]
         engine.dispose()
+    finally:
+        outbox.close()
+        view.close()
+
+
+def test_an_act_is_not_over_before_the_next_block_where_the_chain_stood_still(
+    consortium: Consortium, tmp_path: Path
+) -> None:
+    view, later = View(sqlite_url(tmp_path / "view.db")), TIME + 2 * ACT_LIFETIME_S
+    outbox = Outbox(tmp_path / "outbox.db", consortium.chain, PAYER, clock=lambda: later)
+    addresses, directory = consortium.deployment.addresses, consortium.deployment.directory
+    made: list[int] = []
+
+    def statement(deadline: int) -> Act:
+        made.append(deadline)
+        named = {"reference": object_id("r"), "industry": bytes(32), "digest": bytes(32)}
+        numbers = {"level": 1, "year": 2025, "quarter": 3, "revision": 1, "peers": 1}
+        return Act("PeerStatement", assessor=REGULATOR, deadline=deadline, **named, **numbers)
+
+    try:
+        for clock, expected in ((lambda: later, later), (lambda: 0, consortium.chain.head().timestamp)):
+            carrier = OutboxCarrier(consortium.chain, outbox, view, directory, addresses, REGULATOR_KEY, clock)
+            carrier.carry(statement)
+            assert made[-1] == expected + ACT_LIFETIME_S
     finally:
         outbox.close()
         view.close()

@@ -15,7 +15,7 @@ from carbonledger.credential import did, multibase, verify
 from carbonledger.credential.did import keys_of
 from carbonledger.credential.model import PURPOSES
 from carbonledger.credential.status_list import ENTRIES
-from carbonledger.errors import Unknown
+from carbonledger.errors import Refused, Unknown
 from carbonledger.identifiers import object_id
 from carbonledger.keys import PrivateKey
 from carbonledger.verify.verdict import Verification
@@ -23,9 +23,10 @@ from ledger_node.credentials.claims import period_text
 from ledger_node.credentials.issuer import Issuer
 from ledger_node.db import schema
 from ledger_node.db.engine import migrate, open_database, sqlite_url
+from ledger_node.db.view import View
 from ledger_node.jobs import credentials as jobs
 from ledger_node.jobs.queue import Queue
-from ledger_node.queries import credentials
+from ledger_node.queries import credentials, node_events
 from ledger_node.queries.credentials import Issued
 from ledger_node.queries.once import settle
 from tests.support import certificates as of
@@ -101,6 +102,13 @@ def said(engine: Engine, name: str, at: int = NOW) -> str:
     return " ".join(wrong) or found.verdict
 
 
+def told(engine: Engine) -> list[tuple[str, str, str]]:
+    """Kind, change and link of each event that the node told of its certificates."""
+    with engine.connect() as connection:
+        found = node_events.since(connection, 0, ["credential.changed"], 1000)
+    return [(event.data["kind"], event.data["change"], event.data["links"]["credential"]) for event in found]
+
+
 def test_a_green_code_and_a_grade_are_certified_with_what_the_record_says(engine: Engine) -> None:
     write(engine, [of.code(), of.standing(GREEN), of.grade()])
     turn(engine)
@@ -144,6 +152,14 @@ def test_a_red_code_suspends_and_its_clearance_gives_back(engine: Engine) -> Non
     write(engine, [of.standing(GREEN, quarter=3)])
     turn(engine, NOW + 60)
     assert said(engine, "code 2026Q2 1", NOW + 60) == said(engine, "grade 2026Q2 1", NOW + 60) == "VALID"
+    every = told(engine)
+    assert {(kind, change) for kind, change, _ in every} == {
+        *(("code", change) for change in ("issued", "suspended", "resumed")),
+        *(("grade", change) for change in ("issued", "suspended", "resumed")),
+        ("retirement", "issued"),
+    }
+    assert len(every) == 7  # once each
+    assert {link for _, _, link in every} == {f"/v1/credentials/{one.id}" for one in issued(engine).values()}
 
 
 def test_a_red_revision_suspends_and_the_re_run_takes_its_place(engine: Engine) -> None:
@@ -178,6 +194,7 @@ def test_fraud_revokes_for_good_and_what_comes_after_it_stands_again(engine: Eng
     write(engine, [of.code(1, quarter=3, revision=2, **later), of.standing(GREEN, quarter=3)])
     turn(engine)
     assert issued(engine)["code 2026Q2 1"].revoked == "fraud"
+    assert [change for kind, change, _ in told(engine) if kind == "grade"] == ["issued", "suspended", "revoked"]
     assert said(engine, "code 2026Q3 2") == "VALID"
 
 
@@ -259,7 +276,7 @@ def test_lists_that_are_half_full_are_followed_by_new_ones(engine: Engine, monke
     assert {said(engine, name) for name in issued(engine)} == {"VALID"}
 
 
-def test_an_unchanged_list_is_signed_again_each_day_and_an_old_copy_is_refused(engine: Engine) -> None:
+def test_an_unchanged_list_is_signed_again_each_day_and_an_old_copy_decides_nothing(engine: Engine) -> None:
     write(engine, [of.code(), of.standing(GREEN)])
     turn(engine)
     with engine.connect() as connection:
@@ -268,9 +285,31 @@ def test_an_unchanged_list_is_signed_again_each_day_and_an_old_copy_is_refused(e
     with engine.connect() as connection:
         assert credentials.one_list(connection, "suspension", 1) == first
     assert said(engine, "code 2026Q2 1", NOW + 7 * 86_400) == "VALID"
-    assert said(engine, "code 2026Q2 1", NOW + 7 * 86_400 + 1) == "revocation suspension"
+    assert said(engine, "code 2026Q2 1", NOW + 7 * 86_400 + 1) == "INDETERMINATE"
     turn(engine, NOW + 86_400)
     assert said(engine, "code 2026Q2 1", NOW + 8 * 86_400) == "VALID"
+
+
+def test_a_subject_whose_job_was_given_up_is_certified_when_all_is_looked_at_again(tmp_path: Path) -> None:
+    """The view did not know the contract for long; then it does, and the command is called."""
+    url = sqlite_url(tmp_path / "late.db")
+    view, engine = View(url, issuer=ISSUER), open_database(url)
+    view.migrate()
+    write(engine, [of.code(), of.standing(GREEN)])
+    clock = iter(range(NOW, NOW + 10**6, 300))
+    for _ in range(12):
+        view.certify(lambda: next(clock))
+    with engine.connect() as connection:
+        (state, error) = connection.execute(select(schema.job.c.state, schema.job.c.error)).one()
+    assert (state, issued(engine)) == ("dead", {})
+    assert "CodeRegistry in the Directory" in error
+    write(engine, of.contracts())
+    view.certify(lambda: next(clock))
+    assert issued(engine) == {}
+    view.certify(lambda: next(clock), again=True)
+    assert set(issued(engine)) == {"code 2026Q2 1"}
+    view.close()
+    engine.dispose()
 
 
 def test_a_new_key_leaves_old_certificates_standing(engine: Engine) -> None:
@@ -290,6 +329,38 @@ def test_a_new_key_leaves_old_certificates_standing(engine: Engine) -> None:
     for certificate in (one, issued(engine)["grade 2026Q2 1"]):
         assert verify(certificate.signed.document, {name: keys}, later, told).verdict == "VALID"
         assert verify(certificate.signed.document, {name: keys[:1]}, later, told).verdict == "INVALID"
+
+
+def test_a_key_that_others_have_is_withdrawn_and_what_it_signed_signed_again(tmp_path: Path) -> None:
+    url = sqlite_url(tmp_path / "stolen.db")
+    engine = open_database(url)
+    first = View(url, issuer=ISSUER)
+    first.migrate()
+    write(engine, [*of.contracts(), of.code(), of.grade(), of.standing(GREEN)])
+    first.certify(lambda: NOW)
+    stolen = multibase.multikey(KEY.public)
+    with pytest.raises(Refused, match="signs now"):
+        first.withdraw_key(stolen, lambda: NOW)
+    before = issued(engine)
+    forged = ISSUER.certificate("0" * 32, before["code 2026Q2 1"].claim, bytes(20), (1, 1), NOW)
+    new = Issuer(of.BASE, PrivateKey.from_seed("ed25519", object_id("a new key")), ISSUER.chain_id)
+    second = View(url, issuer=new)
+    assert second.withdraw_key(stolen, lambda: NOW + 1) == (True, 2)
+    assert second.withdraw_key(stolen, lambda: NOW + 1) == (False, 0)
+    with engine.connect() as connection:
+        assert credentials.keys(connection) == {ISSUER.did: [multibase.multikey(new.key.public)]}
+        lists = [credentials.one_list(connection, purpose, 1) for purpose in PURPOSES]
+    told = [kept.signed.document for kept in lists if kept is not None]
+    keys = {ISSUER.did: [new.key.public]}
+    for name, one in issued(engine).items():
+        assert (one.id, one.place, one.claim) == (before[name].id, before[name].place, before[name].claim)
+        for secured in (one.signed.document, one.signed.token.encode()):
+            assert verify(secured, keys, NOW + 1, told).verdict == "VALID"
+        assert verify(before[name].signed.document, keys, NOW + 1, told).verdict == "INVALID"
+    assert verify(forged.document, keys, NOW + 1, told).step(3).verdict == "invalid"
+    first.close()
+    second.close()
+    engine.dispose()
 
 
 class Killed(BaseException):
@@ -327,3 +398,4 @@ def test_killed_before_any_commit_it_ends_in_one_certificate_a_record(make: Call
         assert connection.execute(select(func.count()).select_from(schema.credential)).scalar() == 3
     assert said(engine, "code 2026Q2 1", now) == said(engine, "grade 2026Q2 1", now) == "suspension"
     assert said(engine, "retirement  1", now) == "VALID"
+    assert [change for _, change, _ in told(engine)] == ["issued"] * 3

@@ -484,3 +484,22 @@ def test_misuse_ends_with_two_and_one_line(tmp_path: Path) -> None:
         assert done.stderr.startswith("ledger_node: ")
         assert done.stderr.count("\n") == 1
     assert called().returncode == 2
+
+
+def test_an_assessment_is_asked_for_without_keys_and_its_state_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = ["--config", str(write_config(tmp_path, bytes.fromhex(DIRECTORY)))]
+    asked = ["assess", *file, "--quarter", "2025Q3", "--as-of", "2025-11-05", "--scheme", "gcg-1"]
+    for _ in range(2):  # one is enough while it is open
+        assert cli.main([*asked, "--queue"]) == 0
+        assert capsys.readouterr().out == "assess-quarter/2025Q3/1\n"
+    assert cli.main(["assessments", *file]) == 0
+    assert capsys.readouterr().out.split() == ["assess-quarter/2025Q3/1", "waiting", "-", "-", "-"]
+    assert cli.main(["assessments", *file, "--quarter", "2025Q2"]) == 0
+    assert capsys.readouterr().out == ""
+    assert cli.main(asked) == 2
+    assert "or --queue" in capsys.readouterr().err
+    assert cli.main([*asked, "--queue", "--given", "x.json"]) == 2
+    assert "assessment-inputs" in capsys.readouterr().err
+    assert cli.main(["assess", *file, "--quarter", "2025Q5", "--as-of", "2025-11-05", "--queue"]) == 2

@@ -6,94 +6,48 @@ import ipaddress
 import json
 import os
 import signal
-import socket
+import ssl
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from sqlalchemy import select
 
 from api.hooks import Hooks
 from api.outside import Outside
 from api.posting import Poster
+from api.settings import load
 from api.webhooks import LASTING_S, SCHEDULE_S, WebhookEvents
 from carbonledger import webhook
 from carbonledger.errors import Invalid, Malformed, Refused
 from carbonledger.records import KINDS, ZERO32, Record
 from carbonledger.sharing import standing_scope
+from ledger_node.db import schema
 from ledger_node.db.schema import block, job, record
 from ledger_node.jobs.queue import LEASE_S
 from ledger_node.queries import alerts, keys, webhooks
 from tests.integration.api_kit import BANK, NOW, LedgerApi, grant_record, ledger_api, write_records
+from tests.integration.webhook_kit import Receiver, code, receiver
 from tests.support.world import ENTERPRISE
+
+__all__ = ["receiver"]  # a fixture
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 HOOKS = Hooks(b"\x07" * 32, LOOPBACK)
 FIRST = 1000
 DAY_S = 86_400
 ALL = ["code.changed", "settlement.changed", "pledge.changed"]
-
-
-class Receiver(ThreadingHTTPServer):
-    """Somebody's server: keeps what it took by id, and fails as it is told."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Talk)
-        self.posts: list[tuple[dict[str, str], bytes]] = []
-        self.answers: list[int] = []
-        self.more: dict[str, str] = {}
-        self.lose = False
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/hook?from=ledger"
-
-    @property
-    def told(self) -> list[dict[str, Any]]:
-        return [json.loads(body) for _, body in self.posts]
-
-    @property
-    def ids(self) -> list[str]:
-        return [headers["webhook-id"] for headers, _ in self.posts]
-
-
-class _Talk(BaseHTTPRequestHandler):
-    server: Receiver
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        status = self.server.answers.pop(0) if self.server.answers else 204
-        assert self.path == "/hook?from=ledger"
-        assert self.headers["Host"] == f"127.0.0.1:{self.server.server_address[1]}"
-        if 200 <= status < 300:
-            self.server.posts.append(({name.lower(): value for name, value in self.headers.items()}, body))
-        if self.server.lose:
-            self.server.lose = False
-            self.close_connection = True
-            self.connection.shutdown(socket.SHUT_RDWR)  # taken, but the sender never hears of it
-            return
-        self.send_response(status)
-        for name, value in self.server.more.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, format: str, *arguments: Any) -> None:
-        pass
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with Receiver() as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server
-        server.shutdown()
 
 
 class Sender:
@@ -143,17 +97,29 @@ class Sender:
         return found
 
 
-@pytest.fixture
-def sender(tmp_path: Path) -> Iterator[Sender]:
+@pytest.fixture(scope="module")
+def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LedgerApi, list[int]]]:
     clock = [NOW]
-    with ledger_api(tmp_path, settings={"hooks": HOOKS, "clock": lambda: clock[0]}) as made:
-        yield Sender(made, clock)
+    settings: dict[str, Any] = {"hooks": HOOKS} | dict.fromkeys(("clock", "wall"), lambda: clock[0])
+    settings |= dict.fromkeys(("rate", "keyed_rate"), "1000000/minute")
+    with ledger_api(tmp_path_factory.mktemp("hooks"), settings=settings) as made:
+        yield made, clock
 
 
-def code(state: int = 1, member: bytes = ENTERPRISE, **changes: Any) -> Record:
-    values = {"project": ZERO32, "since": NOW, "due": 0, "escalated": False, "vetoUntil": 0, "caseId": ZERO32}
-    values |= {"year": 2025, "quarter": 3, "greyQuarters": 0, "redQuarters": 0}
-    return Record.of("code", **values | {"member": member, "state": state} | changes)
+@pytest.fixture
+def sender(ledger: tuple[LedgerApi, list[int]]) -> Iterator[Sender]:
+    """On a ledger as it was: what the test before wrote is taken away."""
+    api, clock = ledger
+    clock[0] = NOW
+    yield Sender(api, clock)
+    with api.engine.begin() as connection:
+        for table in (schema.webhook, schema.webhook_delivery, schema.webhook_attempt, schema.job):
+            connection.execute(table.delete())
+        for table in (schema.node_event, schema.alert, schema.access):
+            connection.execute(table.delete())
+        for column in (record.c.block_number, block.c.number):
+            connection.execute(column.table.delete().where(column >= FIRST))
+        connection.execute(schema.api_key.update().values(revoked_at=None))
 
 
 def year(**changes: Any) -> Record:
@@ -465,6 +431,47 @@ def test_a_name_that_means_a_private_address_by_the_time_of_posting_is_refused(r
     assert receiver.posts == []
 
 
+def certificate(folder: Path, name: str) -> ssl.SSLContext:
+    """A server's side of TLS, with a certificate of this name that vouches for itself in `folder/name.pem`."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = folder / f"{name}.pem"
+    plain = serialization.NoEncryption()
+    secret = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+    pem.write_bytes(secret + made.public_bytes(serialization.Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    return context
+
+
+def test_the_certificate_is_that_of_the_name_though_the_connection_goes_to_the_address(tmp_path: Path) -> None:
+    with Receiver() as server:
+        context = certificate(tmp_path, "bank.example")
+        asked: list[str | None] = []
+        context.sni_callback = lambda connection, name, _: asked.append(name)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        client = ssl.create_default_context(cafile=str(tmp_path / "bank.example.pem"))
+        http = httpx2.Client(verify=client, timeout=5, trust_env=False)
+        outside = Outside(LOOPBACK, http, resolve=lambda host, port: ["127.0.0.1"])
+        path = f":{server.server_address[1]}/hook?from=ledger"
+        assert outside.post(f"https://bank.example{path}", b"{}", {}).status == 204
+        with pytest.raises(httpx2.ConnectError, match="Hostname mismatch"):
+            outside.post(f"https://rival.example{path}", b"{}", {})
+        assert asked == ["bank.example", "rival.example"]
+        ((headers, body),) = server.posts
+        assert (headers["host"], body) == (f"bank.example:{server.server_address[1]}", b"{}")
+        server.shutdown()
+
+
 def test_the_door_refuses_private_addresses_unknown_types_and_too_many(sender: Sender, receiver: Receiver) -> None:
     def ask(**changes: Any) -> dict[str, Any]:
         body = {"url": receiver.url, "types": ["code.changed"]} | changes
@@ -488,6 +495,7 @@ import ipaddress, sys
 from api.hooks import Hooks
 from api.outside import Outside
 from api.posting import Poster
+from api.settings import load
 from api.webhooks import WebhookEvents
 from ledger_node.db.engine import open_database
 networks = (ipaddress.ip_network("127.0.0.0/8"),)
@@ -511,3 +519,26 @@ while poster.step():
     sender.run()
     assert len(set(receiver.ids)) == 30  # every event, and each under one id
     assert len(receiver.posts) - 30 <= states.count("running")
+
+
+def test_the_secret_of_the_node_is_a_private_file_of_32_bytes(tmp_path: Path) -> None:
+    file, secret = tmp_path / "api.toml", tmp_path / "hooks.secret"
+    file.write_text('[webhooks]\nsecret_file = "hooks.secret"\nnetworks = ["10.0.0.0/8", "fd00::/8"]\n')
+    secret.write_text("07" * 32 + "\n")
+    secret.chmod(0o644)
+    with pytest.raises(Refused, match="mode 600"):
+        load(file).settings(tmp_path)
+    secret.chmod(0o600)
+    hooks = load(file).settings(tmp_path).hooks
+    assert hooks is not None and len(hooks.networks) == 2
+    assert hooks.secret("a", 1) == HOOKS.secret("a", 1) != hooks.secret("a", 2)
+    assert "07" * 32 not in repr(hooks) and repr(b"\x07" * 32) not in repr(hooks)
+    Outside(hooks.networks).require("http://10.1.2.3/")
+    for text in ("07" * 31, "zz" * 32, ""):
+        secret.write_text(text)
+        with pytest.raises(Malformed, match="secret of the webhooks"):
+            load(file).settings(tmp_path)
+    secret.write_text("07" * 32)
+    file.write_text(file.read_text().replace("fd00::/8", "10.0.0.1/8"))
+    with pytest.raises(Malformed, match=r"webhooks\.networks"):
+        load(file).settings(tmp_path)

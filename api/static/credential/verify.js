@@ -63,7 +63,9 @@ async function status(credential, purpose, keys, at, lists) {
     }
     const signed = await signature(found, listed.issuer, keys);
     if (signed.verdict !== "valid") return undecided(`The list: ${signed.reason}`);
-    time(listed, at);
+    if ((listed.since !== null && at < listed.since) || (listed.until !== null && at > listed.until)) {
+      return undecided(`The list ${entry.url} is not of this time: hand in the one that the issuer gives now.`);
+    }
     const [content] = listed.subjects;
     if (![content.statusPurpose].flat().includes(purpose)) {
       throw new Invalid("purpose of the status list", { expected: purpose, found: quoted(content.statusPurpose) });
