@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 
 from carbonledger import jcs
 from carbonledger.accounting.inputs import Node
@@ -418,3 +418,16 @@ def test_a_dropped_certificate_is_told_in_the_readers_language(page: Page, tmp_p
         told = page.inner_text("#result")
         assert page.locator("#result .steps > li").count() == 6
         assert all(word in told for word in words), told
+
+
+def test_a_file_chosen_before_the_modules_came_is_taken(page: Page, tmp_path: Path) -> None:
+    file, held = tmp_path / "title.json", list[Route]()
+    file.write_bytes(UnitsWorld().certificate("title", CARRIED))
+    page.route("**/verify/page.js*", lambda route: held.append(route))  # a built-in takes no attributes
+    page.goto(f"{page.url.split('?')[0]}?lang=en", wait_until="commit")
+    page.set_input_files("#bundle", file)
+    page.wait_for_timeout(200)
+    held[0].continue_()
+    page.wait_for_selector("#result .steps")
+    page.unroute("**/verify/page.js*")
+    assert page.inner_text("#chosen") == "title.json"
