@@ -8,9 +8,11 @@ from __future__ import annotations
 import argparse
 from typing import Any, Final
 
+from carbonledger import title
 from carbonledger.bundle.model import MAX_BYTES
 from carbonledger.cli import answers, files, network
 from carbonledger.errors import CarbonLedgerError
+from carbonledger.title.document import is_certificate
 from carbonledger.verify import verify
 
 MAX_DOCUMENT: Final = 4 * MAX_BYTES
@@ -27,7 +29,9 @@ def add_parser(subparsers: Any) -> None:
         "what depends on trust is INDETERMINATE. Exit 0 VALID, 1 INVALID, 2 misuse or ERROR, 3 INDETERMINATE.",
     )
     parser.add_argument(
-        "file", metavar="FILE", help="bundle, or a report's PDF or XLSX that carries one; - reads standard input"
+        "file",
+        metavar="FILE",
+        help="bundle, certificate, or the PDF or XLSX that carries one; - reads standard input",
     )
     parser.add_argument("--policy", metavar="FILE", help="what you trust (TOML, docs/formats/policy.md)")
     parser.add_argument("--json", action="store_true", help="answer in JSON")
@@ -43,7 +47,8 @@ def run(args: argparse.Namespace) -> int:
             bundle = network.reporter().evidence(bundle)
     except CarbonLedgerError as error:
         return answers.failed("verify", str(error), as_json=args.json)
-    found = verify(bundle, policy)
+    # a certificate of title or retirement has steps of its own
+    found = title.verify(bundle, policy) if is_certificate(bundle) else verify(bundle, policy)
     if args.json:
         answers.print_json({"file": args.file, **found.to_json()})
     else:
