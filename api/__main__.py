@@ -19,6 +19,7 @@ from api.app import create_app
 from api.chain_tools import ChainTools, LedgerChainTools
 from api.delivery import delivering, recipients_of
 from api.settings import FILE_NAME, ChainTable, load, wall_clock
+from api.webhooks import telling
 from carbonledger.errors import CarbonLedgerError, Refused
 from carbonledger.identifiers import member_id
 from ledger_node.chain.open import open_chain
@@ -39,8 +40,13 @@ def main(arguments: list[str] | None = None) -> int:
         migrate(engine)
         if options.command == "key":
             return _keys(engine, options)
-        with _chain(config.chain, folder) as chain, delivering(engine, recipients_of(config, folder), wall_clock):
-            app = create_app(config.settings(folder), engine, chain)
+        settings = config.settings(folder)
+        with (
+            _chain(config.chain, folder) as chain,
+            delivering(engine, recipients_of(config, folder), wall_clock),
+            telling(engine, settings.hooks, wall_clock),
+        ):
+            app = create_app(settings, engine, chain)
             print(f"serving http://{config.host}:{config.port}", flush=True)
             uvicorn.run(app, host=config.host, port=config.port, log_level="warning", access_log=False)
         return 0

@@ -128,17 +128,37 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "getAssessmentBundle": KEYED,  # likewise
     "listInspections": frozenset({"regulator"}),
     "createAssessmentInputs": frozenset({"regulator"}),
+    "createAssessmentRun": frozenset({"regulator"}),
+    "listAssessmentRuns": frozenset({"regulator"}),
+    "getAssessmentRun": frozenset({"regulator"}),
     # seeing and being told
     "listAccess": KEYED,
     "listNotifications": MEMBERS,
+    "streamRecords": EVERYONE,
+    "listEvents": EVERYONE,  # which of them by `api.events.Sight`
+    "streamEvents": EVERYONE,  # likewise
+    # webhooks: a member's own, for its role
+    "createWebhook": MEMBERS,
+    "listWebhooks": MEMBERS,
+    "getWebhook": MEMBERS,
+    "deleteWebhook": MEMBERS,
+    "rotateWebhookSecret": MEMBERS,
+    "enableWebhook": MEMBERS,
+    "listWebhookDeliveries": MEMBERS,
+    "redeliverWebhook": MEMBERS,
     "acknowledgeNotification": MEMBERS,
-    "streamEvents": EVERYONE,
     # loans, and how an enterprise stands
     "getStanding": MEMBERS,  # what of it by `api.standing`
     "listMemberAccesses": MEMBERS,  # the member's own, and regulators'
     "answerPortfolio": MEMBERS,  # what of each enterprise as of its standing
     "discloseLoans": EVERYONE,
     "getLoanDisclosureSchema": EVERYONE,
+    # certificates: whoever has the id of one may show it to anybody
+    "getCredential": EVERYONE,
+    "getCredentialQr": EVERYONE,
+    "getStatusList": EVERYONE,
+    "getIssuer": EVERYONE,
+    "listCredentials": KEYED,  # the member itself, and statutory roles
     # the node itself
     "getHealth": EVERYONE,
     "getReadiness": EVERYONE,
@@ -165,6 +185,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "pageBanks": EVERYONE,
     "pageStanding": MEMBERS,
     "pageAccesses": MEMBERS,
+    "pageCheck": EVERYONE,
     "pageNotices": EVERYONE,  # what is in it for the key that is given
     "pageNoticesList": MEMBERS,
     "getDocs": EVERYONE,

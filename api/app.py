@@ -21,6 +21,8 @@ from api.routes import (
     alerts,
     assessment,
     compute,
+    credentials,
+    events,
     evidence,
     footprints,
     ledger,
@@ -34,8 +36,10 @@ from api.routes import (
     region,
     reports,
     rules,
+    runs,
     seeing,
     system,
+    webhooks,
     writing,
 )
 from api.schemas import ProblemDocument
@@ -62,7 +66,9 @@ TAGS: Final = (
     ("market", "Trading: instruments, quotes, trades, days, orders"),
     ("loans", "How an enterprise stands for its banks, portfolios, disclosures of supported loans"),
     ("assessment", "Codes, grades, peer statistics, inspections"),
+    ("credentials", "Certificates as Verifiable Credentials, their status, their issuer"),
     ("seeing", "Being told: access log, events"),
+    ("webhooks", "Being told by webhook: where, of what, and how it went"),
     ("region", "Regional views: totals, structure, ranking"),
     ("alerts", "Alerts: what holds, and who has seen it"),
     ("system", "Health and metrics"),
@@ -96,6 +102,8 @@ def create_app(
     routers += [loans.of(service), market.of(service)]
     routers += [quota.of(service)]
     routers += [assessment.of(service)]
+    routers += [events.of(service), webhooks.of(service), runs.of(service)]
+    routers += [credentials.of(service), credentials.of_root(service)]
     routers += [system.of(service, registry), pages.of(service, app)]
     operations = set()
     for router in routers:

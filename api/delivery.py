@@ -7,13 +7,10 @@ which the other side takes once (CloudEvents 1.0, 3.1). Secrets lie in files tha
 from __future__ import annotations
 
 import json
-import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -21,20 +18,18 @@ from urllib.parse import urlsplit
 import httpx2
 from sqlalchemy import Connection, Engine
 
+from api.posting import TIMEOUT_S, Poster, posting
 from api.settings import Config, RecipientTable
-from carbonledger.errors import CarbonLedgerError, Malformed, Refused
+from carbonledger.errors import Malformed, Refused
 from carbonledger.identifiers import member_id
-from ledger_node.jobs.queue import Job, Queue, open_job
+from ledger_node.jobs.queue import Job, open_job
 from ledger_node.queries import pact
-from ledger_node.queries.once import settle
 
 KIND: Final = "pact-deliver"
 MOST_ATTEMPTS: Final = 14
 FIRST_WAIT_S, LONGEST_WAIT_S = 15, 6 * 3600
 """Doubling from a quarter of a minute to six hours: an event is tried for about a day."""
 BATCH: Final = 100
-TIMEOUT_S: Final = 15.0
-STEP_S: Final = 1.0
 EARLY_S: Final = 60
 ANSWER_BYTES: Final = 1 << 16
 
@@ -73,41 +68,41 @@ class Recipient:
         return cls(member, url, token_url, table.client_id, secret)
 
 
-class Deliverer:
-    """Posts what waits; `step` does one thing, and never raises for what the other side does."""
+class Deliverer(Poster):
+    """Posts the events that wait."""
 
     def __init__(
         self, engine: Engine, recipients: Mapping[str, Recipient], http: httpx2.Client, clock: Callable[[], int]
     ) -> None:
         """`recipients` by member (hex); `clock` in seconds."""
+        super().__init__(engine, PactEvents(engine, recipients, http), clock)
+
+
+class PactEvents:
+    """The events as what is posted."""
+
+    kind = KIND
+
+    def __init__(self, engine: Engine, recipients: Mapping[str, Recipient], http: httpx2.Client) -> None:
         self._engine = engine
         self._recipients = dict(recipients)
         self._http = http
-        self._clock = clock
-        self._queue = Queue(engine, {KIND: _elsewhere}, clock)
         self._tokens: dict[str, tuple[str, float]] = {}
 
-    def step(self) -> bool:
-        """Open a job for each new event, and do one that is due; False if none was."""
-        settle(self._engine, partial(self._open, now=self._clock()))
-        job = self._queue.claim()
-        if job is None:
-            return False
-        try:
-            self._deliver(job)
-        except (CarbonLedgerError, httpx2.HTTPError, httpx2.InvalidURL) as error:
-            wait_s = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** (job.attempts - 1))
-            self._queue.put_off(job, f"{type(error).__name__}: {error}", wait_s, MOST_ATTEMPTS)
-        else:
-            self._queue.done(job)
-        return True
-
-    def _open(self, connection: Connection, now: int) -> None:
+    def open(self, connection: Connection, now: int) -> None:
+        """A job for each event that has none."""
         for event in pact.undelivered(connection, self._recipients, KIND, BATCH):
             content = {"digest": event.digest, "member": event.member}
             open_job(connection, f"{KIND}/{event.digest}", KIND, content, now)
 
-    def _deliver(self, job: Job) -> None:
+    def wait_s(self, job: Job, error: Exception) -> int | None:
+        """Doubling, until it was tried often enough."""
+        if job.attempts >= MOST_ATTEMPTS:
+            return None
+        return min(LONGEST_WAIT_S, FIRST_WAIT_S << (job.attempts - 1))
+
+    def send(self, job: Job) -> None:
+        """To the `/3/events` of the member's side."""
         recipient = self._recipients.get(job.content["member"])
         with self._engine.connect() as connection:
             event = pact.of_digest(connection, job.content["digest"])
@@ -168,27 +163,11 @@ def delivering(engine: Engine, recipients: Mapping[str, Recipient], clock: Calla
     if not recipients:
         yield
         return
-    stop = threading.Event()
-    with httpx2.Client(timeout=TIMEOUT_S, follow_redirects=False, trust_env=False) as http:
-        deliverer = Deliverer(engine, recipients, http, clock)
-        thread = threading.Thread(target=_run, args=(deliverer, stop), name="pact", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            thread.join(timeout=2 * TIMEOUT_S)
-
-
-def _run(deliverer: Deliverer, stop: threading.Event) -> None:
-    while not stop.is_set():
-        try:
-            busy = deliverer.step()
-        except Exception as error:  # the database may be away for a while: the next turn says whether it is back
-            print(f"pact: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
-            busy = False
-        if not busy:
-            stop.wait(STEP_S)
+    with (
+        httpx2.Client(timeout=TIMEOUT_S, follow_redirects=False, trust_env=False) as http,
+        posting(Deliverer(engine, recipients, http, clock), "pact"),
+    ):
+        yield
 
 
 def _require_encrypted(address: str) -> None:
@@ -196,7 +175,3 @@ def _require_encrypted(address: str) -> None:
     loopback = parts.hostname in ("127.0.0.1", "::1", "localhost")
     if parts.scheme != "https" and not (parts.scheme == "http" and loopback):
         raise Malformed("address of a recipient", expected="https://…", found=address[:200])
-
-
-def _elsewhere(connection: Connection, job: Job, now: int) -> None:
-    raise Refused("a delivery is not done within a transaction", found=job.id)

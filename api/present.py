@@ -321,6 +321,6 @@ def rule_set(record: Kept) -> schemas.RuleSet:
     )
 
 
-def event(record: Kept) -> schemas.LedgerEvent:
+def written(record: Kept) -> schemas.WrittenRecord:
     """A record as it was written."""
-    return schemas.LedgerEvent(kind=record.kind, id=record.id, block=record.block_number, fields=dict(record.fields))
+    return schemas.WrittenRecord(kind=record.kind, id=record.id, block=record.block_number, fields=dict(record.fields))

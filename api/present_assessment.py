@@ -11,6 +11,7 @@ from carbonledger.accounting.names import name_of
 from carbonledger.assessment.filing import COLOURS, FINDINGS, LEVEL_NUMBERS, STATES, reasons_of
 from carbonledger.assessment.parameters import STATUS
 from ledger_node.assessment.kept import Made
+from ledger_node.queries.assessment_jobs import Standing
 from ledger_node.queries.records import Kept
 
 LEVELS: Final = {number: level for level, number in LEVEL_NUMBERS.items()}
@@ -157,6 +158,26 @@ def published(kept: Kept) -> schemas.AssessmentSet:
         valid_from=time(int(kept["validFrom"])),
         valid_to=_time(kept["validTo"]),
         document=f"/v1/assessment-sets/{kept.id}/document",
+    )
+
+
+def run(standing: Standing) -> schemas.AssessmentRun:
+    """How an assessment of a quarter stands."""
+    asked = standing.asked
+    return schemas.AssessmentRun(
+        quarter=asked.quarter,
+        number=standing.number,
+        as_of=asked.as_of,
+        code=asked.code,
+        schemes=list(asked.schemes),
+        bundles=asked.bundles,
+        asked_by=asked.by,
+        state=cast(Any, standing.state),
+        error=standing.error,
+        attempts=standing.attempts,
+        run=standing.run,
+        stage=standing.stage,
+        made=dict(standing.made),
     )
 
 

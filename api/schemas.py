@@ -425,7 +425,7 @@ class Notification(Document):
     acknowledged_by: str | None
 
 
-class LedgerEvent(Document):
+class WrittenRecord(Document):
     """A record as the chain wrote it."""
 
     kind: str

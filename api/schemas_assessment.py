@@ -151,3 +151,23 @@ class Taken(Document):
 
     taken: int
     new: int
+
+
+class AssessmentRun(Document):
+    """A quarter that was asked to be assessed, and how far that is."""
+
+    quarter: str = Field(examples=["2026Q2"])
+    number: int = Field(description="Of the quarter's, from 1")
+    as_of: str = Field(description="Day of the judgment")
+    code: str = Field(description="Key of the rule set of the code")
+    schemes: list[str] = Field(description="Keys of the schemes of grades")
+    bundles: bool = Field(description="Whether a bundle is made of each code and grade")
+    asked_by: str
+    state: Literal["waiting", "running", "done", "dead"] = Field(
+        description="`dead`: given up, ask anew once the reason in `error` is removed"
+    )
+    error: str | None = Field(description="Of the last attempt that failed")
+    attempts: int
+    run: str | None = Field(description="Id of the run, once it was opened")
+    stage: Literal["statistics", "publish", "codes", "file-codes", "grades", "file-grades", "done"] | None
+    made: dict[str, int] = Field(description="Documents made so far: `code`, `grade`, `statistics`")

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine
 from api.access import Caller, may
 from api.chain_tools import ChainTools
 from api.mirrors import Mirror
+from api.outside import Outside
 from api.problems import Problem
 from api.published import PublishedRules
 from api.settings import Settings
@@ -35,6 +36,15 @@ class Service:
     def now(self) -> int:
         """Seconds."""
         return self.settings.clock()
+
+    def wall(self) -> int:
+        """Seconds of wall time, for what is posted to others."""
+        return self.settings.wall()
+
+    @cached_property
+    def outside(self) -> Outside:
+        """Where readers may have something posted to."""
+        return Outside(self.settings.hooks.networks if self.settings.hooks else ())
 
     @cached_property
     def policy(self) -> Policy | None:

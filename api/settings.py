@@ -13,6 +13,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta, Struct
 
+from api.hooks import Hooks
 from carbonledger.errors import Malformed
 from carbonledger.identifiers import member_id, object_id
 from carbonledger.policy import Policy
@@ -51,8 +52,9 @@ class Settings:
     `policy`: the TOML that this node suggests to its readers. `mirrors`: origin of a log → folder with its tiles and
     `checkpoint`. `names`: member id (hex) → name. `rate`, `keyed_rate`: requests that a reader without and with a
     key may make, in the notation of `limits`. `pact_https`: `/3` answers nothing over plain HTTP, as PACT asks (the
-    proxy that ends TLS says so in X-Forwarded-Proto). `takes_orders`: an exchange runs on this database. Sizes in
-    bytes, times in seconds.
+    proxy that ends TLS says so in X-Forwarded-Proto). `takes_orders`: an exchange runs on this database. `hooks`: what
+    webhooks need, None where none are sent. `clock` is the ledger's, which may be replayed; `wall` is for what goes to
+    others and comes back. Sizes in bytes, times in seconds.
     """
 
     policy: bytes | None = None
@@ -67,7 +69,9 @@ class Settings:
     pact_https: bool = False
     version: str = "0.1.0"
     takes_orders: bool = False
+    hooks: Hooks | None = None
     clock: Callable[[], int] = wall_clock
+    wall: Callable[[], int] = wall_clock
 
     def __post_init__(self) -> None:
         if self.policy is not None:
@@ -120,6 +124,13 @@ class RecipientTable(Struct, forbid_unknown_fields=True, frozen=True):
     token_url: str = ""
 
 
+class WebhooksTable(Struct, forbid_unknown_fields=True, frozen=True):
+    """Webhooks: a file of 64 hex digits from which all their secrets follow, and private networks posted into."""
+
+    secret_file: _Text
+    networks: tuple[_Text, ...] = ()
+
+
 class Config(Struct, forbid_unknown_fields=True, frozen=True):
     """The file. Paths are relative to its folder."""
 
@@ -137,9 +148,11 @@ class Config(Struct, forbid_unknown_fields=True, frozen=True):
     member: tuple[MemberTable, ...] = ()
     pact_https: bool = False
     pact_recipient: tuple[RecipientTable, ...] = ()
+    webhooks: WebhooksTable | None = None
 
     def settings(self, folder: Path) -> Settings:
-        """The application's settings; Malformed for a policy or a credit code that is none."""
+        """The application's settings; Malformed for a policy, a credit code or a secret that is none."""
+        hooks = self.webhooks
         names = [Name(row.credit_code, row.zh, row.en) for row in self.member]
         return Settings(
             policy=_policy(folder / self.policy) if self.policy else None,
@@ -151,6 +164,7 @@ class Config(Struct, forbid_unknown_fields=True, frozen=True):
             head_age_alarm_s=self.head_age_alarm_s,
             pact_https=self.pact_https,
             takes_orders=self.takes_orders,
+            hooks=None if hooks is None else Hooks.of(folder / hooks.secret_file, hooks.networks),
         )
 
     def database_in(self, folder: Path) -> str:

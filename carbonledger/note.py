@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from typing import Generic, TypeVar
 
@@ -131,7 +132,7 @@ class VerifierKey:
         """Type byte (for 0xff followed by its label) and public key: what the key hash covers."""
         return bytes([self.type]) + (EIP712_LABEL if self.type == EIP712 else b"") + self.key.data
 
-    @property
+    @cached_property
     def key_hash(self) -> bytes:
         """First 4 bytes of SHA-256(name || newline || type || public key)."""
         return sha256(self.name.encode("utf-8") + b"\n" + self.encoded).digest()[:4]
@@ -167,7 +168,7 @@ class VerifierKey:
 
     def signed(self, line: SignatureLine) -> bool:
         """Whether the line claims to be of this key: the same name and key hash."""
-        return (line.name, line.key_hash) == (self.name, self.key_hash)
+        return line.key_hash == self.key_hash and line.name == self.name
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""`python -m ledger_node`: run, migrate, reindex, fsck, deploy, settle, assess.
+"""`python -m ledger_node`: run, migrate, reindex, fsck, deploy, settle, assess, assessments, draw, credentials.
 
 Exit 0 done or clean, 1 a check found a difference, 2 misuse, or it could not be done.
 """
@@ -6,12 +6,12 @@ Exit 0 done or clean, 1 a check found a difference, 2 misuse, or it could not be
 from __future__ import annotations
 
 import argparse
-import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from typing import TypeVar
 
 from carbonledger.accounting import inputs
 from carbonledger.errors import CarbonLedgerError, Invalid, Malformed
@@ -19,14 +19,17 @@ from ledger_node import config
 from ledger_node.chain.interface import Chain
 from ledger_node.chain.open import open_chain
 from ledger_node.chain.outbox import Outbox
-from ledger_node.commands import founders, keyfile, settle
+from ledger_node.commands import credentials, draw, founders, keyfile, settle
 from ledger_node.commands.assess import Wanted, assess
 from ledger_node.commands.deploy import Ways, deploy, policy_of
 from ledger_node.commands.fsck import deployment_of, fsck
 from ledger_node.commands.run import run, wall_clock
 from ledger_node.db.view import View
 from ledger_node.deployment import NAMES, Deployment, check_deployed
-from ledger_node.queries import disclosed
+from ledger_node.queries import assessment_jobs, disclosed
+from ledger_node.queries.assessment_jobs import Asked
+
+T = TypeVar("T")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -64,10 +67,16 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--scheme", action="append", default=[], metavar="KEY", help="published scheme; may repeat")
     command.add_argument("--given", action="append", default=[], type=Path, metavar="FILE", help="sections, JSON")
     command.add_argument("--bundles", action="store_true", help="make and keep a bundle of each code and grade")
-    command.add_argument("--key", required=True, type=Path, metavar="FILE", help="the regulator's act key, mode 600")
-    command.add_argument("--payer", required=True, type=Path, metavar="FILE", help="key that sends, mode 600")
+    command.add_argument("--queue", action="store_true", help="as a job of the node that runs; needs no keys here")
+    command.add_argument("--key", type=Path, metavar="FILE", help="the regulator's act key, mode 600")
+    command.add_argument("--payer", type=Path, metavar="FILE", help="key that sends, mode 600")
     command.add_argument("--passphrase-file", type=Path, metavar="FILE", help="of the keystores, mode 600")
     command.set_defaults(action=_assess)
+    command = commands.add_parser("assessments", help="how the assessments that were asked for stand")
+    command.add_argument("--config", type=Path, default=Path(config.FILE_NAME), metavar="FILE")
+    command.add_argument("--quarter", metavar="YYYYQn", help="of one quarter")
+    command.set_defaults(action=_assessments)
+    draw.add_parser(commands)
     command = commands.add_parser(
         "disclose",
         help="keep what members disclosed by month: JSON lines",
@@ -92,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--confirmations", type=int, metavar="N", help="blocks on top that make a block stay")
     command.set_defaults(action=_deploy)
     settle.add_parser(commands)
+    credentials.add_parser(commands)
     return parser
 
 
@@ -154,13 +164,19 @@ def _fsck(arguments: argparse.Namespace) -> int:
 
 
 def _assess(arguments: argparse.Namespace) -> int:
-    match = re.fullmatch(r"([0-9]{4})Q([1-4])", arguments.quarter)
-    if match is None:
-        raise Malformed("--quarter", expected="such as 2026Q2", found=arguments.quarter)
     settings = config.load(arguments.config)
-    period = 4 * int(match[1]) + int(match[2]) - 1
-    sets = (arguments.code, tuple(arguments.scheme))
-    wanted = Wanted(period, arguments.as_of, *sets, tuple(arguments.given), arguments.bundles)
+    period = assessment_jobs.period_of(arguments.quarter)
+    schemes = tuple(arguments.scheme)
+    if arguments.queue:
+        if arguments.given:
+            raise Malformed("--queue", expected="no --given", found="--given", remedy="POST /v1/assessment-inputs")
+        day = arguments.as_of.isoformat()
+        asked = Asked(arguments.quarter, day, arguments.code, schemes, arguments.bundles, "operator")
+        print(_on_view(settings, lambda view: view.ask(asked, wall_clock())))
+        return 0
+    if arguments.key is None or arguments.payer is None:
+        raise Malformed("assess", expected="--key FILE and --payer FILE, or --queue", found="not both")
+    wanted = Wanted(period, arguments.as_of, arguments.code, schemes, tuple(arguments.given), arguments.bundles)
     key, payer = (
         keyfile.read_chain_key(path, arguments.passphrase_file).seed for path in (arguments.key, arguments.payer)
     )
@@ -182,6 +198,23 @@ def _assess(arguments: argparse.Namespace) -> int:
             outbox.close()
     print(identifier)
     return 0
+
+
+def _assessments(arguments: argparse.Namespace) -> int:
+    for one in _on_view(config.load(arguments.config), lambda view: view.assessments(arguments.quarter)):
+        made = ", ".join(f"{count} {kind}" for kind, count in sorted(one.made.items()))
+        told = [one.id, one.state, f"{one.run or '-'} {one.stage or '-'}", made or "-", one.error or ""]
+        print("  ".join(told).rstrip())
+    return 0
+
+
+def _on_view(settings: config.Settings, do: Callable[[View], T]) -> T:
+    view = View(settings.database)
+    try:
+        view.migrate()
+        return do(view)
+    finally:
+        view.close()
 
 
 def _deploy(arguments: argparse.Namespace) -> int:

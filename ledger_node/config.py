@@ -10,10 +10,13 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta, Struct
 
+from carbonledger.credential.did import did_of
 from carbonledger.errors import CarbonLedgerError, Malformed
 from carbonledger.identifiers import check_credit_code
 from carbonledger.note import COSIGNATURE, ED25519, EIP712, VerifierKey
 from ledger_node.alerts.mail import MailTable
+from ledger_node.credentials.claims import VALIDITY_DAYS
+from ledger_node.credentials.issuer import LIST_DAYS
 
 FILE_NAME: Final = "ledger_node.toml"
 MAX_BYTES: Final = 1 << 20
@@ -83,6 +86,32 @@ class ExchangeSettings(Struct, forbid_unknown_fields=True, frozen=True):
     outbox: _Text = "exchange.db"
 
 
+class AssessorSettings(Struct, forbid_unknown_fields=True, frozen=True):
+    """The assessor that this node is: a regulator's act key, and the account that carries its acts.
+
+    Keys are keystores v3 under the one line of `passphrase_file`, or 64 hex digits; `outbox` is a file.
+    """
+
+    key: _Text
+    sender_key: _Text
+    passphrase_file: str = ""
+    outbox: _Text = "assessor.db"
+
+
+class CredentialSettings(Struct, forbid_unknown_fields=True, frozen=True):
+    """Who issues certificates here: the origin of the API that serves them, and an Ed25519 key (PKCS#8 PEM).
+
+    The key is encrypted under the one line of `passphrase_file`. `validity_days`: after the end of the quarter that
+    follows the certified one. `list_days`: how long a signed status list may be used.
+    """
+
+    base_url: _Text
+    key: _Text
+    passphrase_file: _Text
+    validity_days: Annotated[int, Meta(ge=0, le=3660)] = VALIDITY_DAYS
+    list_days: Annotated[int, Meta(ge=2, le=366)] = LIST_DAYS
+
+
 class Settings(Struct, forbid_unknown_fields=True, frozen=True):
     """Everything a ledger node is told. Paths are relative to the folder of the file; times in seconds."""
 
@@ -93,7 +122,9 @@ class Settings(Struct, forbid_unknown_fields=True, frozen=True):
     http: HttpSettings = HttpSettings()
     witness: WitnessSettings | None = None
     exchange: ExchangeSettings | None = None
+    assessor: AssessorSettings | None = None
     mail: MailTable | None = None
+    credentials: CredentialSettings | None = None
 
 
 def parse(text: str) -> Settings:
@@ -153,13 +184,34 @@ def located(settings: Settings, folder: Path) -> Settings:
             passphrase_file=str(folder / exchange.passphrase_file) if exchange.passphrase_file else "",
             outbox=str(folder / exchange.outbox),
         )
+    assessor = settings.assessor
+    if assessor is not None:
+        assessor = replace(
+            assessor,
+            key=str(folder / assessor.key),
+            sender_key=str(folder / assessor.sender_key),
+            passphrase_file=str(folder / assessor.passphrase_file) if assessor.passphrase_file else "",
+            outbox=str(folder / assessor.outbox),
+        )
     mail = settings.mail
     if mail is not None and mail.password_file:
         mail = replace(mail, password_file=str(folder / mail.password_file))
+    issuing = settings.credentials
+    if issuing is not None:
+        issuing = replace(issuing, key=str(folder / issuing.key), passphrase_file=str(folder / issuing.passphrase_file))
     database = settings.database
     if database.startswith("sqlite:///"):  # an absolute path after it stays as it is
         database = "sqlite:///" + str(folder / database.removeprefix("sqlite:///"))
-    return replace(settings, chain=chain, witness=witness, exchange=exchange, database=database, mail=mail)
+    return replace(
+        settings,
+        chain=chain,
+        witness=witness,
+        exchange=exchange,
+        assessor=assessor,
+        database=database,
+        mail=mail,
+        credentials=issuing,
+    )
 
 
 def _check(settings: Settings) -> None:
@@ -173,6 +225,11 @@ def _check(settings: Settings) -> None:
             check_credit_code(contact.credit_code)
         except Malformed as error:
             raise _malformed(f"mail.contact[{number}].credit_code", str(error.expected), error.found) from error
+    if settings.credentials is not None:
+        try:
+            did_of(settings.credentials.base_url)
+        except Malformed as error:
+            raise _malformed("credentials.base_url", str(error.expected), error.found) from error
     if settings.witness is None:
         return
     origins: set[str] = set()

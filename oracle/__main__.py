@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import hashlib
 import json
 import socket
@@ -135,8 +136,11 @@ def _serve(node: OracleNode, settings: config.Settings, arguments: argparse.Name
         print(f"oracle: {node.origin} takes readings at http://{host}:{bound}/readings", flush=True)
         if node.log.halted:
             print(f"oracle: halted: {node.log.halted}", file=sys.stderr, flush=True)
+        app = create_app(node)
+        gc.collect()
+        gc.freeze()  # what is here now stays: a collection that walked through it would make a meter wait
         try:
-            uvicorn.Server(uvicorn.Config(create_app(node), log_level="warning")).run(sockets=[door])
+            uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[door])
         finally:
             node.close()
     return 0

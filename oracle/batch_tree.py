@@ -8,7 +8,7 @@ from hashlib import sha256
 from operator import itemgetter
 from typing import NamedTuple
 
-from carbonledger import entry
+from carbonledger import entry, merkle
 from carbonledger.entry import EvidenceType
 
 Path = Callable[[list[bytes]], tuple[bytes, ...]]
@@ -62,7 +62,7 @@ def _picker(path: list[int]) -> Path:
 def tree_of(bodies: Sequence[bytes]) -> tuple[list[bytes], Shape]:
     """All nodes of the bodies' tree, leaves first and the root last, and its shape."""
     shape = _shape(len(bodies))
-    nodes = [sha256(b"\x00" + raw).digest() for raw in bodies]
+    nodes = merkle.leaf_hashes(bodies)
     for left, right in shape.pairs:
         nodes.append(sha256(b"\x01" + nodes[left] + nodes[right]).digest())
     return nodes, shape

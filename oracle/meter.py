@@ -83,6 +83,6 @@ class Meter:
 
     def sign_batch(self, first: int, bodies: Sequence[bytes]) -> Batch:
         """One signature over the tree of the bodies."""
-        root = merkle.root([merkle.leaf_hash(body) for body in bodies])
+        root = merkle.root(merkle.leaf_hashes(bodies))
         signature = self.key.sign(entry.batch_message(self.identifier, first, len(bodies), root))
         return Batch(self.identifier, first, tuple(bodies), self.key.public.short_id, signature)

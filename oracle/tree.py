@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from hashlib import sha256
 from pathlib import Path
 
 from carbonledger import merkle, tiles
@@ -68,7 +67,7 @@ class Tree:
         if size % WIDTH:
             path = tiles.entries_path(size // WIDTH, size % WIDTH)
             self._entries = tiles.parse_bundle(self.read(path), size % WIDTH)
-            if [merkle.leaf_hash(leaf) for leaf in self._entries] != self._levels[0]:
+            if merkle.leaf_hashes(self._entries) != self._levels[0]:
                 raise Invalid(f"{path} does not hash to its tile", expected="the same leaf hashes", found="others")
 
     def _edge(self, path: str, width: int) -> bytes:
@@ -103,7 +102,7 @@ class Tree:
             full.append((None, bundle))
             bundle += 1
         entries = entries[len(entries) - len(entries) % WIDTH :]
-        hashes = [sha256(b"\x00" + leaf).digest() for leaf in leaves]  # merkle.leaf_hash, without the call
+        hashes = merkle.leaf_hashes(leaves)
         level = 0
         while hashes:
             if level == len(levels):

@@ -22,8 +22,8 @@ from carbonledger.allocation.schema import allocation_document
 from carbonledger.assessment.doors import DOORS, Door
 from carbonledger.forecast.forecast import forecast
 from carbonledger.forecast.schema import forecast_document
+from carbonledger.handed import verify_handed
 from carbonledger.policy import Policy
-from carbonledger.verify import verify
 
 Trust = Literal["own", "none"]
 RULES_HEADER: Final = "Carbonledger-Rules"
@@ -124,17 +124,19 @@ def of(service: Service) -> APIRouter:
         "/verify",
         operation_id="verifyBundle",
         response_model=schemas.Verification,
-        openapi_extra=json_body({}, "A bundle, as it is (docs/formats/bundle.md): any bytes get an answer"),
+        openapi_extra=json_body({}, "A bundle or certificate, as it is (docs/formats): any bytes get an answer"),
     )
     def verify_bundle(
         request: Request,
         body: Body,
         policy: Annotated[Trust, Query(description="`own`: what this node trusts; `none`: no policy")] = "own",
     ) -> Response:
-        """Verify a bundle. Who does not trust this node verifies in the browser at /verify, or offline."""
+        """Verify a bundle or certificate. Who distrusts this node verifies in the browser at /verify, or offline."""
         require_json(request)
         trusted = service.policy if policy == "own" else None
-        return answer(request, verification(verify(body, trusted).to_json()), headers={"Cache-Control": "no-store"})
+        return answer(
+            request, verification(verify_handed(body, trusted).to_json()), headers={"Cache-Control": "no-store"}
+        )
 
     @found.get(
         "/policy",

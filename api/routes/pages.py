@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI, Query, Request, Response
 from sqlalchemy import Connection
 from starlette.responses import RedirectResponse
 
+from api import credentials as shown_credentials
 from api import market as shown
 from api import present, present_assessment, problems, schemas, schemas_assessment
 from api.access import MAY, Caller
@@ -24,17 +25,23 @@ from api.problems import Problem
 from api.routes.assessment import code_document, private, queue
 from api.routes.common import HEX_ID, ReportId, missing, read_private, router
 from api.routes.compute import policy_value
+from api.routes.credentials import CredentialId
 from api.routes.loans import access_read, read_standing
 from api.routes.members import CodeOrId, id_of
 from api.routes.quota import Sector, quota_screen
 from api.routes.reports import report_document
 from api.service import CallerOf, Service
+from api.settings import wall_clock
 from carbonledger.assessment.library import code_rules
+from carbonledger.credential.did import did_of
 from carbonledger.mrv.findings import Findings
 from carbonledger.verify.context import committed_code_hashes
 from ledger_node.assessment import kept as kept_documents
+from ledger_node.assessment.inputs import ITSELF
+from ledger_node.assessment.kept import CODE, GRADE
 from ledger_node.queries import access, artefacts, market, members, records, reports
 from ledger_node.queries import assessment as assessments
+from ledger_node.queries import credentials as certificates
 
 PAGES: Final = Path(__file__).parent.parent / "pages" / "templates"
 ENTERPRISE: Final = 2
@@ -168,9 +175,15 @@ def of(service: Service, app: FastAPI) -> APIRouter:
             grades = [present_assessment.grade(g, standing) for g in assessments.grades(connection, identifier)]
             history = [present_assessment.assessment(a) for a in assessments.assessments(connection, identifier)]
             explained = readable(service, connection, caller, document)
+            shown_now = [
+                shown_credentials.credential(issued, service.now())
+                for kind in (CODE, GRADE)
+                if (issued := certificates.latest(connection, identifier, ITSELF, kind, service.now())) is not None
+            ]
         return renderer.page(
             request,
             "code.html",
+            certificates=shown_now,
             code=document,
             member=present.member(kept, service.settings),
             grades=current_grades(grades),
@@ -178,6 +191,25 @@ def of(service: Service, app: FastAPI) -> APIRouter:
             explained=explained,
             rules=known_rules(),
             twin=f"/v1/codes/{identifier}",
+        )
+
+    @found.get("/check/{credential}", operation_id="pageCheck", include_in_schema=False)
+    def page_check(request: Request, credential: CredentialId) -> Response:
+        now = service.now()
+        with service.engine.connect() as connection:
+            issued = certificates.one(connection, credential)
+            if issued is None:
+                raise missing("certificate", credential)
+            kept = members.member(connection, issued.claim.member)
+        return renderer.page(
+            request,
+            "check.html",
+            c=shown_credentials.credential(issued, now),
+            member=None if kept is None else present.member(kept, service.settings),
+            issuer=did_of(issued.base_url),
+            host=issued.base_url.partition("://")[2],
+            at="" if service.settings.clock is wall_clock else now,  # a replayed clock is told; else the reader's own
+            twin=f"/v1/credentials/{credential}",
         )
 
     @found.get("/inspections", operation_id="pageInspections", include_in_schema=False)

@@ -94,17 +94,18 @@ def of(service: Service) -> APIRouter:
         return answer(request, present_notification(told), private=True)
 
     @found.get(
-        "/events",
-        operation_id="streamEvents",
+        "/records/stream",
+        operation_id="streamRecords",
         response_class=StreamingResponse,
         responses={
             200: {
-                "description": "Server-sent events; `data` of `record` is a LedgerEvent, `id` goes into Last-Event-ID",
+                "description": "Server-sent events; `data` of `record` is a WrittenRecord, `id` goes into "
+                "Last-Event-ID",
                 "content": {"text/event-stream": {"schema": {"type": "string"}}},
             }
         },
     )
-    async def stream_events(
+    async def stream_records(
         request: Request,
         caller: CallerOf,
         last_event_id: Annotated[
@@ -115,7 +116,7 @@ def of(service: Service) -> APIRouter:
         """New records as the chain writes them; with `Last-Event-ID` from after that one, else from now on."""
         match = _EVENT_ID.fullmatch(last_event_id or "")
         after = (int(match[1]), int(match[2])) if match else None
-        stream = _events(service, request, caller, after, once)
+        stream = _records(service, request, caller, after, once)
         return StreamingResponse(
             stream, media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         )
@@ -123,7 +124,7 @@ def of(service: Service) -> APIRouter:
     return found
 
 
-async def _events(
+async def _records(
     service: Service, request: Request, caller: Caller, after: Position | None, once: bool
 ) -> AsyncIterator[str]:
     kinds = tuple(KINDS) if caller.role != "public" else OPEN_KINDS
@@ -158,7 +159,7 @@ def _since(service: Service, after: Position, kinds: Sequence[str]) -> list[Kept
 
 
 def _told(record: Kept, caller: Caller) -> str:
-    event = present.event(record)
+    event = present.written(record)
     if record.kind == "report" and not sees_emission(caller, present.report_status(record)):
         event = event.model_copy(update={"fields": {k: v for k, v in event.fields.items() if k != "emission"}})
     return event.model_dump_json()

@@ -28,6 +28,7 @@ from carbonledger.cli import (
     show,
     title,
     verify,
+    webhook,
 )
 
 
@@ -60,6 +61,7 @@ def parser() -> argparse.ArgumentParser:
     reduce.add_parser(subparsers)
     plan.add_parser(subparsers)
     examine.add_parser(subparsers)
+    webhook.add_parser(subparsers)
     return root
 
 

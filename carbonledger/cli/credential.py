@@ -12,6 +12,7 @@ from typing import Any
 
 from carbonledger.cli import answers, files
 from carbonledger.credential import multibase, verify
+from carbonledger.credential.did import keys_of
 from carbonledger.credential.verify import MAX_BYTES
 from carbonledger.errors import CarbonLedgerError, Malformed
 from carbonledger.keys import PublicKey
@@ -34,6 +35,13 @@ def add_parser(subparsers: Any) -> None:
         default=[],
         help="a key that you trust of an issuer",
     )
+    parser.add_argument(
+        "--issuer",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="the DID document of an issuer that you trust, as its site hands it out",
+    )
     parser.add_argument("--status", metavar="FILE", action="append", default=[], help="a status list credential")
     parser.add_argument("--at", metavar="TIME", help="judge as of this time (2026-06-30T00:00:00Z); default: now")
     parser.add_argument("--json", action="store_true", help="answer in JSON")
@@ -49,6 +57,9 @@ def run(args: argparse.Namespace) -> int:
             if not separator:
                 raise Malformed("--key", expected="ISSUER=MULTIKEY", found=named)
             keys.setdefault(issuer, []).append(multibase.parse_multikey(key, "--key"))
+        for name in args.issuer:
+            did, known = keys_of(files.read(name, MAX_BYTES))
+            keys.setdefault(did, []).extend(known)
         at_s = int(time.time()) if args.at is None else _time(args.at)
         credential = files.read(args.file, MAX_BYTES)
         lists = [files.read(name, MAX_BYTES) for name in args.status]

@@ -1,4 +1,4 @@
-"""`carbonledger verify`: a bundle against what the reader trusts, offline.
+"""`carbonledger verify`: a bundle or certificate against what the reader trusts, offline.
 
 Exit codes: 0 VALID, 1 INVALID, 2 misuse or ERROR, 3 INDETERMINATE.
 """
@@ -8,12 +8,10 @@ from __future__ import annotations
 import argparse
 from typing import Any, Final
 
-from carbonledger import title
 from carbonledger.bundle.model import MAX_BYTES
 from carbonledger.cli import answers, files, network
 from carbonledger.errors import CarbonLedgerError
-from carbonledger.title.document import is_certificate
-from carbonledger.verify import verify
+from carbonledger.handed import verify_handed
 
 MAX_DOCUMENT: Final = 4 * MAX_BYTES
 DOCUMENT_STARTS: Final = (b"%PDF-", b"PK\x03\x04")
@@ -25,13 +23,12 @@ def add_parser(subparsers: Any) -> None:
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "verify",
         help="verify a bundle offline",
-        description="Verifies the bundle of a reading or of an annual report, offline, step by step. Without a policy, "
-        "what depends on trust is INDETERMINATE. Exit 0 VALID, 1 INVALID, 2 misuse or ERROR, 3 INDETERMINATE.",
+        description="Verifies, offline and step by step, the bundle of a reading, an annual report, a code or a grade, "
+        "or a certificate of title or retirement. Without a policy, what depends on trust is INDETERMINATE. Exit 0 "
+        "VALID, 1 INVALID, 2 misuse or ERROR, 3 INDETERMINATE.",
     )
     parser.add_argument(
-        "file",
-        metavar="FILE",
-        help="bundle, certificate, or the PDF or XLSX that carries one; - reads standard input",
+        "file", metavar="FILE", help="bundle, certificate, or the PDF or XLSX that carries one; - reads standard input"
     )
     parser.add_argument("--policy", metavar="FILE", help="what you trust (TOML, docs/formats/policy.md)")
     parser.add_argument("--json", action="store_true", help="answer in JSON")
@@ -47,8 +44,7 @@ def run(args: argparse.Namespace) -> int:
             bundle = network.reporter().evidence(bundle)
     except CarbonLedgerError as error:
         return answers.failed("verify", str(error), as_json=args.json)
-    # a certificate of title or retirement has steps of its own
-    found = title.verify(bundle, policy) if is_certificate(bundle) else verify(bundle, policy)
+    found = verify_handed(bundle, policy)
     if args.json:
         answers.print_json({"file": args.file, **found.to_json()})
     else:

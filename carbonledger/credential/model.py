@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -24,7 +24,10 @@ TYPES: Final[Mapping[Kind, str]] = {
     "grade": "CarbonGradeCertificate",
     "retirement": "RetirementCertificate",
 }
-_SUBJECT: Final = ("amount", "chain", "contract", "creditCode", "grade", "period", "record", "scheme", "colour")
+_SUBJECT: Final = (
+    *("amount", "chain", "contract", "creditCode", "grade", "period", "project", "purpose", "record", "scheme"),
+    "colour",
+)
 _INDEX: Final = re.compile(r"0|[1-9][0-9]{0,9}")
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 
@@ -33,7 +36,7 @@ _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d
 class Certificate:
     """What is certified. `subject` has terms of ours alone: never a figure that the enterprise keeps to itself.
 
-    `index` is the place in both status lists; times are RFC 3339, UTC.
+    `index` is the place in both status lists; times are RFC 3339, UTC; `valid_until` None: it does not lapse.
     """
 
     id: str
@@ -42,7 +45,7 @@ class Certificate:
     subject_id: str
     subject: Mapping[str, str | int]
     valid_from: str
-    valid_until: str
+    valid_until: str | None
     lists: Mapping[Purpose, str]
     index: int
 
@@ -51,6 +54,7 @@ class Certificate:
         if unknown := set(self.subject) - set(_SUBJECT):
             raise Malformed("subject of a certificate", expected=" ".join(_SUBJECT), found=" ".join(sorted(unknown)))
         terms = {name: TERMS + name for name in sorted({*self.subject, TYPES[self.kind]})}
+        until = {} if self.valid_until is None else {"validUntil": self.valid_until}
         return {
             "@context": [CONTEXT, terms],
             "credentialStatus": [self._entry(purpose) for purpose in PURPOSES],
@@ -59,7 +63,7 @@ class Certificate:
             "issuer": self.issuer,
             "type": ["VerifiableCredential", TYPES[self.kind]],
             "validFrom": self.valid_from,
-            "validUntil": self.valid_until,
+            **until,
         }
 
     def _entry(self, purpose: Purpose) -> dict[str, str]:
@@ -73,8 +77,11 @@ class Certificate:
         }
 
 
-def status_document(url: str, issuer: str, purpose: Purpose, set_bits: list[int], valid_from: str) -> dict[str, Any]:
-    """The credential of a status list, unsecured."""
+def status_document(
+    url: str, issuer: str, purpose: Purpose, set_bits: Sequence[int], valid_from: str, valid_until: str | None = None
+) -> dict[str, Any]:
+    """The credential of a status list, unsecured; a reader takes no list from after `valid_until`."""
+    until = {} if valid_until is None else {"validUntil": valid_until}
     return {
         "@context": [CONTEXT],
         "credentialSubject": {
@@ -87,6 +94,7 @@ def status_document(url: str, issuer: str, purpose: Purpose, set_bits: list[int]
         "issuer": issuer,
         "type": ["VerifiableCredential", STATUS_CREDENTIAL],
         "validFrom": valid_from,
+        **until,
     }
 
 

@@ -101,6 +101,11 @@ def _time(credential: Credential, at_s: int) -> Finding:
     return Finding(f"Valid at {now}.")
 
 
+def _in_time(listed: Credential, at_s: int) -> bool:
+    since, until = listed.valid_from, listed.valid_until
+    return (since is None or at_s >= since) and (until is None or at_s <= until)
+
+
 def _status(credential: Credential, purpose: Purpose, keys: Keys, at_s: int, lists: Sequence[bytes]) -> Finding:
     entries = [entry for entry in credential.statuses if entry.purpose == purpose]
     if not entries:
@@ -115,7 +120,8 @@ def _status(credential: Credential, purpose: Purpose, keys: Keys, at_s: int, lis
         signed = _signature(found, listed.issuer, keys)
         if signed.verdict != "valid":
             return undecided(f"The list: {signed.reason}")
-        _time(listed, at_s)
+        if not _in_time(listed, at_s):
+            return undecided(f"The list {entry.url} is not of this time: hand in the one that the issuer gives now.")
         content = listed.subjects[0]
         named = content.get("statusPurpose")
         if purpose not in (named if isinstance(named, list) else [named]):

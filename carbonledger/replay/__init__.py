@@ -16,6 +16,8 @@ The steps of docs/formats/audit-package.md, in one place; each number stands aga
     12  manifests              every manifest and boundary reading follows from the readings
     13  figures                months, lines and result follow from the readings
     14  report                 the report's bundle by itself
+
+Bundles of codes and grades may be given beside packages: they have the steps of their own (replay/assessments.py).
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
 
-from carbonledger import jcs, tiles
+from carbonledger import jcs, merkle, tiles
 from carbonledger import package as pack
 from carbonledger.bundle.model import Bundle
 from carbonledger.entry import MEASURED_KINDS
@@ -44,6 +46,7 @@ from carbonledger.periods import instants, month_bounds
 from carbonledger.policy import Policy
 from carbonledger.records import Record
 from carbonledger.replay import heads
+from carbonledger.replay.assessments import filed_in, is_bundle, replay_assessment
 from carbonledger.replay.differences import Differences
 from carbonledger.replay.entries import EntryChecker, split_bundle
 from carbonledger.replay.signers import Signer
@@ -78,7 +81,7 @@ WORST: Final[tuple[Verdict, ...]] = ("ERROR", "INVALID", "INDETERMINATE", "VALID
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """The answers for several packages, in their order."""
+    """The answers for several packages and bundles, in their order."""
 
     packages: tuple[Verification, ...]
 
@@ -107,15 +110,23 @@ class _Opened:
 
 
 def replay(
-    packages: Sequence[bytes | memoryview], policy: Policy | None = None, *, code_hashes: CodeHashes | None = None
+    sources: Sequence[bytes | memoryview], policy: Policy | None = None, *, code_hashes: CodeHashes | None = None
 ) -> Replay:
-    """Replay each package; one that begins at the last multiple of 256 within another of the same log goes on there."""
+    """Replay each package; one that begins at the last multiple of 256 within another of the same log goes on there.
+
+    Sources that are JSON are bundles of codes and grades: each is computed again, and held against what the packages
+    that hold prove of its subject's filings.
+    """
     results: dict[int, Verification] = {}
     states: dict[tuple[str, int], dict[str, Signer]] = {}
-    order = sorted(range(len(packages)), key=lambda number: _place(packages[number]))
-    for number in order:
-        results[number] = replay_one(packages[number], policy, code_hashes=code_hashes, states=states)
-    return Replay(tuple(results[number] for number in range(len(packages))))
+    packages = [number for number, source in enumerate(sources) if not is_bundle(source)]
+    for number in sorted(packages, key=lambda number: _place(sources[number])):
+        results[number] = replay_one(sources[number], policy, code_hashes=code_hashes, states=states)
+    filed = filed_in(sources[number] for number in packages if results[number].verdict != "INVALID")
+    for number, source in enumerate(sources):
+        if number not in results:
+            results[number] = replay_assessment(bytes(source), policy or Policy(), filed, code_hashes=code_hashes)
+    return Replay(tuple(results[number] for number in range(len(sources))))
 
 
 def replay_one(
@@ -250,7 +261,7 @@ class _Run:
             except CarbonLedgerError as error:
                 self._differences.add(1, first, error)
                 return
-            self._tree.add([sha256(b"\x00" + leaf).digest() for leaf in leaves])
+            self._tree.add(merkle.leaf_hashes(leaves))
         if last_boundary == description.size and self._continued:
             states[description.origin, last_boundary] = deepcopy(self.signers)
         self._checker.close()

@@ -24,6 +24,7 @@ Fail = Callable[[int, CarbonLedgerError], None]
 class _Open:
     signer: str
     key: PublicKey
+    first: int
     count: int
     members: list[tuple[int, bytes, bytes]] = field(default_factory=list)
 
@@ -66,9 +67,8 @@ class Batches:
                 return
             if len(self._open) >= MAX_OPEN:
                 self._give_up(next(iter(self._open)))
-            batch = self._open[name] = _Open(signer, key, count)
-        first = int.from_bytes(evidence[9:17], "big")
-        if position != len(batch.members) or signer != batch.signer or sequence != first + position:
+            batch = self._open[name] = _Open(signer, key, int.from_bytes(evidence[9:17], "big"), count)
+        if position != len(batch.members) or signer != batch.signer or sequence != batch.first + position:
             self._alone(index, body, evidence, key)
             return
         batch.members.append((index, body, evidence))
@@ -89,7 +89,7 @@ class Batches:
     def _whole(self, batch: _Open) -> None:
         members = batch.members
         pairs, paths = _plan(batch.count)
-        nodes = [sha256(b"\x00" + body).digest() for _, body, _ in members]
+        nodes = merkle.leaf_hashes(body for _, body, _ in members)
         for left, right in pairs:
             nodes.append(sha256(b"\x01" + nodes[left] + nodes[right]).digest())
         head, signature = members[0][2][:HEAD], members[0][2][-64:]

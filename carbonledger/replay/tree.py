@@ -28,14 +28,18 @@ class TreeChecker:
         self._levels: list[list[bytes]] = []
         self._wanted = [size for size in sizes if size > description.first]
         self.roots: dict[int, bytes] = {}
-        self._edge = merkle.Frontier()
+        # the right edge in two parts, so that the hash of a full tile of leaves is made once
+        self._full = merkle.Frontier()  # over the hashes of full tiles
+        self._part = merkle.Frontier()  # over the leaves after them
         if description.first:  # what lies before is believed, until the last root is found to be the anchored one
             self._begin(description.first)
 
     def _begin(self, first: int) -> None:
         reader = tiles.TileHashReader(self._container.read, self._size)
         peaks = [reader(level, index) for level, index in merkle.complete_subtrees(0, first)]
-        self._edge = merkle.Frontier.of(first, peaks)
+        count, rest = divmod(first, tiles.TILE_WIDTH)
+        self._full = merkle.Frontier.of(count, peaks[: count.bit_count()])
+        self._part = merkle.Frontier.of(rest, peaks[count.bit_count() :])
         level = 0
         while first >> tiles.TILE_HEIGHT * level:
             count = first >> tiles.TILE_HEIGHT * level
@@ -44,27 +48,44 @@ class TreeChecker:
             level += 1
 
     def add(self, leaves: Sequence[bytes]) -> None:
-        """The leaf hashes of one bundle."""
+        """The leaf hashes of one bundle, the rest of its tile at most."""
         at = 0
-        while self._wanted and self._wanted[0] <= self._edge.size + len(leaves) - at:
-            step = self._wanted.pop(0) - self._edge.size
-            self._edge.extend(leaves[at : at + step])
+        while self._wanted and self._wanted[0] <= self._grown + len(leaves) - at:
+            step = self._wanted.pop(0) - self._grown
+            self._part.extend(leaves[at : at + step])
             at += step
-            self.roots[self._edge.size] = self._edge.root()
-        self._edge.extend(leaves[at:])
-        self._grow(0, leaves)
+            self.roots[self._grown] = self._root()
+        self._part.extend(leaves[at:])
+        self._hold(0, leaves)
+        if self._part.size == tiles.TILE_WIDTH:
+            tile = self._part.root()
+            self._full.append(tile)
+            self._part = merkle.Frontier()
+            self._compare_full(0)
+            self._hold(1, [tile])
+            level = 1
+            while len(self._levels[level]) == tiles.TILE_WIDTH:
+                self._hold(level + 1, [merkle.root(self._levels[level])])
+                self._compare_full(level)
+                level += 1
 
-    def _grow(self, level: int, hashes: Sequence[bytes]) -> None:
+    @property
+    def _grown(self) -> int:
+        return self._full.size * tiles.TILE_WIDTH + self._part.size
+
+    def _root(self) -> bytes:
+        peaks = [*self._full.hashes(), *self._part.hashes()]
+        return merkle.Frontier.of(self._grown, peaks).root()
+
+    def _hold(self, level: int, hashes: Sequence[bytes]) -> None:
         if level == len(self._levels):
             self._levels.append([])
+        self._levels[level] += hashes
+
+    def _compare_full(self, level: int) -> None:
         held = self._levels[level]
-        for value in hashes:
-            held.append(value)
-            if len(held) == tiles.TILE_WIDTH:
-                index = (self._edge.size >> tiles.TILE_HEIGHT * (level + 1)) - 1
-                self._compare(level, index, held)
-                self._grow(level + 1, [merkle.root(held)])
-                held.clear()
+        self._compare(level, (self._grown >> tiles.TILE_HEIGHT * (level + 1)) - 1, held)
+        held.clear()
 
     def close(self) -> None:
         """The partial tiles at the right edge."""

@@ -62,15 +62,6 @@ class Certificate:
         return found[0]
 
 
-def is_certificate(raw: bytes) -> bool:
-    """Whether the bytes say that they are a certificate of title or retirement."""
-    try:
-        value = jcs.decode(raw)
-    except Malformed:
-        return False
-    return isinstance(value, dict) and value.get("kind") in KINDS
-
-
 def make(kind: Kind, parts: ChainParts) -> bytes:
     """The certificate from parts that were gathered; what proves nothing is left out."""
     return Certificate(kind, chain_of(parts, (DIRECTORY_WORD,))).format()

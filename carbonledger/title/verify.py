@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from carbonledger.bundle.needs import DIRECTORY, DIRECTORY_WORD, Need
-from carbonledger.errors import CarbonLedgerError, Invalid, Malformed
+from carbonledger.errors import CarbonLedgerError, Invalid, Malformed, Unknown
 from carbonledger.periods import rfc3339
 from carbonledger.policy import Policy
 from carbonledger.records import Record
@@ -23,7 +23,7 @@ from carbonledger.title.document import Certificate, records_by_id
 from carbonledger.title.needs import NOTHING, origin_of, subject_needs
 from carbonledger.verify import chain
 from carbonledger.verify.context import CodeHashes, Proven, committed_code_hashes
-from carbonledger.verify.verdict import Finding, Step, Verification, judge, sentence
+from carbonledger.verify.verdict import Finding, Step, StepVerdict, Verification, judge, sentence
 
 STEPS: Final = {1: "parse", 2: "contracts", 3: "sealed", 4: "recorded", 5: "origin", 6: "title"}
 
@@ -49,7 +49,8 @@ def verify(data: bytes, policy: Policy | None = None, *, code_hashes: CodeHashes
         rest = [
             Step(n, STEPS[n], "indeterminate", "Not run: the certificate could not be read.") for n in STEPS if n > 1
         ]
-        return Verification((Step(1, STEPS[1], "invalid", sentence(error)), *rest))
+        verdict: StepVerdict = "indeterminate" if isinstance(error, Unknown) else "invalid"
+        return Verification((Step(1, STEPS[1], verdict, sentence(error)), *rest))
     opened = _Opened(certificate, policy or Policy(), code_hashes or committed_code_hashes())
     checks: dict[int, Callable[[], Finding]] = {
         1: lambda: Finding(f"A certificate of {certificate.kind} in its one form."),

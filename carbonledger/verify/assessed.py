@@ -133,10 +133,14 @@ def _code(context: Assessed, result: CodeResult, record: Record) -> str:
     document = result.document
     _same_subject(document.subject_kind, document.subject, record)
     _same("quarter", (record.field("year"), record.field("quarter")), (document.year, document.quarter))
-    _same("colour", COLOURS[record.field("colour") - 1], result.colour)
+    told = record.field("colour")
+    _same("colour", dict(enumerate(COLOURS, 1)).get(told, told), result.colour)
     _same("points", record.field("points"), result.points)
     reasons = filing.reasons_mask(result.reasons) if result.colour == "red" else 0
     _same("reasons", filing.reasons_of(record.field("reasons")), filing.reasons_of(reasons))
+    if document.peers is not None:
+        peers = document.peers.statistics
+        _same("quarter of the statistics", (document.year, document.quarter), (peers.year, peers.quarter))
     used = ZERO32 if document.peers is None else document.peers.statistics.id
     _same("statistics", record.field("statisticsDigest").hex(), used.hex())
     _same("statistics of the bundle", [used.hex()] if any(used) else [], _digests(context))

@@ -37,21 +37,29 @@ class OutboxCarrier:
     """By an outbox: what was put is durable and sent once, whoever is killed when."""
 
     def __init__(
-        self, chain: Chain, outbox: Outbox, view: View, directory: bytes, addresses: Mapping[str, bytes], key: bytes
+        self,
+        chain: Chain,
+        outbox: Outbox,
+        view: View,
+        directory: bytes,
+        addresses: Mapping[str, bytes],
+        key: bytes,
+        clock: Callable[[], int],
     ) -> None:
-        """`key` is an act key of the assessor (32 bytes); the outbox has its own."""
+        """`key` is an act key of the assessor (32 bytes), the outbox has its own; `clock` the chain's, in s."""
         self._chain = chain
         self._outbox = outbox
         self._view = view
         self._directory = directory
         self._addresses = addresses
         self._key = key
+        self._clock = clock
         self._domain = Domain(chain.chain_id)
 
     @property
     def now(self) -> int:
-        """Of the newest block."""
-        return self._chain.head().timestamp
+        """Of the newest block, or of the next one: on a chain that stood still the newest may be months old."""
+        return max(self._chain.head().timestamp, self._clock())
 
     def carry(self, make: Callable[[int], Act], *arguments: Any) -> None:
         """Under the act's id, which has no deadline in it: one that was put is not put again."""

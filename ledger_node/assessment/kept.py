@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from carbonledger import jcs
 from carbonledger.accounting.inputs import Node
@@ -74,6 +74,19 @@ def runs(connection: Connection, period: int) -> list[RunRow]:
     query = select(assessment_run).where(assessment_run.c.period == period)
     found = [RunRow(row.id, row.period, row.content, row.state) for row in connection.execute(query)]
     return sorted(found, key=lambda row: int(row.id.rpartition("/")[2]))
+
+
+def note_job(connection: Connection, row: RunRow, job: str) -> None:
+    """That a run is a job's: a worker that starts again goes on with it, also where it is done."""
+    values = {"content": {**row.content, "job": job}}
+    connection.execute(update(assessment_run).where(assessment_run.c.id == row.id).values(**values))
+
+
+def counts(connection: Connection, run_id: str) -> dict[str, int]:
+    """How many documents a run made so far, by kind."""
+    table = assessment_document
+    query = select(table.c.kind, func.count()).where(table.c.run == run_id).group_by(table.c.kind)
+    return {str(kind): int(number) for kind, number in connection.execute(query)}
 
 
 def keep(connection: Connection, made: Made) -> None:

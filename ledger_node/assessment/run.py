@@ -74,12 +74,16 @@ class Order:
         return self.period // 4, self.period % 4 + 1
 
 
-def open_run(engine: Engine, order: Order, now: int) -> str:
-    """Open a run, or find the open one of the quarter; its id."""
+def open_run(engine: Engine, order: Order, now: int, job: str | None = None) -> str:
+    """Open a run, or find the one of the job, or the open one of the quarter; its id."""
     year, quarter = order.quarter
     with engine.begin() as connection:
-        open_ = [row for row in kept.runs(connection, order.period) if row.state != "done"]
+        there = kept.runs(connection, order.period)
+        own = [row for row in there if job is not None and row.content.get("job") == job]
+        open_ = own or [row for row in there if row.state != "done"]
         if open_:
+            if job is not None and not own:
+                kept.note_job(connection, open_[0], job)
             return open_[0].id
         content = {
             "as_of": order.as_of.isoformat(),
@@ -87,6 +91,7 @@ def open_run(engine: Engine, order: Order, now: int) -> str:
             "schemes": [scheme.id.hex() for scheme in order.schemes],
             "terms": [order.terms.month_days, order.terms.report_days],
             "upto": inputs.mark(connection),
+            **({} if job is None else {"job": job}),
         }
         identifier = f"{year}Q{quarter}/{len(kept.runs(connection, order.period)) + 1}"
         kept.open_run(connection, RunRow(identifier, order.period, content, "statistics"), now)
@@ -235,17 +240,13 @@ class Run:
             inputs_digest=filing.commitment(salt, raw),
             explain_digest=filing.commitment(salt, result.json()),
             statistics_digest=statistics,
-            lot=filing.lot(self.lot_secret(identifier)) if red else ZERO32,
+            lot=filing.lot(lot_secret(self._assessor, identifier)) if red else ZERO32,
             candidates_digest=filing.candidates_digest(drawn) if red else ZERO32,
         )
         self._keep(
             *(connection, CODE, identifier.hex(), subject, self._order.rules.head.key, _json(item), raw, result.json()),
             *(salt.hex(), result.points + result.queue_points),
         )
-
-    def lot_secret(self, case: bytes) -> bytes:
-        """The secret of a case's lot: it is shown with the assignment."""
-        return hmac.digest(self._assessor.secret, b"lot\0" + case, "sha256")
 
     def _file_codes(self) -> None:
         items = [CodeItem(*_values(made.item)) for made in self._made(CODE)]
@@ -370,6 +371,11 @@ class Run:
         kept.enter(connection, self._id, state)
 
 
+def lot_secret(assessor: Assessor, case: bytes) -> bytes:
+    """The secret of a case's lot: it is shown with the assignment."""
+    return hmac.digest(assessor.secret, b"lot\0" + case, "sha256")
+
+
 def _statements(connection: Connection, period: int, upto: int) -> Iterator[PeerStatistics]:
     """The statements of a quarter: each level and industry that has a peer with amounts above zero."""
     peers: dict[tuple[str, str], list[Any]] = {}
@@ -415,4 +421,4 @@ def _parts(items: Sequence[Any]) -> Iterator[Any]:
         yield items[first : first + ITEMS]
 
 
-__all__ = ["Assessor", "Order", "Run", "open_run"]
+__all__ = ["Assessor", "Order", "Run", "lot_secret", "open_run"]

@@ -20,7 +20,7 @@ from carbonledger.assessment.grade.scheme import Scheme
 from carbonledger.errors import Refused, Unknown
 from ledger_node.assessment import inputs, kept
 from ledger_node.assessment.bundles import keep_bundle, make_bundle
-from ledger_node.assessment.carrier import OutboxCarrier
+from ledger_node.assessment.carrier import Carrier, OutboxCarrier
 from ledger_node.assessment.compose import Terms
 from ledger_node.assessment.inputs import Given
 from ledger_node.assessment.run import Assessor, Order, Run, open_run
@@ -62,14 +62,7 @@ def assess(
 ) -> str:
     """Do the run; its id. `key` is an act key of the assessor, a regulator; `outbox` carries the acts and pays."""
     addresses = deployment_of(chain, directory).addresses
-    member = member_registry.decode_act_key_member(
-        chain.call(
-            addresses["MemberRegistry"],
-            member_registry.encode_act_key_member(secp256k1.address(secp256k1.public_key(key))),
-        )
-    )
-    if not any(member):
-        raise Refused("the assessor's key", expected="an act key of an admitted regulator", found="nobody's key")
+    assessor = assessor_of(chain, addresses, key)
     view.migrate()
     view.catch_up(chain, directory)
     engine = open_database(database)
@@ -80,48 +73,79 @@ def assess(
             with engine.begin() as connection:
                 new = sum(inputs.keep(connection, one, clock()) for one in given)
             say(f"{path}: {len(given)} sections, {new} of them new")
-        rules, schemes = published(chain, addresses["AssessmentRules"])
-        order = Order(
-            wanted.period,
-            wanted.as_of,
-            _latest(rules, wanted.code),
-            tuple(_latest(schemes, name) for name in wanted.schemes),
-            terms_of(chain, addresses["RuleSetRegistry"], wanted.period // 4),
-        )
-        identifier = open_run(engine, order, clock())
-        carrier = OutboxCarrier(chain, outbox, view, directory, addresses, key)
-        secret = hmac.digest(key, _SECRET, "sha256")
-        run = Run(engine, carrier, Assessor(member, secret), rules, schemes, identifier)
+        carrier = OutboxCarrier(chain, outbox, view, directory, addresses, key, clock)
+        begun = begin(wanted, assessor, chain=chain, addresses=addresses, engine=engine, carrier=carrier, now=clock())
         state = ""
         while state != "done":
-            if run.state != state:
-                state = run.state
-                say(f"{identifier}: {state}")
-            run.step()
+            if begun.run.state != state:
+                state = begun.run.state
+                say(f"{begun.id}: {state}")
+            begun.run.step()
         if wanted.bundles:
-            _keep_bundles(engine, chain, addresses, identifier, order, clock, say)
+            say(f"{begun.id}: {keep_bundles(engine, chain, addresses, begun, clock)} bundles")
     finally:
         engine.dispose()
-    return identifier
+    return begun.id
 
 
-def _keep_bundles(
-    engine: Engine,
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A run that was opened or found, and what it was opened for."""
+
+    id: str
+    run: Run
+    order: Order
+
+
+def begin(
+    wanted: Wanted,
+    assessor: Assessor,
+    *,
     chain: Chain,
     addresses: Mapping[str, bytes],
-    run: str,
-    order: Order,
-    clock: Callable[[], int],
-    say: Callable[[str], None],
-) -> None:
-    """Make and keep the bundle of everything that the run filed."""
+    engine: Engine,
+    carrier: Carrier,
+    now: int,
+    job: str | None = None,
+) -> Begun:
+    """Open a run by the sets that the chain publishes, or find the one that is open, or the job's."""
+    rules, schemes = published(chain, addresses["AssessmentRules"])
+    order = Order(
+        wanted.period,
+        wanted.as_of,
+        _latest(rules, wanted.code),
+        tuple(_latest(schemes, name) for name in wanted.schemes),
+        terms_of(chain, addresses["RuleSetRegistry"], wanted.period // 4),
+    )
+    identifier = open_run(engine, order, now, job)
+    return Begun(identifier, Run(engine, carrier, assessor, rules, schemes, identifier), order)
+
+
+def assessor_of(chain: Chain, addresses: Mapping[str, bytes], key: bytes) -> Assessor:
+    """Whose act key it is, and the secret of its salts and lots; Refused for nobody's."""
+    member = member_registry.decode_act_key_member(
+        chain.call(
+            addresses["MemberRegistry"],
+            member_registry.encode_act_key_member(secp256k1.address(secp256k1.public_key(key))),
+        )
+    )
+    if not any(member):
+        raise Refused("the assessor's key", expected="an act key of an admitted regulator", found="nobody's key")
+    return Assessor(member, hmac.digest(key, _SECRET, "sha256"))
+
+
+def keep_bundles(
+    engine: Engine, chain: Chain, addresses: Mapping[str, bytes], begun: Begun, clock: Callable[[], int]
+) -> int:
+    """Make and keep the bundle of everything that a run filed; how many."""
+    order = begun.order
     sets = {order.rules.head.key: order.rules.json()} | {scheme.head.key: scheme.json() for scheme in order.schemes}
     with engine.connect() as connection:
-        made = [one for kind in (kept.CODE, kept.GRADE) for one in kept.made(connection, run, kind) if one.item]
+        made = [one for kind in (kept.CODE, kept.GRADE) for one in kept.made(connection, begun.id, kind) if one.item]
         ready = [(one.id, make_bundle(connection, chain, addresses, one.id, sets[one.set_key])) for one in made]
     for identifier, bundle in ready:
         keep_bundle(engine, identifier, bundle, clock())
-    say(f"{run}: {len(ready)} bundles")
+    return len(ready)
 
 
 def published(chain: Chain, registry: bytes) -> tuple[list[CodeRules], list[Scheme]]:

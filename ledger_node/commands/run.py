@@ -24,11 +24,13 @@ from ledger_node.alerts.mail import MailTable, over_smtp
 from ledger_node.chain.errors import Unreachable
 from ledger_node.chain.interface import Chain
 from ledger_node.chain.open import open_chain
+from ledger_node.commands.assessing import Assessing
 from ledger_node.commands.follow import LONGEST_WAIT_S, Follower, Journal
 from ledger_node.commands.health import create_health
 from ledger_node.commands.keyfile import read_keystore, read_passphrase, read_secret_file
 from ledger_node.commands.trading import Trading
-from ledger_node.config import Settings, WitnessSettings
+from ledger_node.config import CredentialSettings, Settings, WitnessSettings
+from ledger_node.credentials.issuer import Issuer
 from ledger_node.db.view import View
 from ledger_node.witness import WitnessedLog, WitnessKeys, create_witness
 
@@ -46,7 +48,7 @@ def run(settings: Settings, out: TextIO = sys.stdout) -> int:
         if chain is None:
             return 0
         stack.callback(chain.close)
-        view = View(settings.database, post_of(settings.mail))
+        view = View(settings.database, post_of(settings.mail), issuer_of(settings.credentials, chain.chain_id))
         stack.callback(view.close)
         view.migrate()
         follower = Follower(
@@ -65,6 +67,18 @@ def run(settings: Settings, out: TextIO = sys.stdout) -> int:
         if settings.exchange is not None:
             trading = Trading(settings.exchange, settings.database, chain, clock=wall_clock, journal=journal)
             stack.callback(trading.close)
+        assessing = None
+        if settings.assessor is not None:
+            assessing = Assessing(
+                settings.assessor,
+                database=settings.database,
+                view=view,
+                chain=chain,
+                directory=settings.chain.address,
+                clock=wall_clock,
+                journal=journal,
+            )
+            stack.callback(assessing.close)
         url = stack.enter_context(_Server(create_health(lambda: follower.standing, witness), settings)).url
         journal.info(
             "started",
@@ -75,9 +89,13 @@ def run(settings: Settings, out: TextIO = sys.stdout) -> int:
             directory=settings.chain.directory,
             witness=settings.witness.name if settings.witness else None,
         )
-        while not stop.wait(follower.step()):
+        wait_s = 0.0
+        while not stop.wait(wait_s):
+            wait_s = follower.step()
             if trading is not None:
                 trading.step()
+            if assessing is not None and not follower.standing.failures and assessing.step():
+                wait_s = 0.0
         journal.info("stopped", at=follower.standing.at)
     return 0
 
@@ -89,6 +107,15 @@ def post_of(mail: MailTable | None) -> Post:
     password = read_passphrase(Path(mail.password_file)).decode() if mail.password_file else ""
     contacts = {member_id(contact.credit_code).hex(): contact.address for contact in mail.contact}
     return Post(mail.sender, contacts, mail.escalation, over_smtp(mail, password))
+
+
+def issuer_of(settings: CredentialSettings | None, chain_id: int) -> Issuer | None:
+    """The issuer of a configuration with its key; None where nobody issues. Refused for a key that others can read."""
+    if settings is None:
+        return None
+    word = read_passphrase(Path(settings.passphrase_file))
+    key = PrivateKey.from_pem(read_secret_file(Path(settings.key)), word)
+    return Issuer(settings.base_url, key, chain_id, settings.validity_days, settings.list_days)
 
 
 def wall_clock() -> int:

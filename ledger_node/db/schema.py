@@ -10,7 +10,10 @@ replaced report), `notification`; of product footprints `footprint_document`, `f
 `pact_event`; and `pact_token`, which ends by itself; of codes and grades `assessment_input`, `assessment_run`,
 `assessment_document`; of an exchange `market_order`, `market_batch`. What members disclosed to this node by month:
 `disclosed_profile`, `disclosed_month`, `disclosed_year`, `disclosed_fact`; and `alert`, what followed from it.
-`planning_quota` was entered by hand. `document_use` is derived from the bundles among the artefacts.
+`planning_quota` was entered by hand. `node_event` holds what this node tells beside the chain's records; `webhook`,
+`webhook_delivery` and `webhook_attempt` who is told of which events, and how that went (no secret is among them).
+`document_use` is derived from the bundles among the artefacts. Certificates:
+`credential`, `status_list`, `credential_key`, `credential_scan`.
 """
 
 from __future__ import annotations
@@ -428,4 +431,123 @@ planning_quota = Table(
     Column("at", BigInteger, nullable=False, doc="seconds"),
     Column("by", String(64), nullable=False, doc="who entered it"),
     Index("ix_planning_quota_member", "member", "year", "number"),
+)
+
+node_event = Table(
+    "node_event",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("id", String(40), nullable=False, doc="follows from what it tells: told again, it is one"),
+    Column("type", String(40), nullable=False),
+    Column("member", String(64), nullable=False, doc="whom it is about"),
+    Column("data", JSON, nullable=False),
+    Column("at", BigInteger, nullable=False, doc="seconds"),
+    UniqueConstraint("id", name="uq_node_event_id"),
+)
+
+webhook = Table(
+    "webhook",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("role", String(16), nullable=False),
+    Column("member", String(64), nullable=False, doc="whose it is; with the role it decides what is told"),
+    Column("url", Text, nullable=False),
+    Column("types", JSON, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False, doc="seconds"),
+    Column("disabled_at", BigInteger, nullable=True, doc="seconds; null while it is served"),
+    Column("reason", Text, nullable=True, doc="why it was disabled"),
+    Column("generation", Integer, nullable=False, doc="of the secret, which follows from it and the node's own"),
+    Column("previous_until", BigInteger, nullable=False, doc="seconds: the generation before signs too"),
+    Column("failing_since", BigInteger, nullable=True, doc="seconds; null after a success"),
+    Column("retry_at", BigInteger, nullable=False, doc="seconds: nothing is posted before"),
+    Column("block_number", BigInteger, nullable=False, doc="records up to here were told"),
+    Column("log_index", Integer, nullable=False),
+    Column("block_hash", LargeBinary(32), nullable=False, doc="of that block: another one was taken back"),
+    Column("event_number", Integer, nullable=False, doc="rows of node_event up to here were told"),
+    Index("ix_webhook_member", "member", "role"),
+)
+
+webhook_delivery = Table(
+    "webhook_delivery",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("webhook", String(32), nullable=False),
+    Column("event", String(40), nullable=False, doc="the header webhook-id"),
+    Column("type", String(40), nullable=False),
+    Column("at", BigInteger, nullable=False, doc="seconds: when it was opened"),
+    Column("body", LargeBinary, nullable=False, doc="the bytes that are sent, at each attempt the same"),
+    Column("state", String(12), nullable=False, doc="waiting, delivered, failed or held"),
+    Column("round", Integer, nullable=False, doc="1, and one more for each demand to deliver again"),
+    Column("attempts", Integer, nullable=False, doc="of this round"),
+    UniqueConstraint("webhook", "event", name="uq_webhook_delivery_event"),
+    Index("ix_webhook_delivery_state", "webhook", "state", "number"),
+)
+
+webhook_attempt = Table(
+    "webhook_attempt",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("delivery", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False, doc="seconds"),
+    Column("took_ms", Integer, nullable=False),
+    Column("status", Integer, nullable=True, doc="of HTTP; null where there was no answer"),
+    Column("error", Text, nullable=True),
+    Index("ix_webhook_attempt_delivery", "delivery", "number"),
+)
+
+credential = Table(
+    "credential",
+    metadata,
+    Column("id", String(32), primary_key=True, doc="random, hex: whoever has it may show the certificate"),
+    Column("record", String(64), nullable=False, doc="hex id of the record on the chain: one certificate each"),
+    Column("kind", String(16), nullable=False, doc="code, grade or retirement"),
+    Column("member", String(64), nullable=False),
+    Column("project", String(64), nullable=False, doc="zeros: the member itself"),
+    Column("claim", JSON, nullable=False, doc="what is certified: contract, period, scheme, revision, said"),
+    Column("valid_from", BigInteger, nullable=False, doc="seconds"),
+    Column("valid_until", BigInteger, nullable=True, doc="seconds; null: it does not lapse"),
+    Column("status_list", Integer, nullable=False, doc="number of the two lists"),
+    Column("status_index", Integer, nullable=False, doc="random place in both"),
+    Column("base_url", Text, nullable=False, doc="origin under which it was issued"),
+    Column("issued_at", BigInteger, nullable=False, doc="seconds"),
+    Column("suspended", String(16), nullable=True, doc="why: red or not-on-chain"),
+    Column("suspended_at", BigInteger, nullable=True, doc="seconds"),
+    Column("revoked", String(16), nullable=True, doc="why: fraud, restated, wrong-issuance or key-compromised"),
+    Column("revoked_at", BigInteger, nullable=True, doc="seconds"),
+    Column("note", Text, nullable=True, doc="what the operator wrote at a revocation by hand"),
+    Column("document", LargeBinary, nullable=False, doc="canonical JSON with its proof"),
+    Column("token", Text, nullable=False, doc="the same as a token"),
+    UniqueConstraint("record", name="uq_credential_record"),
+    UniqueConstraint("status_list", "status_index", name="uq_credential_status_list"),
+    Index("ix_credential_member", "member", "project"),
+)
+
+status_list = Table(
+    "status_list",
+    metadata,
+    Column("purpose", String(16), nullable=False, doc="revocation or suspension"),
+    Column("number", Integer, nullable=False),
+    Column("changed", Integer, nullable=False, doc="1: a bit changed since it was signed"),
+    Column("signed_at", BigInteger, nullable=False, doc="seconds; 0: not yet"),
+    Column("document", LargeBinary, nullable=False, doc="canonical JSON with its proof"),
+    Column("token", Text, nullable=False, doc="the same as a token"),
+    PrimaryKeyConstraint("purpose", "number"),
+)
+
+credential_key = Table(
+    "credential_key",
+    metadata,
+    Column("multikey", String(80), primary_key=True),
+    Column("did", Text, nullable=False, doc="the issuer"),
+    Column("since", BigInteger, nullable=False, doc="seconds"),
+    Column("withdrawn_at", BigInteger, nullable=True, doc="seconds: what it signed is not the issuer's any more"),
+)
+
+credential_scan = Table(
+    "credential_scan",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False, doc="0: there is one row"),
+    Column("block_number", BigInteger, nullable=False, doc="records up to this block were looked at"),
+    Column("block_hash", String(64), nullable=False, doc="hex: another one there means that blocks were taken back"),
 )

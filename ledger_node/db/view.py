@@ -14,17 +14,19 @@ from typing import Any, Final
 from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
-from carbonledger.errors import CarbonLedgerError, Malformed
+from carbonledger.errors import CarbonLedgerError, Invalid, Malformed
 from carbonledger.records import Record
 from ledger_node.alerts import jobs as alerts
 from ledger_node.alerts.jobs import Post
 from ledger_node.chain.bindings.describe import describe_event
 from ledger_node.chain.interface import Chain
+from ledger_node.credentials.issuer import Issuer
 from ledger_node.db import engine, indexer, schema
 from ledger_node.db.indexer import Indexer, Progress
-from ledger_node.jobs import restatement
+from ledger_node.jobs import credentials, restatement
 from ledger_node.jobs.queue import Queue
-from ledger_node.queries import disclosed
+from ledger_node.queries import assessment_jobs, disclosed
+from ledger_node.queries.assessment_jobs import Asked, Standing
 from ledger_node.queries.disclosed import Disclosure
 from ledger_node.queries.once import settle
 
@@ -50,9 +52,15 @@ class LatestRecord:
 class View:
     """The SQL view of one chain under one Directory."""
 
-    def __init__(self, url: str, post: Post | None = None) -> None:
-        """`post`: where letters of alerts go. Malformed for a URL that names no database."""
+    def __init__(self, url: str, post: Post | None = None, issuer: Issuer | None = None) -> None:
+        """`post`: where letters of alerts go; `issuer`: who issues certificates, None: nobody does here.
+
+        Malformed for a URL that names no database.
+        """
+        self._issuer = issuer
         self._handlers = restatement.HANDLERS | alerts.handlers(post or Post())
+        if issuer is not None:
+            self._handlers |= credentials.handlers(issuer)
         try:
             self._engine = engine.open_database(url)
         except (ArgumentError, NoSuchModuleError, ImportError) as error:
@@ -85,15 +93,77 @@ class View:
         with _failures():
             settle(self._engine, lambda connection: restatement.find(connection, clock()))
             settle(self._engine, lambda connection: alerts.find(connection, clock()))
+            if self._issuer is not None:
+                settle(self._engine, lambda connection: credentials.find(connection, clock()))
             queue, done = Queue(self._engine, self._handlers, clock), 0
             while done < _JOBS_AT_ONCE and queue.step():
                 done += 1
+            self._sign_lists(clock)
         return done
+
+    def certify(self, clock: Callable[[], int], *, again: bool = False) -> int:
+        """Do all the work of certificates that is due; how many jobs. `clock` in s. Invalid without an issuer.
+
+        `again`: look at every record, also at those that were looked at.
+        """
+        if self._issuer is None:
+            raise Invalid("issuing certificates", expected="an issuer's key", found="none")
+        with _failures():
+            if again:
+                settle(self._engine, credentials.forget_scan)
+            queue, done = Queue(self._engine, credentials.handlers(self._issuer), clock), 0
+            while True:
+                opened = settle(self._engine, lambda connection: credentials.find(connection, clock()))
+                before = done
+                while queue.step():
+                    done += 1
+                if not opened and done == before:
+                    break
+            self._sign_lists(clock)
+        return done
+
+    def withdraw_key(self, multikey: str, clock: Callable[[], int]) -> tuple[bool, int]:
+        """Take a key out of the issuer's document and sign again what it signed: (was it there, how many).
+
+        Stopped in between, calling it again goes on. Refused for the key that signs now, Invalid without an issuer.
+        """
+        issuer = self._issuer
+        if issuer is None:
+            raise Invalid("withdrawing a key", expected="an issuer's key", found="none")
+        with _failures():
+            with self._engine.begin() as connection:
+                credentials.begin(connection, issuer, clock())
+                there = credentials.withdraw_key(connection, issuer, multikey)
+            self._sign_lists(clock)
+            after, signed = "", 0
+            while True:
+                with self._engine.begin() as connection:
+                    page = credentials.sign_again(connection, issuer, after, clock())
+                if page is None:
+                    return there, signed
+                after, signed = page[0], signed + page[1]
+
+    def _sign_lists(self, clock: Callable[[], int]) -> None:
+        issuer = self._issuer
+        if issuer is not None:
+            with self._engine.begin() as connection:
+                credentials.begin(connection, issuer, clock())
+                credentials.sign_lists(connection, issuer, clock())
 
     def disclose(self, disclosures: Sequence[Disclosure]) -> None:
         """Keep what members disclosed by month, all of it or nothing."""
         with _failures(), self._engine.begin() as connection:
             disclosed.keep(connection, disclosures)
+
+    def ask(self, asked: Asked, now: int) -> str:
+        """Have a quarter assessed by whichever node is an assessor; id of the job."""
+        with _failures():
+            return settle(self._engine, lambda connection: assessment_jobs.ask(connection, asked, now))
+
+    def assessments(self, quarter: str | None) -> list[Standing]:
+        """How the assessments that were asked for stand."""
+        with _failures(), self._engine.connect() as connection:
+            return assessment_jobs.every(connection, quarter)
 
     def empty(self) -> None:
         """Forget what is rebuilt from the chain, and only that."""

@@ -88,6 +88,13 @@ class Queue:
         with suppress(_Overtaken), self._engine.begin() as connection:
             self._end(connection, claimed, state="done", error=None, run_at=self._clock())
 
+    def renew(self, claimed: Job) -> bool:
+        """Keep a job whose work takes longer than a lease; False where another worker claimed it meanwhile."""
+        mine = (job.c.id == claimed.id) & (job.c.attempts == claimed.attempts) & (job.c.state == "running")
+        with self._engine.begin() as connection:
+            values = {"lease_until": self._clock() + LEASE_S}
+            return connection.execute(update(job).where(mine).values(**values)).rowcount == 1
+
     def put_off(self, claimed: Job, reason: str, wait_s: int, most: int = MOST_ATTEMPTS) -> None:
         """Again after a while, or given up after `most` attempts; the reason stays with the job."""
         state = "dead" if claimed.attempts >= most else "waiting"

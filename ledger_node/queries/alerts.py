@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, get_args
 from sqlalchemy import Connection, insert, select, update
 
 from ledger_node.db.schema import alert
+from ledger_node.queries import node_events
 
 State = Literal["open", "acknowledged", "escalated", "past"]
 STATES: Final[tuple[State, ...]] = get_args(State)
@@ -56,7 +57,11 @@ def tell(connection: Connection, member: str, told: Sequence[Mapping[str, Any]],
     for key, row in known.items():
         if row.state != "past":
             connection.execute(update(alert).where(alert.c.key == key).values(state="past", changed_at=now))
-    return [row for row in of_member(connection, member) if row.key in fresh]
+            _tell(connection, "past", row, now)
+    opened = [row for row in of_member(connection, member) if row.key in fresh]
+    for row in opened:
+        _tell(connection, "opened", row, now)
+    return opened
 
 
 def escalate(connection: Connection, opened_before: int, now: int) -> list[Kept]:
@@ -64,6 +69,8 @@ def escalate(connection: Connection, opened_before: int, now: int) -> list[Kept]
     where = (alert.c.state == "open") & (alert.c.opened_at <= opened_before)
     due = [_kept(row) for row in connection.execute(select(alert).where(where).order_by(alert.c.number))]
     connection.execute(update(alert).where(where).values(state="escalated", changed_at=now))
+    for row in due:
+        _tell(connection, "escalated", row, now)
     return due
 
 
@@ -71,7 +78,11 @@ def acknowledge(connection: Connection, number: int, by: str, note: str, now: in
     """A person has seen it; False where it is past or was acknowledged already."""
     where = (alert.c.number == number) & alert.c.state.in_(("open", "escalated"))
     values = {"state": "acknowledged", "changed_at": now, "acknowledged_by": by, "note": note}
-    return bool(connection.execute(update(alert).where(where).values(**values)).rowcount)
+    done = bool(connection.execute(update(alert).where(where).values(**values)).rowcount)
+    seen = one(connection, number)
+    if done and seen is not None:
+        _tell(connection, "acknowledged", seen, now)
+    return done
 
 
 def one(connection: Connection, number: int) -> Kept | None:
@@ -102,6 +113,13 @@ def page(
     if before is not None:
         query = query.where(alert.c.number < before)
     return [_kept(row) for row in connection.execute(query.order_by(alert.c.number.desc()).limit(limit))]
+
+
+def _tell(connection: Connection, change: str, row: Kept, now: int) -> None:
+    """An event of the node, in the transaction of the change: the stream and webhooks tell it."""
+    links = {"acknowledge": f"/v1/alerts/{row.number}/acknowledge", "alerts": "/v1/alerts"}
+    data = {"alert": row.number, "rule": row.rule, "severity": row.severity, "links": links}
+    node_events.tell(connection, f"alert.{change}", row.member, data, now)
 
 
 def _kept(row: Any) -> Kept:

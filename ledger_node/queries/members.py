@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sqlalchemy import Connection, type_coerce
 from sqlalchemy.types import JSON
 
@@ -17,6 +19,15 @@ def members(connection: Connection, *, kinds: int = 0, after: Position | None, l
         bits = type_coerce(record.c.fields, JSON)[1].as_integer()
         where.append(bits.bitwise_and(kinds) != 0)
     return records.page(connection, *where, after=after, limit=limit)
+
+
+def rosters(connection: Connection, until: int) -> Iterator[list[Kept]]:
+    """All members as they stood in a block, and before each change until then: the last one first."""
+    query = records.rows(record.c.kind == "member", record.c.block_number <= until, latest=False)
+    changes = [records.kept(row) for row in connection.execute(query)]
+    changes.sort(key=lambda one: (one.block_number, one.log_index))
+    for count in range(len(changes), 0, -1):
+        yield list({one.id: one for one in changes[:count]}.values())
 
 
 def member(connection: Connection, identifier: str) -> Kept | None:

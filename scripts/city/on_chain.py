@@ -84,7 +84,9 @@ def file_quarter(home: Home, firms: Sequence[Firm], quarter: int, progress: Prog
         if done:
             return _colours(engine, firms, chain.head().number, progress)
         assessor = regulators[0]
-        carrier = OutboxCarrier(chain, outbox, view, deployment.directory, deployment.addresses, assessor.key)
+        carrier = OutboxCarrier(
+            chain, outbox, view, deployment.directory, deployment.addresses, assessor.key, clock.now
+        )
         order = Order(quarter, as_of, rules, (scheme,), TERMS)
         run = Run(
             engine,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
@@ -13,18 +15,22 @@ from sqlalchemy import Engine
 
 from api.app import create_app, json_journal
 from api.chain_tools import LedgerChainTools
+from api.hooks import MASTER_BYTES, Hooks
 from api.keys import new_key
-from api.settings import Name, Settings
+from api.settings import Name, Settings, wall_clock
+from api.webhooks import telling
 from carbonledger.errors import CarbonLedgerError, Invalid
 from ledger_node.chain.bindings.describe import describe_event
 from ledger_node.db.engine import migrate, open_database, sqlite_url
 from ledger_node.db.indexer import Indexer
+from ledger_node.db.view import View
 from ledger_node.queries import artefacts
 from ledger_node.queries.artefacts import Artefact
 from oracle import plans
 from scripts.mainjob.cast import AUDITOR, BANK, ENTERPRISE, REGULATOR, VERIFIER
 from scripts.mainjob.handover import HandedOver
 from scripts.mainjob.home import write_durably
+from scripts.mainjob.issuer import issuer_in
 from scripts.mainjob.job import Parts
 from scripts.mainjob.services import Service
 
@@ -54,6 +60,7 @@ class ApiService:
             mirrors={p.node.origin: p.node.log_dir},
             names={member.id.hex(): Name(member.code, member.name_zh, member.name_en) for member in p.cast.values()},
             head_age_alarm_s=366 * 86_400,
+            hooks=hooks_of(p),
             clock=p.clock.now,
         )
         self._journal = (p.home.root / "api.log").open("a", encoding="utf-8")
@@ -61,6 +68,10 @@ class ApiService:
         app = create_app(settings, self._engine, tools, journal=json_journal(self._journal))
         self._service = Service(app, "API", port)
         self.url = self._service.url
+        self._hooks = ExitStack()
+        self._hooks.enter_context(telling(self._engine, settings.hooks, wall_clock))
+        self._view = View(sqlite_url(p.home.ledger), issuer=issuer_in(p.home, self.url, p.chain.chain_id))
+        self._view.certify(p.clock.now)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="follower", daemon=True)
         self._thread.start()
@@ -85,6 +96,8 @@ class ApiService:
         self._stop.set()
         self._thread.join(timeout=10)
         self._service.stop()
+        self._hooks.close()
+        self._view.close()
         self._engine.dispose()
         self._journal.close()
 
@@ -97,8 +110,18 @@ class ApiService:
                     p.chain.advance()
                     p.relay.outbox.step()
                 self._indexer.step()
+                self._view.certify(p.clock.now)
             except CarbonLedgerError as error:
                 p.progress.say(f"  following the chain: {error}")
+
+
+def hooks_of(p: Parts) -> Hooks:
+    """The secret from which those of webhooks follow, drawn once; the demonstration may post to this machine."""
+    path = p.home.keys / "webhooks.secret"
+    if not path.exists():
+        write_durably(path, secrets.token_hex(MASTER_BYTES).encode() + b"\n")
+        path.chmod(0o600)
+    return Hooks.of(path, ("127.0.0.0/8", "::1/128"))
 
 
 def keep_artefacts(engine: Engine, p: Parts, handed: HandedOver, package: Path) -> None:

@@ -55,12 +55,10 @@ def parser() -> argparse.ArgumentParser:
     city.add_argument(
         "--city",
         action="store_true",
-        help="instead of one plant: a synthetic city with planted frauds, four years, checked quarter by quarter",
+        help="instead of one plant: a synthetic city with planted frauds, four years, checked quarter by quarter, and "
+        "the last quarter on the chain",
     )
     city.add_argument("--city-firms", type=int, default=750, metavar="N", help="enterprises of the city (default 750)")
-    city.add_argument(
-        "--city-chain", action="store_true", help="file the last quarter's codes and grades on an embedded chain too"
-    )
     end = p.add_argument_group("end")
     end.add_argument("--exit", action="store_true", help="do the job on free ports and leave, instead of serving")
     end.add_argument("--summary", type=Path, metavar="FILE", help="write what came out as JSON")

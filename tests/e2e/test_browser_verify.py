@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import base64
-import copy
 import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page
 
 from carbonledger import jcs
-from carbonledger.bundle import Bundle
+from carbonledger.accounting.inputs import Node
+from carbonledger.assessment import library
+from carbonledger.assessment.statistics import PeerStatistics
+from carbonledger.bundle.assessment import Statement
 from carbonledger.errors import CarbonLedgerError
+from carbonledger.handed import verify_handed
 from carbonledger.identifiers import object_id
 from carbonledger.policy import Policy, WitnessPolicy
-from carbonledger.records import KINDS, Record
-from carbonledger.verify import verify
+from carbonledger.records import Record
 from tests.e2e.browser_kit import chromium, served
+from tests.support.assessed import AssessedWorld, example
+from tests.support.mutations import mutated, one_byte
+from tests.support.units import CANCELLED, CARRIED, UnitsWorld
 from tests.support.world import REGULATOR, VERIFIER, World, changed, key
 
 Case = tuple[bytes, Policy | None]
@@ -63,7 +69,7 @@ def compare(page: Page, cases: list[Case]) -> list[str]:
     """The verdicts, after every case was found to be judged alike."""
     verdicts = []
     for (data, policy), found in zip(cases, in_browser(page, cases), strict=True):
-        wanted = verify(data, policy).to_json()
+        wanted = verify_handed(data, policy).to_json()
         states = [(step["number"], step["name"], step["verdict"]) for step in wanted["steps"]]
         assert [(s["number"], s["name"], s["verdict"]) for s in found["steps"]] == states, (wanted, found)
         assert (found["verdict"], found["subject"]) == (wanted["verdict"], wanted["subject"])
@@ -195,67 +201,6 @@ def test_a_policy_that_asks_for_more_or_trusts_others_fails_at_the_same_steps(pa
     assert "INVALID" in compare(page, [(world.report_bundle(), policy) for policy in policies])
 
 
-def places(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Every place in a JSON value but its root."""
-    if at:
-        yield at
-    members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for name, item in members:
-        yield from places(item, (*at, name))
-
-
-def scalar(value: Any, rng: random.Random) -> Any:
-    """A value like another, and not the same."""
-    if isinstance(value, str):
-        changes: list[Callable[[], Any]] = [
-            lambda: value + rng.choice(("a", "0", " ", "é", "\0")),
-            lambda: value[:-1] if value else "x",
-            lambda: value.upper() + "0",
-            lambda: flipped(value, rng),
-            lambda: inner(value, rng),
-            lambda: 1,
-        ]
-        return rng.choice(changes)()
-    return rng.choice([value + 1 if isinstance(value, int) else 0, 0, -1, 2**53 - 1, "1", None, True, [value], {}])
-
-
-def flipped(value: str, rng: random.Random) -> str:
-    """One bit of base64, or one character."""
-    try:
-        raw = bytearray(base64.b64decode(value, validate=True))
-        raw[rng.randrange(len(raw))] ^= 1 << rng.randrange(8)
-        return base64.b64encode(bytes(raw)).decode()
-    except (ValueError, IndexError):
-        return value[::-1] + "0"
-
-
-def inner(value: str, rng: random.Random) -> str:
-    """A change within the JSON that a string holds."""
-    if not value.startswith("{"):
-        return value.lower() + "x"
-    return jcs.encode(mutated(json.loads(value), rng)).decode()
-
-
-def mutated(value: Any, rng: random.Random) -> Any:
-    """One change somewhere."""
-    made = copy.deepcopy(value)
-    *path, last = rng.choice(list(places(made)))
-    parent = made
-    for name in path:
-        parent = parent[name]
-    item = parent[last]
-    if not isinstance(item, (dict, list)):
-        parent[last] = scalar(item, rng)
-    elif isinstance(item, list) and item and rng.random() < 0.8:
-        changes: list[Callable[[], Any]] = [item.reverse, lambda: item.append(copy.deepcopy(item[0])), item.pop]
-        rng.choice(changes)()
-    elif isinstance(item, dict) and item and rng.random() < 0.6:
-        item.pop(rng.choice(sorted(item)))
-    else:
-        parent[last] = rng.choice([None, [], {}, 0, ""])
-    return made
-
-
 def test_bundles_with_one_change_are_judged_alike(page: Page) -> None:
     rng = random.Random(20250601)
     cases: list[Case] = []
@@ -342,41 +287,6 @@ def test_canonical_json_is_the_same_in_both(page: Page, raw: bytes) -> None:
         assert "malformed" in found, found
     else:
         assert found == {"text": jcs.encode(wanted).decode()}
-
-
-IN_BUNDLES = frozenset(
-    {
-        "CheckpointRegistry",
-        "DeviceRegistry",
-        "Directory",
-        "FactorRegistry",
-        "GrantRegistry",
-        "MemberRegistry",
-        "ReportRegistry",
-        "RuleSetRegistry",
-    }
-)
-"""Contracts whose records the page knows: those of readings' and reports' bundles, the two kinds that it reads."""
-
-
-def test_records_have_the_same_fields_in_both(page: Page) -> None:
-    found = page.evaluate("""async () => {
-      const { KINDS } = await import("/static/verify/records.js");
-      return Object.fromEntries(Object.entries(KINDS).map(([name, k]) => [name, [k.contract, k.fields]]));
-    }""")
-    wanted = {
-        name: [kind.contract, [[f.name, f.type] for f in kind.fields]]
-        for name, kind in KINDS.items()
-        if kind.contract in IN_BUNDLES
-    }
-    assert found == wanted
-
-
-def test_the_page_knows_every_record_that_such_a_bundle_carries(page: Page) -> None:
-    found = set(page.evaluate("""async () => Object.keys((await import("/static/verify/records.js")).KINDS)"""))
-    world = World()
-    chains = [Bundle.parse(bundle).chain for bundle in (world.reading_bundle(), world.report_bundle())]
-    assert {record.kind for chain in chains if chain is not None for record in chain.records} <= found
 
 
 GOOD = World().policy.format()
@@ -469,3 +379,42 @@ def test_manual_entries_and_documents_are_judged_alike(page: Page) -> None:
     worlds += [World(coal=True, change_document=lambda m, b, c=c: b.update(c) if m == 4 else None) for c in documents]
     verdicts = compare(page, [(world.report_bundle(), world.policy) for world in worlds])
     assert {"VALID", "INVALID", "INDETERMINATE"} == set(verdicts)
+
+
+def test_certificates_codes_and_grades_are_judged_alike_in_the_browser(page: Page) -> None:
+    units = UnitsWorld()
+    (rules,) = library.code_rules()
+    code = example("code", "code-1")
+    peers = Statement(PeerStatistics.parse(Node(code["peers"]["statistics"])), 1)
+    filed = AssessedWorld("code", code, rules, (peers,))
+    scheme = next(one for one in library.schemes() if one.head.key == "carbon-efficiency-code")
+    graded = AssessedWorld("grade", example("grade", scheme.head.key), scheme)
+    cases: list[Case] = [
+        (units.certificate("title", CARRIED), units.policy),
+        (units.certificate("retirement", CANCELLED), units.policy),
+        (filed.bundle(), filed.policy),
+        (graded.bundle(), graded.policy),
+    ]
+    assert set(compare(page, cases)) == {"VALID"}
+    rng = random.Random(9)
+    broken: list[Case] = [(one_byte(data, rng), policy) for data, policy in cases for _ in range(6)]
+    assert "VALID" not in compare(page, broken)
+
+
+def test_a_dropped_certificate_is_told_in_the_readers_language(page: Page, tmp_path: Path) -> None:
+    world = UnitsWorld()
+    file, policy = tmp_path / "title.json", tmp_path / "policy.toml"
+    file.write_bytes(world.certificate("title", CARRIED))
+    policy.write_text(world.policy.format(), "utf-8")
+    where = page.url.split("?")[0]
+    for language, words in (
+        ("zh", ["来源", "在账", "年度的 5000 吨配额（CEA）"]),
+        ("en", ["origin", "recorded", "allowances"]),
+    ):
+        page.goto(f"{where}?lang={language}")
+        page.set_input_files("#policy", policy)
+        page.set_input_files("#bundle", file)
+        page.wait_for_selector("#result[data-verdict=VALID] .steps")
+        told = page.inner_text("#result")
+        assert page.locator("#result .steps > li").count() == 6
+        assert all(word in told for word in words), told

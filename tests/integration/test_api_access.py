@@ -56,6 +56,12 @@ def places(api: LedgerApi) -> dict[str, tuple[str, str]]:
         "id": "00000000-0000-8000-8000-000000000000",
         "footprint": "00000000-0000-8000-8000-000000000000",
         "order": NOWHERE,
+        "webhook": "0" * 32,
+        "quarter": "2025Q3",
+        "run": "1",
+        "credential": "00" * 16,
+        "form": "svg",
+        "status_list": "revocation-1",
     }
     queries = {"getInclusionProof": "?index=0&size=1", "getConsistencyProof": "?old=1&new=2"}
     queries["listActivity"] = f"?member={MEMBER}"
@@ -72,6 +78,7 @@ def places(api: LedgerApi) -> dict[str, tuple[str, str]]:
     pages["pageStanding"] = "/banks/standing?credit_code=91310000MA1FL0001R"
     pages |= {"pageLedger": f"/ledger/{MEMBER}", "pageReport": f"/reports/{api.report_id}"}
     pages |= {"pageCode": f"/codes/{MEMBER}", "pageInspections": "/inspections", "pageQuota": f"/quota/{MEMBER}"}
+    pages["pageCheck"] = f"/check/{'00' * 16}"
     pages |= {"pageRegion": "/region", "pageAlerts": "/alerts"}
     pages |= {"getDocs": "/docs/problems.md", "getOpenApi": "/openapi.json"}
     return found | {name: ("get", path) for name, path in pages.items()}

@@ -108,7 +108,7 @@ def test_a_signed_act_reaches_the_chain_and_is_told_final(node: Relaying) -> Non
     state = node.client.get(answer.headers["Location"], headers={"X-API-Key": node.key}).json()
     assert state["act"] == "Grant"
     assert (state["carried"][0]["state"], state["carried"][0]["succeeded"]) == ("final", True)
-    kept = node.client.get("/v1/events?once=true", headers={"X-API-Key": node.key}).text
+    kept = node.client.get("/v1/records/stream?once=true", headers={"X-API-Key": node.key}).text
     assert f'"id":"{state["id"]}"' in kept
 
 

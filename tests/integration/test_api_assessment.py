@@ -16,7 +16,8 @@ from carbonledger.assessment.code.assess import assess
 from carbonledger.records import KINDS, Record, assessment_id
 from ledger_node.assessment import kept
 from ledger_node.assessment.inputs import ITSELF
-from ledger_node.queries import artefacts
+from ledger_node.jobs.queue import Queue
+from ledger_node.queries import artefacts, assessment_jobs
 from tests.integration.api_kit import BANK, NOW, LedgerApi, ledger_api, write_records
 from tests.support.world import ENTERPRISE, REGULATOR
 
@@ -145,3 +146,51 @@ def test_the_page_shows_the_code_and_the_printed_explanation(
     assert explained in api.get(f"/codes/{MEMBER}", "enterprise", headers=headers).text
     queue = api.get("/inspections", "regulator", headers=headers).text
     assert printed.title[language == "zh"] in queue
+
+
+def test_a_regulator_has_a_quarter_assessed_once_and_reads_how_far_it_is(api: LedgerApi) -> None:
+    rules = record("assessmentset", setId=RULES.id, key=name32("code-1"), kind=1, status=3, validFrom=1)
+    write_records(api.engine, [rules], first_block=950)
+    asked = {"quarter": "2026Q2", "as_of": "2026-08-20", "schemes": ["gcg-1"]}
+    first = api.post("/v1/assessment-runs", "regulator", json=asked)
+    assert (first.status_code, first.headers["Location"]) == (202, "/v1/assessment-runs/2026Q2/1")
+    assert api.post("/v1/assessment-runs", "regulator", json=asked).json() == first.json()
+    told = api.get(first.headers["Location"], "regulator").json()
+    assert told == {
+        **asked,
+        **{"number": 1, "code": "code-1", "bundles": False, "asked_by": REGULATOR.hex(), "state": "waiting"},
+        **{"error": None, "attempts": 0, "run": None, "stage": None, "made": {}},
+    }
+    queue = Queue(api.engine, {assessment_jobs.KIND: lambda *_: None}, lambda: NOW)
+    claimed = queue.claim()
+    assert claimed is not None
+    queue.put_off(claimed, "the chain stands still", 5)
+    with api.engine.begin() as connection:
+        content = {"as_of": "2026-08-20", "job": claimed.id}
+        kept.open_run(connection, kept.RunRow("2026Q2/7", 4 * 2026 + 1, content, "codes"), NOW)
+    told = api.get(first.headers["Location"], "regulator").json()
+    assert (told["error"], told["run"], told["stage"]) == ("the chain stands still", "2026Q2/7", "codes")
+    queue.done(Queue(api.engine, {assessment_jobs.KIND: lambda *_: None}, lambda: NOW + 5).claim() or claimed)
+    second = api.post("/v1/assessment-runs", "regulator", json=asked)
+    assert second.headers["Location"] == "/v1/assessment-runs/2026Q2/2"
+    listed = api.get("/v1/assessment-runs?quarter=2026Q2", "regulator").json()["items"]
+    assert [(one["number"], one["state"]) for one in listed] == [(2, "waiting"), (1, "done")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"quarter": "2026Q5"}, None),
+        ({"as_of": "2026-02-30"}, "as_of"),
+        ({"code": "gcg-1"}, None),
+        ({"schemes": ["code-1"]}, None),
+        ({"bundles": 1}, "bundles"),
+        ({"more": 1}, None),
+    ],
+)
+def test_a_run_that_could_not_be_done_is_not_taken(api: LedgerApi, changes: dict[str, Any], path: str | None) -> None:
+    asked = {"quarter": "2026Q1", "as_of": "2026-08-20", "schemes": ["gcg-1"], "code": "code-1"} | changes
+    refused = api.post("/v1/assessment-runs", "regulator", json=asked)
+    assert refused.status_code == 422
+    assert path is None or refused.json()["path"] == path
+    assert api.get("/v1/assessment-runs?quarter=2026Q1", "regulator").json()["items"] == []

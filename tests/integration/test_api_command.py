@@ -13,9 +13,14 @@ import httpx2
 import pytest
 
 from api.__main__ import main
+from carbonledger import webhook
 from carbonledger.identifiers import credit_code_check_character, member_id
-from tests.integration.api_kit import ledger_api
+from ledger_node.db.engine import open_database, sqlite_url
+from tests.integration.api_kit import ledger_api, write_records
+from tests.integration.webhook_kit import Receiver, code, receiver
 from tests.support.world import ENTERPRISE, ORIGIN, World
+
+__all__ = ["receiver"]  # a fixture
 
 PROJECT = Path(__file__).resolve().parents[2]
 CODE = "91130100MA0000001" + credit_code_check_character("91130100MA0000001")
@@ -34,13 +39,16 @@ def configuration(folder: Path, more: str = "") -> Path:
     return path
 
 
-def test_it_serves_what_its_file_names_until_it_is_told_to_stop(tmp_path: Path) -> None:
-    with ledger_api(tmp_path):  # leaves a database and a mirror behind
-        pass
+def test_it_serves_and_posts_what_its_file_names_until_it_is_told_to_stop(tmp_path: Path, receiver: Receiver) -> None:
+    with ledger_api(tmp_path) as left:  # a database and a mirror
+        key = left.as_("bank")
     (tmp_path / "policy.toml").write_text(World().policy.format())
     port = free_port()
     log = f'[[log]]\norigin = "{ORIGIN}"\nfolder = "mirror"\n'
-    path = configuration(tmp_path, f'port = {port}\npolicy = "policy.toml"\n{log}')
+    (tmp_path / "hooks.secret").write_text("07" * 32)
+    (tmp_path / "hooks.secret").chmod(0o600)
+    hooks = '[webhooks]\nsecret_file = "hooks.secret"\nnetworks = ["127.0.0.0/8"]\n'
+    path = configuration(tmp_path, f'port = {port}\npolicy = "policy.toml"\n{log}{hooks}')
     process = subprocess.Popen([sys.executable, "-m", "api", "--config", str(path)], cwd=PROJECT)
     try:
         with httpx2.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
@@ -55,6 +63,16 @@ def test_it_serves_what_its_file_names_until_it_is_told_to_stop(tmp_path: Path) 
             assert client.get(f"/v1/members/{ENTERPRISE.hex()}").json()["kinds"] == ["enterprise"]
             assert client.get("/v1/logs").json()["items"][0]["origin"] == ORIGIN
             assert client.get("/v1/policy").status_code == 200
+            asked = {"url": receiver.url, "types": ["code.changed"]}
+            hook = client.post("/v1/webhooks", json=asked, headers=key).json()
+            engine = open_database(sqlite_url(tmp_path / "ledger.db"))
+            write_records(engine, [code()], 1000)
+            engine.dispose()
+            while not receiver.posts:
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            ((headers, body),) = receiver.posts
+            webhook.verify([webhook.parse_key(hook["secret"])], headers, body, int(time.time()))
     finally:
         process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=20) in (0, -signal.SIGTERM)

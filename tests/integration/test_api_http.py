@@ -91,7 +91,7 @@ def test_an_emission_is_public_once_it_is_approved(tmp_path: Path) -> None:
         write_records(api.engine, [filed], 900)
         assert api.get(f"/v1/reports/{api.report_id}").json()["emission"] is None
         assert api.get(f"/v1/reports/{api.report_id}", "bank").json()["emission"] is not None
-        assert "emission" not in api.get("/v1/events?once=true").text.rpartition("event: record")[2]
+        assert "emission" not in api.get("/v1/records/stream?once=true").text.rpartition("event: record")[2]
 
 
 def test_reports_are_filtered_by_status_year_and_member(api: LedgerApi) -> None:
@@ -288,15 +288,15 @@ def events_of(text: str) -> list[tuple[str, dict[str, Any]]]:
 
 
 def test_events_go_on_after_the_last_one_that_was_seen(api: LedgerApi) -> None:
-    all_of_them = events_of(api.get("/v1/events?once=true", "bank").text)
+    all_of_them = events_of(api.get("/v1/records/stream?once=true", "bank").text)
     assert len(all_of_them) == len(api.world.records) + 2
     middle = all_of_them[10][0]
-    rest = events_of(api.get("/v1/events?once=true", "bank", headers={"Last-Event-ID": middle}).text)
+    rest = events_of(api.get("/v1/records/stream?once=true", "bank", headers={"Last-Event-ID": middle}).text)
     assert rest == all_of_them[11:]
 
 
 def test_readers_without_a_key_are_told_of_open_kinds_alone(api: LedgerApi) -> None:
-    kinds = {event["kind"] for _, event in events_of(api.get("/v1/events?once=true").text)}
+    kinds = {event["kind"] for _, event in events_of(api.get("/v1/records/stream?once=true").text)}
     assert "member" in kinds
     assert not kinds & {"device", "key", "month", "unit", "grant"}
 

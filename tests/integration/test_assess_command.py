@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 import json
 from datetime import date
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -22,21 +22,28 @@ from carbonledger.errors import Refused
 from carbonledger.identifiers import object_id
 from carbonledger.records import ZERO32, assessment_id
 from carbonledger.verify import verify
-from ledger_node.assessment.run import Assessor, Run
+from ledger_node import config
+from ledger_node.assessment.carrier import ACT_LIFETIME_S, OutboxCarrier
 from ledger_node.chain.bindings import structs
 from ledger_node.chain.calls import carry
 from ledger_node.chain.outbox import Outbox
-from ledger_node.commands.assess import Wanted, assess, published
+from ledger_node.commands import draw
+from ledger_node.commands.assess import Wanted, assess
+from ledger_node.commands.assessing import Assessing
 from ledger_node.commands.deploy import policy_of
+from ledger_node.config import Settings
 from ledger_node.db.engine import open_database, sqlite_url
 from ledger_node.db.schema import artefact, record
 from ledger_node.db.view import View
+from ledger_node.jobs.queue import LEASE_S
 from ledger_node.queries import assessment, records
+from ledger_node.queries.assessment_jobs import Asked
 from tests.contracts.conftest import form_digest
 from tests.integration import ledger_kit
 from tests.integration.ledger_kit import REGULATORS, Ledger, address
 from tests.support.codes import CODE_RULES, SCHEMES
 from tests.support.quota import FORM, NOBODY
+from tests.support.twin import Case, compare
 
 PERIOD = 4 * 2025 + 2  # 2025Q3
 AS_OF = date(2025, 11, 5)
@@ -63,16 +70,19 @@ class Consortium(Ledger):
         self.send(to, data)
         return act
 
+    def take_in(self, name: str, kinds: int) -> None:
+        key = object_id(name)
+        act = Act(
+            "Admission", member=object_id(name), kinds=kinds, province=bytes(32), key=address(key),
+            nameDigest=bytes(32), reference=object_id("admission of " + name), deadline=TIME + 10**9,
+        )  # fmt: skip
+        signed = [acts.sign(act, self.domain, secret) for _, secret in REGULATORS[:2]]
+        self.send(*carry(self.deployment.addresses, act, acts.sign(act, self.domain, key), signed))
+
     def prepare(self) -> None:
         quorum = [key for _, key in REGULATORS[:2]]
         for name, kinds in ((FIRM, 2), (RIVAL, 2), ("bank", 16)):
-            key = object_id(name)
-            act = Act(
-                "Admission", member=object_id(name), kinds=kinds, province=bytes(32), key=address(key),
-                nameDigest=bytes(32), reference=object_id("admission of " + name), deadline=TIME + 10**9,
-            )  # fmt: skip
-            signed = [acts.sign(act, self.domain, secret) for secret in quorum]
-            self.send(*carry(self.deployment.addresses, act, acts.sign(act, self.domain, key), signed))
+            self.take_in(name, kinds)
         self.do(
             "RuleSetPublication", b"{}", FORM, signers=quorum, quorum=True,
             ruleSetId=hashlib.sha256(b"{}").digest(), formDigest=form_digest(FORM),
@@ -141,6 +151,49 @@ def forgeries(bundle: bytes, kind: str) -> list[tuple[int, bytes]]:
     return found
 
 
+class Journal:
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[str, dict[str, object]]] = []
+
+    def info(self, event: str, **values: object) -> None:
+        self.lines.append((event, values))
+
+    warning = info
+
+
+def assessed_in_the_queue(settings: Settings, consortium: Consortium, view: View) -> str | None:
+    """By a node that is killed after each step but the last: another one goes on when the lease is over."""
+    now = [TIME]
+    asked = Asked("2025Q3", AS_OF.isoformat(), "code-1", ("gcg-1",), False, "a regulator")
+    job = view.ask(asked, TIME)
+    assert view.ask(asked, TIME) == job  # one is enough while it is open
+    assert settings.assessor is not None
+    journal = Journal()
+    told: dict[str, Any] = {"database": settings.database, "view": view, "chain": consortium.chain}
+    told |= {"directory": settings.chain.address, "clock": lambda: now[0], "journal": journal}
+    seen = []
+    while True:
+        node = Assessing(settings.assessor, **told)
+        try:
+            assert node.step(), journal.lines
+            (standing,) = view.assessments("2025Q3")
+            seen.append(standing.stage)
+            if standing.state == "done":
+                break
+            assert standing.state == "running"
+        finally:
+            node.close()
+        now[0] += LEASE_S + 1
+    assert [stage for stage, _ in groupby(seen)] == [
+        *("publish", "codes", "file-codes", "grades", "file-grades", "done"),
+    ]
+    assert standing.made == {"code": 2, "grade": 2}
+    assert view.ask(asked, TIME) != job  # it is over: asked for anew
+    return standing.run
+
+
 def test_a_quarter_on_a_chain_from_sections_to_an_inspection(consortium: Consortium, tmp_path: Path) -> None:
     database = sqlite_url(tmp_path / "view.db")
     view = View(database)
@@ -173,6 +226,7 @@ def test_a_quarter_on_a_chain_from_sections_to_an_inspection(consortium: Consort
             }
             bundles = {kind: artefacts_of(connection, kind) for kind in ("code", "grade")}
         policy = policy_of(consortium.chain, consortium.deployment.directory)
+        judged: list[Case] = [(bundle, policy) for found in bundles.values() for bundle in found]
         for kind, found in bundles.items():
             assert len(found) == 2
             for bundle in found:
@@ -182,19 +236,31 @@ def test_a_quarter_on_a_chain_from_sections_to_an_inspection(consortium: Consort
                 assert verify(bundle).verdict == "INDETERMINATE"  # nobody is trusted
                 for step, forged in forgeries(bundle, kind):
                     assert verify(forged, policy).step(step).verdict == "invalid", (kind, step)
+                    judged.append((forged, policy))
+        assert compare(judged).count("VALID") == 4  # the page says of each what the command says
         # the firm explains, the lot is drawn: the one bank inspects and finds an error
         identifier = assessment_id(object_id(FIRM), ZERO32, 2025, 3, 1)
         consortium.do(
             "Explanation", signers=[object_id(FIRM)], caseId=identifier, member=object_id(FIRM), digest=bytes(32)
         )
-        rules, schemes = published(consortium.chain, consortium.deployment.addresses["AssessmentRules"])
-        secret = hmac.digest(REGULATOR_KEY, b"carbonledger/assessor/v1\0", "sha256")
-        run = Run(engine, None, Assessor(REGULATOR, secret), rules, schemes, "2025Q3/1")  # type: ignore[arg-type]
-        lot = run.lot_secret(identifier)
-        consortium.do(
-            "Assignment", [object_id("bank")], signers=[REGULATOR_KEY], caseId=identifier, assessor=REGULATOR,
-            secret=lot,
-        )  # fmt: skip
+        settings = config.located(
+            config.parse(
+                f'database = "{database}"\n[chain]\nurl = "embedded:"\n'
+                f'directory = "{consortium.deployment.directory.hex()}"\n'
+                '[assessor]\nkey = "act.key"\nsender_key = "payer.key"'
+            ),
+            tmp_path,
+        )
+        with pytest.raises(Refused, match="did not commit"):
+            draw.draw(settings, consortium.chain, view, identifier, SECOND_KEY, None)
+        consortium.take_in("a bank that came later", 16)  # is no candidate of this lot
+        shown = draw.draw(settings, consortium.chain, view, identifier, REGULATOR_KEY, None)
+        assert shown["inspector"] is None
+        assert shown["candidates"] == [object_id("bank").hex()]
+        assert filing.lot(bytes.fromhex(shown["secret"])).hex() == shown["lot"] == case["lot"]
+        for _ in range(2):  # the second time nothing is sent
+            drawn = draw.draw(settings, consortium.chain, view, identifier, REGULATOR_KEY, PAYER)
+            assert drawn == shown | {"inspector": object_id("bank").hex()}
         consortium.do(
             "Finding", signers=[object_id("bank"), b""], caseId=identifier, inspector=object_id("bank"), outcome=1,
             digest=bytes(32), second=bytes(32),
@@ -204,8 +270,11 @@ def test_a_quarter_on_a_chain_from_sections_to_an_inspection(consortium: Consort
             code = assessment.code(connection, object_id(FIRM).hex())
             assert code is not None
             assert STATES[int(code["state"]) - 1] == "rectifying"
-        # the same order again is a second run; the code stays in its course
-        assert assess(wanted, key=REGULATOR_KEY, **told) == "2025Q3/2"
+        # the same order again, by the queue, is a second run; the code stays in its course
+        for name, key in (("act.key", REGULATOR_KEY), ("payer.key", PAYER)):
+            (tmp_path / name).write_text(key.hex())
+            (tmp_path / name).chmod(0o600)
+        assert assessed_in_the_queue(settings, consortium, view) == "2025Q3/2"
         with engine.connect() as connection:
             code = assessment.code(connection, object_id(FIRM).hex())
             assert code is not None
@@ -213,6 +282,30 @@ def test_a_quarter_on_a_chain_from_sections_to_an_inspection(consortium: Consort
             history = assessment.assessments(connection, object_id(FIRM).hex())
             assert [int(one["revision"]) for one in history] == [1, 2]
         engine.dispose()
+    finally:
+        outbox.close()
+        view.close()
+
+
+def test_an_act_is_not_over_before_the_next_block_where_the_chain_stood_still(
+    consortium: Consortium, tmp_path: Path
+) -> None:
+    view, later = View(sqlite_url(tmp_path / "view.db")), TIME + 2 * ACT_LIFETIME_S
+    outbox = Outbox(tmp_path / "outbox.db", consortium.chain, PAYER, clock=lambda: later)
+    addresses, directory = consortium.deployment.addresses, consortium.deployment.directory
+    made: list[int] = []
+
+    def statement(deadline: int) -> Act:
+        made.append(deadline)
+        named = {"reference": object_id("r"), "industry": bytes(32), "digest": bytes(32)}
+        numbers = {"level": 1, "year": 2025, "quarter": 3, "revision": 1, "peers": 1}
+        return Act("PeerStatement", assessor=REGULATOR, deadline=deadline, **named, **numbers)
+
+    try:
+        for clock, expected in ((lambda: later, later), (lambda: 0, consortium.chain.head().timestamp)):
+            carrier = OutboxCarrier(consortium.chain, outbox, view, directory, addresses, REGULATOR_KEY, clock)
+            carrier.carry(statement)
+            assert made[-1] == expected + ACT_LIFETIME_S
     finally:
         outbox.close()
         view.close()

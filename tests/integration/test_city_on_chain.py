@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.city import build, checkup, on_chain
+from scripts.city import build, certificates, checkup, on_chain
 from scripts.city.serving import LAST_QUARTER
 from scripts.mainjob.home import Home
 from scripts.mainjob.progress import Progress
@@ -34,5 +34,8 @@ def test_the_chain_holds_the_colours_of_the_check_up(tmp_path: Path, capsys: pyt
     assert on_chain.file_quarter(home, firms, LAST_QUARTER, Progress()) == colours
     height = [line for line in said.splitlines() if "block" in line]
     assert [line for line in capsys.readouterr().out.splitlines() if "block" in line] == height
+    issued = certificates.issue(home, "http://127.0.0.1:8000")
+    assert issued.startswith("4 code valid")  # and of the red one nothing that stands
+    assert certificates.issue(home, "http://127.0.0.1:8000") == issued
     rows[0]["colour"] = "grey"
     assert on_chain.differences(colours, rows, LAST_QUARTER) == [firms[0].code]

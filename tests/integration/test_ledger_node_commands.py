@@ -227,7 +227,8 @@ def test_a_rebuilt_view_is_clean_and_what_is_not_rebuilt_stays(
     [
         ("UPDATE record SET year = 2024 WHERE kind = 'member'", "column year"),
         ("DELETE FROM event WHERE name = 'MemberAdmitted'", "table event: the database lacks the row"),
-        ("INSERT INTO record SELECT block_number, 99, kind, record_key, id, fields, member, year, 0 FROM record"
+        ("INSERT INTO record (block_number, log_index, kind, record_key, id, fields, member, year, latest)"
+         " SELECT block_number, 99, kind, record_key, id, fields, member, year, 0 FROM record"
          " WHERE kind = 'governance'", "the chain does not have the row"),
         ("UPDATE block SET timestamp = timestamp + 1 WHERE number = 3", "column timestamp"),
         ("UPDATE record SET latest = 0 WHERE kind = 'key'", "column latest"),
@@ -483,3 +484,22 @@ def test_misuse_ends_with_two_and_one_line(tmp_path: Path) -> None:
         assert done.stderr.startswith("ledger_node: ")
         assert done.stderr.count("\n") == 1
     assert called().returncode == 2
+
+
+def test_an_assessment_is_asked_for_without_keys_and_its_state_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = ["--config", str(write_config(tmp_path, bytes.fromhex(DIRECTORY)))]
+    asked = ["assess", *file, "--quarter", "2025Q3", "--as-of", "2025-11-05", "--scheme", "gcg-1"]
+    for _ in range(2):  # one is enough while it is open
+        assert cli.main([*asked, "--queue"]) == 0
+        assert capsys.readouterr().out == "assess-quarter/2025Q3/1\n"
+    assert cli.main(["assessments", *file]) == 0
+    assert capsys.readouterr().out.split() == ["assess-quarter/2025Q3/1", "waiting", "-", "-", "-"]
+    assert cli.main(["assessments", *file, "--quarter", "2025Q2"]) == 0
+    assert capsys.readouterr().out == ""
+    assert cli.main(asked) == 2
+    assert "or --queue" in capsys.readouterr().err
+    assert cli.main([*asked, "--queue", "--given", "x.json"]) == 2
+    assert "assessment-inputs" in capsys.readouterr().err
+    assert cli.main(["assess", *file, "--quarter", "2025Q5", "--as-of", "2025-11-05", "--queue"]) == 2

@@ -31,10 +31,11 @@ from ledger_node.chain.outbox import Outbox
 from ledger_node.commands.deploy import policy_of
 from ledger_node.db.engine import migrate, open_database, sqlite_url
 from ledger_node.db.indexer import Indexer
-from ledger_node.reports import certificate as paper
+from ledger_node.reports import certificate as on_paper
 from ledger_node.reports import reader
 from tests.integration.api_kit import SilentJournal
 from tests.integration.ledger_kit import REGULATORS, TIME, Ledger, address
+from tests.support.twin import compare
 
 ENTERPRISE, BANK = object_id("enterprise"), object_id("bank")
 ZERO = bytes(32)
@@ -148,8 +149,10 @@ def test_from_issue_to_retirement_every_paper_verifies_offline(
     assert registry.get(certificate).status_code == 404
     registry.by_quorum(registry.act("Decision", "y", disposal=asked.id, outcome=1))
     registry.index()
-    retired = verify(registry.client.get(certificate).content, policy)
+    paper = registry.client.get(certificate).content
+    retired = verify(paper, policy)
     assert retired.verdict == "VALID"
+    assert compare([(first, policy), (paper, policy)]) == ["VALID", "VALID"]  # the page says so too
     assert (retired.subject["tonnes"], retired.subject["beneficiary"]) == (50, object_id("b").hex())
 
     for language, words in (("zh", "碳排放权注销证明"), ("en", "Certificate of Retirement")):
@@ -174,7 +177,7 @@ def test_from_issue_to_retirement_every_paper_verifies_offline(
     assert "950" in text and "Pledged 600 t" in text and "Registered 350 t" in text
     broken = registry.get(path).content.replace(b'"kind":"title"', b'"kind":"retirement"')
     with pytest.raises(Refused, match="no page is set of it"):
-        paper.make(broken, "en", {})
+        on_paper.make(broken, "en", {})
 
     history = registry.get(f"/v1/lots/{lot.id.hex()}/history").json()["items"]
     told = [(e["kind"], e["states"] and (e["states"]["registered"], e["states"]["pledged"])) for e in history]

@@ -11,7 +11,7 @@ import dataclasses
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import rlp
@@ -900,4 +900,10 @@ def _nonce(name: str, q: int) -> str:
     return hashlib.sha256(b"nonce %s %d" % (name.encode(), q)).hexdigest()[:32]
 
 
-__all__ = ["LIKE_A_YEAR", "World", "changed"]
+@cache
+def plain_records() -> dict[tuple[str, bytes], Record]:
+    """The records of the world as it is by default, made once: what only adds records need not make them again."""
+    return World().records
+
+
+__all__ = ["LIKE_A_YEAR", "World", "changed", "plain_records"]

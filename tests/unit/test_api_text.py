@@ -14,6 +14,7 @@ from api.pages.chart import nice
 from api.pages.figures import Figures
 from api.pages.text import LANGUAGES, TEXT, Language, Text, choose_language
 from api.schemas import Amount
+from carbonledger.title import STEPS as TITLE_STEPS
 from carbonledger.verify import STEPS
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "api/pages/templates"
@@ -54,6 +55,7 @@ def test_every_name_that_follows_from_data_has_a_string() -> None:
 
 def test_steps_are_named_as_the_command_names_them() -> None:
     assert {number: TEXT[f"step.{number}"][1] for number in STEPS} == STEPS
+    assert {number: TEXT[f"step.title.{number}"][1] for number in TITLE_STEPS} == TITLE_STEPS
 
 
 @pytest.mark.parametrize(
@@ -102,6 +104,6 @@ def test_each_page_is_in_the_access_table() -> None:
         *("pageMarket", "pageQuota"),
         *("pageStart", "pageFind", "pageLedger", "pageReport", "pageVerify", "pageApi", "pageRegion", "pageAlerts"),
         *("pageCode", "pageInspections"),
-        *("pageBanks", "pageStanding", "pageAccesses", "pageQuota"),
+        *("pageBanks", "pageStanding", "pageAccesses", "pageQuota", "pageCheck"),
         *("pageNotices", "pageNoticesList"),
     }

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from carbonledger import jcs
 from carbonledger.cli import main
-from carbonledger.credential import Certificate, integrity, jose, multibase, status_list, verify
+from carbonledger.credential import Certificate, did, integrity, jose, multibase, status_list, verify
 from carbonledger.credential.model import status_document
 from carbonledger.errors import CarbonLedgerError, Malformed
-from carbonledger.keys import PrivateKey
+from carbonledger.keys import PrivateKey, PublicKey
 
 ISSUER = "https://regulator.example/issuers/1"
 KEY = PrivateKey("ed25519", bytes(range(32)))
@@ -99,7 +99,7 @@ def test_a_list_of_another_issuer_key_or_purpose_is_not_believed() -> None:
     foreign = status_document(LISTS["revocation"], "https://another.example", "revocation", [], "2026-06-30T00:00:00Z")
     assert verify(data, KEYS, NOW, [with_proof(foreign)]).step(5).verdict == "invalid"
     later = status_document(LISTS["revocation"], ISSUER, "revocation", [], "2026-07-02T00:00:00Z")
-    assert verify(data, KEYS, NOW, [with_proof(later)]).step(5).verdict == "invalid"
+    assert verify(data, KEYS, NOW, [with_proof(later)]).step(5).verdict == "indeterminate"
 
 
 def test_each_byte_of_a_token_and_of_a_document_counts() -> None:
@@ -198,3 +198,73 @@ def test_the_command_says_what_it_found(tmp_path: Path, capsys: pytest.CaptureFi
     told = json.loads(capsys.readouterr().out)
     assert [step["number"] for step in told["steps"] if step["verdict"] == "invalid"] == [4]
     assert main([*base, "--key", "nonsense"]) == 2
+
+
+# issuers
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("https://w3c-ccg.github.io", "did:web:w3c-ccg.github.io"),  # did:web method specification, example 1
+        ("https://example.com:3000", "did:web:example.com%3A3000"),  # the same, section 2.1
+        ("http://127.0.0.1:8000", "did:web:127.0.0.1%3A8000"),
+    ],
+)
+def test_an_issuer_is_named_by_its_address(address: str, name: str) -> None:
+    assert did.did_of(address) == name
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "example.com", "https://example.com/", "https://example.com/a", "https://EXAMPLE.com", "https://a:0", "https://a:99999",
+     "ftp://a", "https://a b", "https://a?x", "https://-a", "https://user@a"],
+)  # fmt: skip
+def test_what_is_no_origin_names_no_issuer(address: str) -> None:
+    with pytest.raises(Malformed, match="address of an issuer"):
+        did.did_of(address)
+
+
+def test_the_thumbprint_of_a_key_is_that_of_the_standard() -> None:
+    """RFC 8037, appendix A.3."""
+    x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+    key = PublicKey("ed25519", multibase.parse_base64url(x, "x"))
+    assert did.token_method("did:web:a", key) == "did:web:a#kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
+
+
+@given(st.lists(st.binary(min_size=32, max_size=32), min_size=1, max_size=4, unique=True))
+def test_the_keys_of_an_issuers_document_are_those_it_was_made_of(seeds: list[bytes]) -> None:
+    keys = tuple(PrivateKey("ed25519", seed).public for seed in seeds)
+    assert did.keys_of(jcs.encode(did.document("did:web:a", keys))) == ("did:web:a", keys)
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({"id": "https://a"}, "a DID"),
+        ({"verificationMethod": {}}, "a list of objects"),
+        ({"verificationMethod": [1]}, "a list of objects"),
+        ({"assertionMethod": None}, "assertionMethod"),
+    ],
+)
+def test_a_document_that_is_no_issuers_is_refused(change: dict[str, Any], found: str) -> None:
+    with pytest.raises(Malformed, match=found):
+        did.keys_of(jcs.encode(did.document("did:web:a", [KEY.public]) | change))
+
+
+def test_keys_of_others_and_for_other_purposes_are_not_the_issuers() -> None:
+    document = did.document("did:web:a", [KEY.public, OTHER.public])
+    document["assertionMethod"] = [did.proof_method("did:web:a", OTHER.public)]
+    assert did.keys_of(jcs.encode(document)) == ("did:web:a", (OTHER.public,))
+    document["verificationMethod"][2]["controller"] = "did:web:b"
+    with pytest.raises(Malformed, match="controller"):
+        did.keys_of(jcs.encode(document))
+
+
+def test_a_certificate_without_an_end_and_a_list_with_one() -> None:
+    document = certificate(valid_until=None)
+    assert "validUntil" not in document
+    made = [status_document(LISTS[p], ISSUER, p, [], "2026-06-30T00:00:00Z", "2026-07-01T00:00:00Z") for p in LISTS]
+    ended = [with_proof(one) for one in made]
+    assert verify(with_proof(document), KEYS, NOW, ended).verdict == "VALID"
+    assert verify(with_proof(document), KEYS, NOW + 1, ended).step(5).verdict == "indeterminate"

@@ -2,6 +2,7 @@
 import { Malformed, quoted } from "./errors.js";
 import { compare, isHex, unbase64, unhex, utf8, word } from "./bytes.js";
 import { PublicKey } from "./crypto.js";
+import { ascending, hexBytes, list, object, text } from "./form.js";
 import * as jcs from "./jcs.js";
 import { parseBody, parseEvidence, parseLeaf } from "./entry.js";
 import { parseCheckpoint, parseNote } from "./note.js";
@@ -9,15 +10,15 @@ import { splitLists } from "./rlp.js";
 import { Record, parseNumber, recordOrder } from "./records.js";
 import { parseStatement } from "./statement.js";
 import { requireName32 } from "./names.js";
+import { say } from "./say.js";
 
-const MAX_BYTES = 16 << 20;
-const MAX_LIST = 1 << 16;
+export const MAX_BYTES = 16 << 20;
 const ENGINES = ["embedded", "anvil", "qbft", "clique", "unsealed"];
 const OPERATED = ["embedded", "anvil"];
 
 export async function parseBundle(data) {
   if (data.length > MAX_BYTES) {
-    throw new Malformed("the bundle is too long", { expected: `at most ${MAX_BYTES} bytes`, found: data.length });
+    throw new Malformed("the bundle is too long", { expected: say`at most ${MAX_BYTES} bytes`, found: data.length });
   }
   const v = object(jcs.decodeObject(data), "the bundle", ["chain", "entries", "kind", "log", "report", "v"]);
   if (v.v !== 1) throw new Malformed("version of the bundle", { expected: 1, found: quoted(v.v) });
@@ -53,7 +54,7 @@ function parseEntry(value) {
     salt: hexBytes(v.salt, "salt of an entry", 16),
     deviceSalt: hexBytes(v.device_salt, "device salt of an entry", 16),
   };
-  entry.name = `entry ${entry.index} (${entry.body.kind} ${entry.body.sequence} of ${entry.body.signer})`;
+  entry.name = say`entry ${entry.index} (${entry.body.kind} ${entry.body.sequence} of ${entry.body.signer})`;
   return entry;
 }
 
@@ -88,7 +89,7 @@ async function parseLog(value) {
   return { origin, note, checkpoint, keys };
 }
 
-function parseChain(value) {
+export function parseChain(value) {
   const v = object(value, "the chain", ["contracts", "engine", "header", "nodes", "records", "seal"]);
   if (v.contracts === null || typeof v.contracts !== "object" || Array.isArray(v.contracts)) {
     throw new Malformed("contracts of the chain", { expected: "an object" });
@@ -103,7 +104,7 @@ function parseChain(value) {
   const nodes = splitLists(unbase64(v.nodes, "nodes of the chain"), "nodes of the chain");
   const header = unbase64(v.header, "header of the block");
   if ((seal !== null) !== OPERATED.includes(v.engine)) {
-    throw new Malformed(`seal of ${v.engine} evidence`, { expected: OPERATED.includes(v.engine) ? "65 bytes" : "none" });
+    throw new Malformed(say`seal of ${v.engine} evidence`, { expected: OPERATED.includes(v.engine) ? "65 bytes" : "none" });
   }
   if (nodes.reduce((sum, node) => sum + node.length, 0) > 32 << 20) {
     throw new Malformed("nodes of chain evidence", { expected: "at most 33554432 bytes" });
@@ -185,35 +186,4 @@ function id(value) {
     throw new Malformed("an id of a line", { expected: "64 lower-case hex digits", found: quoted(value) });
   }
   return value;
-}
-
-function object(value, what, names) {
-  const keys = value !== null && typeof value === "object" && !Array.isArray(value) ? Object.keys(value).sort() : null;
-  if (keys === null || keys.join() !== names.join()) {
-    throw new Malformed(`fields of ${what}`, { expected: names.join(" "), found: keys?.join(" ") ?? typeof value });
-  }
-  return value;
-}
-function text(value, what, most) {
-  if (typeof value !== "string" || !value || (value.length > most && Array.from(value).length > most)) {
-    throw new Malformed(what, { expected: `a string of 1 to ${most} characters`, found: quoted(value) });
-  }
-  return value;
-}
-function list(value, what, most = MAX_LIST) {
-  if (!Array.isArray(value) || value.length > most) {
-    throw new Malformed(what, { expected: `a list of at most ${most}`, found: value?.length ?? typeof value });
-  }
-  return value;
-}
-function hexBytes(value, what, size) {
-  if (!isHex(value, size)) {
-    throw new Malformed(what, { expected: `${2 * size} lower-case hex digits`, found: quoted(value) });
-  }
-  return unhex(value);
-}
-function ascending(items, order, what, expected) {
-  if (items.some((item, at) => at && order(items[at - 1], item) >= 0)) {
-    throw new Malformed(what, { expected, found: "another order" });
-  }
 }

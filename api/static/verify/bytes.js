@@ -1,5 +1,6 @@
 // Bytes: hex, base64 in its one spelling, UTF-8, big-endian numbers as BigInt.
 import { Malformed, quoted } from "./errors.js";
+import { say } from "./say.js";
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
@@ -13,7 +14,7 @@ export function textOf(bytes, what = "the bytes") {
   try {
     return decoder.decode(bytes);
   } catch {
-    throw new Malformed(`${what} are not UTF-8`, { expected: "UTF-8" });
+    throw new Malformed(say`${what} are not UTF-8`, { expected: "UTF-8" });
   }
 }
 
@@ -61,13 +62,13 @@ export function base64(bytes) {
 export function unbase64(text, what, size) {
   if (typeof text !== "string") throw new Malformed(what, { expected: "base64", found: quoted(text) });
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || text.length % 4) {
-    throw new Malformed(`${what} is not base64`, { expected: "RFC 4648 section 4", found: quoted(text) });
+    throw new Malformed(say`${what} is not base64`, { expected: "RFC 4648 section 4", found: quoted(text) });
   }
   const raw = atob(text);
   const bytes = Uint8Array.from(raw, (character) => character.charCodeAt(0));
-  if (btoa(raw) !== text) throw new Malformed(`${what} is not canonical base64`, { found: text.slice(0, 80) });
+  if (btoa(raw) !== text) throw new Malformed(say`${what} is not canonical base64`, { found: text.slice(0, 80) });
   if (size !== undefined && bytes.length !== size) {
-    throw new Malformed(what, { expected: `${size} bytes`, found: `${bytes.length} bytes` });
+    throw new Malformed(what, { expected: say`${size} bytes`, found: say`${bytes.length} bytes` });
   }
   return bytes;
 }
@@ -81,9 +82,9 @@ export class Reader {
   }
   take(size) {
     if (this.at + size > this.bytes.length) {
-      throw new Malformed(`the ${this.what} ends too early`, {
-        expected: `${size} bytes at offset ${this.at}`,
-        found: `${this.bytes.length - this.at} bytes`,
+      throw new Malformed(say`the ${this.what} ends too early`, {
+        expected: say`${size} bytes at offset ${this.at}`,
+        found: say`${this.bytes.length - this.at} bytes`,
       });
     }
     this.at += size;
@@ -100,9 +101,9 @@ export class Reader {
   }
   end() {
     if (this.at !== this.bytes.length) {
-      throw new Malformed(`bytes follow the ${this.what}`, {
+      throw new Malformed(say`bytes follow the ${this.what}`, {
         expected: "the end",
-        found: `${this.bytes.length - this.at} bytes`,
+        found: say`${this.bytes.length - this.at} bytes`,
       });
     }
   }

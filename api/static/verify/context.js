@@ -5,6 +5,7 @@ import { hex, utf8 } from "./bytes.js";
 import { addressOf } from "./crypto.js";
 import { EIP712, isOf } from "./note.js";
 import { Proven } from "./proven.js";
+import { say } from "./say.js";
 
 export const objectId = async (identifier) => hex(await sha256(utf8(identifier)));
 
@@ -46,8 +47,8 @@ export class Context {
   keyOf(item) {
     const key = this.keys.get(item.evidence.shortId);
     if (!key) {
-      throw new Invalid(`key of entry ${item.index}`, {
-        expected: `the public key ${item.evidence.shortId}`,
+      throw new Invalid(say`key of entry ${item.index}`, {
+        expected: say`the public key ${item.evidence.shortId}`,
         found: "not in the bundle",
       });
     }
@@ -60,7 +61,7 @@ export class Context {
     this.anchors ??= proven.chain.ofKind("anchor").toSorted((a, b) => (a.fields.size < b.fields.size ? -1 : 1));
     const found = this.anchors.find((anchor) => anchor.fields.size > BigInt(index));
     if (found && found.fields.previousSize <= BigInt(index)) return [found.id, proven.get("anchor", found.id)];
-    throw new Invalid(`anchor of entry ${index}`, {
+    throw new Invalid(say`anchor of entry ${index}`, {
       expected: "one with previousSize <= index < size",
       found: "none",
     });

@@ -4,6 +4,7 @@ import { secp256k1 } from "../vendor/noble/curves/secp256k1.js";
 import { Invalid, Malformed, Refused, Unknown, quoted } from "./errors.js";
 import { be, concat, hex, numberOf, utf8 } from "./bytes.js";
 import { hasSmallOrder, isPrimeOrderKey } from "./ed25519.js";
+import { say } from "./say.js";
 
 export const keccak = (...parts) => keccak_256(parts.length === 1 ? parts[0] : concat(...parts));
 
@@ -31,7 +32,7 @@ export class PublicKey {
     }
     const size = algorithm === "ed25519" ? 32 : 33;
     if (data.length !== size) {
-      throw new Malformed(`not an ${algorithm} public key`, { expected: `${size} bytes`, found: `${data.length} bytes` });
+      throw new Malformed(say`not an ${algorithm} public key`, { expected: say`${size} bytes`, found: say`${data.length} bytes` });
     }
     const key = new PublicKey();
     key.algorithm = algorithm;
@@ -48,12 +49,12 @@ export class PublicKey {
     if (signature.length !== 64) {
       throw new Invalid("the signature has the wrong length", {
         expected: "64 bytes",
-        found: `${signature.length} bytes`,
+        found: say`${signature.length} bytes`,
       });
     }
     if (!(await this.holds(message, signature))) {
-      throw new Invalid(`the ${this.algorithm} signature does not verify`, {
-        expected: `one by key ${this.shortId}`,
+      throw new Invalid(say`the ${this.algorithm} signature does not verify`, {
+        expected: say`one by key ${this.shortId}`,
       });
     }
   }
@@ -72,7 +73,7 @@ export class PublicKey {
 }
 
 async function load(algorithm, data) {
-  const refuse = (expected) => new Malformed(`not an ${algorithm} public key`, { expected, found: hex(data) });
+  const refuse = (expected) => new Malformed(say`not an ${algorithm} public key`, { expected, found: hex(data) });
   if (algorithm === "ed25519") {
     if (!isPrimeOrderKey(data)) throw refuse("a canonical point of prime order");
     return crypto.subtle.importKey("raw", data, "Ed25519", false, ["verify"]);
@@ -108,7 +109,7 @@ export function recoverPublicKey(digest, signature) {
   if (signature.length !== 65) {
     throw new Malformed("the signature has the wrong length", {
       expected: "65 bytes r, s, v",
-      found: `${signature.length} bytes`,
+      found: say`${signature.length} bytes`,
     });
   }
   const v = signature[64];
@@ -130,13 +131,13 @@ export function addressOf(data) {
 /** Who made a seal of 65 bytes: an address in hex; v is `base` or one more (0 in headers, 27 elsewhere). */
 export function sealSigner(digest, seal, base, what) {
   if (seal.length !== 65) {
-    throw new Malformed(`${what} is malformed`, { expected: "65 bytes", found: `${seal.length} bytes` });
+    throw new Malformed(say`${what} is malformed`, { expected: "65 bytes", found: say`${seal.length} bytes` });
   }
   if (seal[64] !== base && seal[64] !== base + 1) {
-    throw new Malformed(`${what} is malformed`, { expected: `v ${base} or ${base + 1}`, found: `v ${seal[64]}` });
+    throw new Malformed(say`${what} is malformed`, { expected: say`v ${base} or ${base + 1}`, found: say`v ${seal[64]}` });
   }
   if (numberOf(seal.subarray(32, 64)) > K1_N / 2n) {
-    throw new Malformed(`${what} is malformed`, {
+    throw new Malformed(say`${what} is malformed`, {
       expected: "s in the lower half of the order",
       found: "its high twin",
     });

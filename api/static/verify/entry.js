@@ -4,6 +4,7 @@ import { Reader, be, concat, hex, isHex, utf8 } from "./bytes.js";
 import { sha256 } from "./crypto.js";
 import * as jcs from "./jcs.js";
 import { leafHash, rootFromInclusion } from "./merkle.js";
+import { say } from "./say.js";
 
 export const MEASURED = ["reading", "commissioning"];
 const KINDS = [...MEASURED, "document", "manual", "gap", "manifest", "key"];
@@ -20,7 +21,7 @@ export const EVIDENCE = { [SINGLE]: "single", [BATCH]: "batch", [GATEWAY]: "gate
 /** The signed body: times in ms and sequence as numbers, register and interval as BigInt or null. */
 export function parseBody(raw) {
   if (raw.length > MAX_BODY_BYTES) {
-    throw new Malformed("entry body too long", { expected: `at most ${MAX_BODY_BYTES} bytes`, found: raw.length });
+    throw new Malformed("entry body too long", { expected: say`at most ${MAX_BODY_BYTES} bytes`, found: raw.length });
   }
   const value = jcs.decode(raw);
   if (value === null || typeof value !== "object" || Array.isArray(value)) {
@@ -28,7 +29,7 @@ export function parseBody(raw) {
   }
   const kind = value.k;
   if (!KINDS.includes(kind)) {
-    throw new Malformed("entry body field 'k'", { expected: "one of " + KINDS.join(", "), found: quoted(kind) });
+    throw new Malformed("entry body field 'k'", { expected: say`one of ${KINDS.join(", ")}`, found: quoted(kind) });
   }
   const measured = MEASURED.includes(kind);
   const allowed = measured ? "dfknqrstuvx" : "bdfknqtv";
@@ -55,7 +56,7 @@ export function parseBody(raw) {
     return { ...body, content: value.b };
   }
   if (!UNITS.includes(value.u)) {
-    throw new Malformed("entry body field 'u'", { expected: "one of " + UNITS.join(", "), found: quoted(value.u) });
+    throw new Malformed("entry body field 'u'", { expected: say`one of ${UNITS.join(", ")}`, found: quoted(value.u) });
   }
   body.unit = value.u;
   if ("r" in value) body.register = BigInt(count(value, "r"));
@@ -83,7 +84,7 @@ export function parseEvidence(raw) {
     evidence.count = reader.u32();
     evidence.position = reader.u32();
     if (!(evidence.count >= 1 && evidence.count <= MAX_BATCH && evidence.position < evidence.count)) {
-      throw new Malformed("batch evidence", { expected: `1 <= k <= ${MAX_BATCH}, position < k` });
+      throw new Malformed("batch evidence", { expected: say`1 <= k <= ${MAX_BATCH}, position < k` });
     }
     evidence.path = Array.from({ length: pathLength(evidence.position, evidence.count) }, () => reader.take(32));
   }
@@ -104,8 +105,8 @@ export async function signedMessage(evidence, body) {
   const wanted = evidence.first + BigInt(evidence.position);
   if (BigInt(body.sequence) !== wanted) {
     throw new Invalid("position in the signed batch", {
-      expected: `sequence ${wanted}`,
-      found: `sequence ${body.sequence}`,
+      expected: say`sequence ${wanted}`,
+      found: say`sequence ${body.sequence}`,
     });
   }
   const leaf = await leafHash(body.raw);
@@ -148,24 +149,24 @@ export function parseLeaf(raw) {
 function text(value, name) {
   const found = value[name];
   if (typeof found !== "string" || !/^[\x20-\x7e]{1,200}$/.test(found)) {
-    throw new Malformed(`field '${name}'`, { expected: "1 to 200 printable ASCII characters", found: quoted(found) });
+    throw new Malformed(say`field '${name}'`, { expected: "1 to 200 printable ASCII characters", found: quoted(found) });
   }
   return found;
 }
 function integer(value, name) {
   if (typeof value[name] !== "number") {
-    throw new Malformed(`field '${name}'`, { expected: "a whole number", found: quoted(value[name]) });
+    throw new Malformed(say`field '${name}'`, { expected: "a whole number", found: quoted(value[name]) });
   }
   return value[name];
 }
 function count(value, name) {
   const found = integer(value, name);
-  if (found < 0) throw new Malformed(`field '${name}'`, { expected: "a whole number from 0", found });
+  if (found < 0) throw new Malformed(say`field '${name}'`, { expected: "a whole number from 0", found });
   return found;
 }
 function hexField(value, name, size) {
   if (!isHex(value[name], size)) {
-    throw new Malformed(`field '${name}'`, { expected: `${2 * size} lower-case hex digits`, found: quoted(value[name]) });
+    throw new Malformed(say`field '${name}'`, { expected: say`${2 * size} lower-case hex digits`, found: quoted(value[name]) });
   }
   return value[name];
 }

@@ -1,14 +1,18 @@
 // Errors, as the command's: what was expected, what was found, what to do.
 //   Malformed  not of the form      Invalid  a check failed
 //   Unknown    not known here (leads to INDETERMINATE)      Refused  a rule forbids it
+import { Said } from "./say.js";
 
 export class LedgerError extends Error {
   constructor(message, { expected, found, remedy } = {}) {
-    const parts = [message];
+    const parts = [String(message)];
     if (expected !== undefined) parts.push(`expected ${shown(expected)}`);
     if (found !== undefined) parts.push(`found ${shown(found)}`);
     super(parts.join("; ") + (remedy ? `. ${remedy}` : ""));
-    this.short = message;
+    this.said = { message, expected, found, remedy };
+  }
+  toString() {
+    return this.message;
   }
 }
 export class Malformed extends LedgerError {}
@@ -34,5 +38,5 @@ export function quoted(value, most = 80) {
 }
 
 function shown(value) {
-  return typeof value === "string" ? value : quoted(value, 400);
+  return typeof value === "string" || value instanceof Said ? String(value) : quoted(value, 400);
 }

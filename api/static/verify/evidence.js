@@ -2,6 +2,7 @@
 import { Malformed, quoted } from "./errors.js";
 import { isHex } from "./bytes.js";
 import { CASES, DATA, countedBy } from "./calibration.js";
+import { say } from "./say.js";
 
 const PURPOSES = [
   "invoice", "contract", "lab-report", "stock-ledger", "settlement", "production-record", "calibration", "other",
@@ -44,7 +45,7 @@ export function parseManual(content) {
   }
   const both = Object.keys(missing).find((name) => Object.hasOwn(v.parameters, name));
   if (both !== undefined) {
-    throw new Malformed(`parameter '${both}'`, { expected: "a value or the reason why there is none", found: "both" });
+    throw new Malformed(say`parameter '${both}'`, { expected: "a value or the reason why there is none", found: "both" });
   }
   const manual = {
     line: text(v, "line", 31),
@@ -83,7 +84,7 @@ function parseMeter(value) {
   const wanted = { "on-time": ["calibrated"], "not-calibrated": [], late: ["calibrated", "covered"] }[v.case];
   const given = ["calibrated", "covered"].filter((name) => name in v);
   if (given.join() !== wanted.join()) {
-    throw new Malformed(`fields of a meter's case ${v.case}`, { expected: wanted.join(" "), found: given.join(" ") });
+    throw new Malformed(say`fields of a meter's case ${v.case}`, { expected: wanted.join(" "), found: given.join(" ") });
   }
   return {
     kind: v.case,
@@ -98,14 +99,14 @@ function parseMeter(value) {
 function accuracy(value, name) {
   const share = fixed(value[name]);
   if (share >= 10n ** BigInt(DECIMALS)) {
-    throw new Malformed(`field '${name}'`, { expected: "a share below 1: class 0.5 is 0.005", found: value[name] });
+    throw new Malformed(say`field '${name}'`, { expected: "a share below 1: class 0.5 is 0.005", found: value[name] });
   }
   return share;
 }
 
 function byName(value, what) {
   if (!isObject(value) || !Object.keys(value).every((name) => name.length > 0 && name.length <= 40)) {
-    throw new Malformed(`${what} of a manual entry`, { expected: "an object by name", found: quoted(value) });
+    throw new Malformed(say`${what} of a manual entry`, { expected: "an object by name", found: quoted(value) });
   }
   return value;
 }
@@ -135,7 +136,7 @@ const isObject = (value) => value !== null && typeof value === "object" && !Arra
 function record(value, what, needed, optional) {
   const names = isObject(value) ? Object.keys(value) : [];
   if (!needed.every((name) => names.includes(name)) || !names.every((n) => needed.includes(n) || optional.includes(n))) {
-    throw new Malformed(`fields of ${what}`, { expected: needed.join(" "), found: names.sort().join(" ") });
+    throw new Malformed(say`fields of ${what}`, { expected: needed.join(" "), found: names.sort().join(" ") });
   }
   return value;
 }
@@ -143,30 +144,30 @@ function text(value, name, most) {
   const found = value[name];
   const length = typeof found === "string" ? [...found].length : 0;
   if (length < 1 || length > most || /[\x00-\x1f\x7f]/.test(found)) {
-    throw new Malformed(`field '${name}'`, { expected: `1 to ${most} characters`, found: quoted(found) });
+    throw new Malformed(say`field '${name}'`, { expected: say`1 to ${most} characters`, found: quoted(found) });
   }
   return found;
 }
 function digest(value, name) {
-  if (!isHex(value[name], 32)) throw new Malformed(`field '${name}'`, { expected: "64 lower-case hex digits" });
+  if (!isHex(value[name], 32)) throw new Malformed(say`field '${name}'`, { expected: "64 lower-case hex digits" });
   return value[name];
 }
 function count(value, name) {
   if (!isWhole(value[name]) || value[name] < 0) {
-    throw new Malformed(`field '${name}'`, { expected: "a whole number from 0", found: quoted(value[name]) });
+    throw new Malformed(say`field '${name}'`, { expected: "a whole number from 0", found: quoted(value[name]) });
   }
   return value[name];
 }
 function within(value, name, low, high) {
   const number = count(value, name);
-  if (number < low || number > high) throw new Malformed(`field '${name}'`, { expected: `${low} to ${high}`, found: number });
+  if (number < low || number > high) throw new Malformed(say`field '${name}'`, { expected: say`${low} to ${high}`, found: number });
   return number;
 }
 function day(value, name) {
   const found = value[name];
   const time = typeof found === "string" && /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/.test(found) ? Date.parse(`${found}T00:00:00Z`) : NaN;
   if (Number.isNaN(time) || found < "0001" || new Date(time).toISOString().slice(0, 10) !== found) {
-    throw new Malformed(`field '${name}'`, { expected: "a day such as 2025-03-31", found: quoted(found) });
+    throw new Malformed(say`field '${name}'`, { expected: "a day such as 2025-03-31", found: quoted(found) });
   }
   return time / 86_400_000;
 }

@@ -3,6 +3,7 @@ import { Malformed } from "./errors.js";
 import { hex } from "./bytes.js";
 import { keccak } from "./crypto.js";
 import * as rlp from "./rlp.js";
+import { say } from "./say.js";
 
 // name, bytes of a string or null, bits of a number or null
 const FIELDS = [
@@ -26,7 +27,7 @@ export class Header {
     const values = {};
     items.forEach((item, at) => {
       const [name, size, bits] = FIELDS[at];
-      const what = `${name} of a block header`;
+      const what = say`${name} of a block header`;
       values[name] = bits === null ? rlp.asBytes(item, what, size) : rlp.asInt(item, what, bits);
     });
     const header = new Header();

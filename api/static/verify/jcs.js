@@ -1,6 +1,7 @@
 // Canonical JSON: RFC 8785 in a restricted domain (docs/formats/encodings.md).
 import { Malformed, quoted } from "./errors.js";
 import { equal, textOf, utf8 } from "./bytes.js";
+import { say } from "./say.js";
 
 const MAX_DEPTH = 64;
 
@@ -12,13 +13,13 @@ export function decode(bytes) {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new Malformed("the bytes are not one JSON value", { expected: "canonical JSON", found: error.message });
+    throw new Malformed("the bytes are not one JSON value", { expected: "canonical JSON", found: faultOf(error) });
   }
   const canonical = encode(value);
   if (!equal(utf8(canonical), bytes)) {
     let at = 0;
     while (at < text.length && text[at] === canonical[at]) at++;
-    throw new Malformed(`JSON is not in canonical form from character ${at}`, {
+    throw new Malformed(say`JSON is not in canonical form from character ${at}`, {
       expected: quoted(canonical.slice(at, at + 24)),
       found: quoted(text.slice(at, at + 24)),
     });
@@ -49,7 +50,7 @@ export function encode(value, depth = MAX_DEPTH) {
     }
     return JSON.stringify(value);
   }
-  if (depth === 0) throw new Malformed("canonical JSON is nested too deeply", { expected: `at most ${MAX_DEPTH} levels` });
+  if (depth === 0) throw new Malformed("canonical JSON is nested too deeply", { expected: say`at most ${MAX_DEPTH} levels` });
   if (Array.isArray(value)) return `[${value.map((item) => encode(item, depth - 1)).join(",")}]`;
   const keys = Object.keys(value).sort();
   const odd = keys.find((key) => !/^[\x00-\x7f]*$/.test(key));
@@ -57,12 +58,18 @@ export function encode(value, depth = MAX_DEPTH) {
   return `{${keys.map((key) => `${JSON.stringify(key)}:${encode(value[key], depth - 1)}`).join(",")}}`;
 }
 
+/** Where the parser stopped, as far as this browser tells. */
+export function faultOf(error) {
+  const at = /position (\d+)/.exec(error.message)?.[1];
+  return at === undefined ? "another text" : say`a fault at character ${at}`;
+}
+
 function refuseDepth(text) {
   let depth = 0;
   for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"?|[[\]{}]/gs)) {
     if (token === "[" || token === "{") {
       if (++depth > MAX_DEPTH) {
-        throw new Malformed("canonical JSON is nested too deeply", { expected: `at most ${MAX_DEPTH} levels` });
+        throw new Malformed("canonical JSON is nested too deeply", { expected: say`at most ${MAX_DEPTH} levels` });
       }
     } else if (token === "]" || token === "}") depth--;
   }

@@ -1,5 +1,6 @@
 // Manifests: the gateway's signed closing of one period of one device (docs/formats/log.md).
 import { Malformed, quoted } from "./errors.js";
+import { say } from "./say.js";
 
 const FIELDS = [
   "count", "device", "end", "first", "flags", "from", "gaps", "last",
@@ -20,7 +21,7 @@ export function parseManifest(content) {
     throw new Malformed("flags of a manifest", { expected: [...FLAGS].sort().join(" "), found: quoted(flags) });
   }
   for (const name of ["device", "unit"]) {
-    if (typeof value[name] !== "string") throw new Malformed(`manifest field '${name}'`, { expected: "a string" });
+    if (typeof value[name] !== "string") throw new Malformed(say`manifest field '${name}'`, { expected: "a string" });
   }
   const manifest = {
     device: value.device,
@@ -53,13 +54,13 @@ function gaps(value) {
 }
 function whole(value, name) {
   if (typeof value[name] !== "number") {
-    throw new Malformed(`manifest field '${name}'`, { expected: "a whole number", found: quoted(value[name]) });
+    throw new Malformed(say`manifest field '${name}'`, { expected: "a whole number", found: quoted(value[name]) });
   }
   return value[name];
 }
 function number(value, name) {
   const found = whole(value, name);
-  if (found < 0) throw new Malformed(`manifest field '${name}'`, { expected: "a whole number from 0", found });
+  if (found < 0) throw new Malformed(say`manifest field '${name}'`, { expected: "a whole number from 0", found });
   return found;
 }
 function optional(value, name) {

@@ -2,6 +2,7 @@
 import { Invalid } from "./errors.js";
 import { equal, hex } from "./bytes.js";
 import { sha256 } from "./crypto.js";
+import { say } from "./say.js";
 
 const LEAF = Uint8Array.of(0);
 const NODE = Uint8Array.of(1);
@@ -12,7 +13,7 @@ const nodeHash = (left, right) => sha256(NODE, left, right);
 /** The root that a proof leads to (2.1.3.2). `index` and `size` are BigInt. */
 export async function rootFromInclusion(leaf, index, size, proof) {
   if (!(0n <= index && index < size)) {
-    throw new Invalid("the leaf index is outside the tree", { expected: `0 <= index < ${size}`, found: index });
+    throw new Invalid("the leaf index is outside the tree", { expected: say`0 <= index < ${size}`, found: index });
   }
   let [position, last, result] = [index, size - 1n, leaf];
   for (const sibling of proof) {
@@ -34,6 +35,6 @@ export async function rootFromInclusion(leaf, index, size, proof) {
 export async function verifyInclusion(leaf, index, size, proof, root) {
   const found = await rootFromInclusion(leaf, index, size, proof);
   if (!equal(found, root)) {
-    throw new Invalid(`leaf ${index} is not under the root of size ${size}`, { expected: hex(root), found: hex(found) });
+    throw new Invalid(say`leaf ${index} is not under the root of size ${size}`, { expected: hex(root), found: hex(found) });
   }
 }

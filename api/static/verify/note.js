@@ -3,6 +3,7 @@ import { Invalid, Malformed, Unknown, quoted } from "./errors.js";
 import { Reader, concat, equal, hex, unbase64, utf8, word } from "./bytes.js";
 import { PublicKey, keccak, recoverPublicKey, sha256 } from "./crypto.js";
 import { digestUnder } from "./eip712.js";
+import { say } from "./say.js";
 
 export const ED25519 = 0x01;
 export const COSIGNATURE = 0x04;
@@ -42,7 +43,7 @@ export function parseNote(whole) {
   if (!lines.endsWith("\n")) throw new Malformed("the signature lines do not end in a newline");
   const each = lines.slice(0, -1).split("\n");
   if (each.length > MAX_SIGNATURES) {
-    throw new Malformed("a note has too many signatures", { expected: `at most ${MAX_SIGNATURES}`, found: each.length });
+    throw new Malformed("a note has too many signatures", { expected: say`at most ${MAX_SIGNATURES}`, found: each.length });
   }
   return { text, signatures: each.map(parseLine) };
 }
@@ -115,14 +116,14 @@ export async function checkLine(note, key, line, chainId) {
       throw new Invalid("another key signed it", { expected: hex(key.key.data), found: hex(found) });
     }
   } catch (error) {
-    throw new Invalid(`line of ${line.name} on the checkpoint: ${error.message}`);
+    throw new Invalid(say`line of ${line.name} on the checkpoint: ${error}`);
   }
   return undefined;
 }
 
 async function checkCosignature(text, key, payload) {
   if (payload.length !== 72) {
-    throw new Malformed("not a cosignature", { expected: "72 bytes", found: `${payload.length} bytes` });
+    throw new Malformed("not a cosignature", { expected: "72 bytes", found: say`${payload.length} bytes` });
   }
   const time = new Reader(payload.subarray(0, 8), "cosignature").u64();
   if (time >= 1n << 63n) throw new Malformed("the cosignature's time is out of range", { found: time });

@@ -1,4 +1,5 @@
 // The page: takes a bundle and a policy from this machine, verifies, shows the steps. Nothing is uploaded.
+import { inChinese } from "./chinese.js";
 import { policyOf, policyOfText } from "./policy.js";
 import { verify } from "./verify.js";
 
@@ -37,7 +38,10 @@ document.addEventListener("drop", (event) => {
   event.preventDefault();
   take(event.dataTransfer.files[0]);
 });
-if (form.dataset.bundle) fetchBundle(form.dataset.bundle);
+// what was chosen while the modules were still on their way
+if (policyInput.files[0]) form.elements.trust.value = "file";
+if (bundleInput.files[0]) take(bundleInput.files[0]);
+else if (form.dataset.bundle) fetchBundle(form.dataset.bundle);
 
 async function take(file) {
   if (!file) return;
@@ -100,11 +104,10 @@ function show(answer, ms) {
   for (const step of answer.steps) {
     const [sign, look] = STEP_SIGNS[step.verdict];
     const badge = element("span", `badge ${look}`, `${sign} ${strings[`step.${step.verdict}`]}`);
-    const what = element("div", "what", strings[`step.${step.number}`] ?? step.name);
+    const what = element("div", "what", nameOf(answer, step));
     what.append(badge);
     const row = element("li");
-    const why = element("div", "why", step.reason);
-    why.lang = "en";
+    const why = element("div", "why", inPageLanguage(step));
     row.append(element("div", "n", String(step.number)), what, why);
     list.append(row);
   }
@@ -125,6 +128,16 @@ function show(answer, ms) {
   result.scrollIntoView({ block: "nearest" });
 }
 
+/** A certificate has six steps of its own, by other numbers. */
+function nameOf({ steps }, { number, name }) {
+  const isCertificate = steps.length === 6;
+  return strings[isCertificate ? `step.title.${number}` : `step.${number}`] ?? name;
+}
+
+function inPageLanguage({ reason, said }) {
+  return document.documentElement.lang.startsWith("zh") ? inChinese(said) : reason;
+}
+
 function subjectText(subject) {
   if (subject.report) {
     const { emission_g: grams, member, year } = subject.report;
@@ -133,6 +146,16 @@ function subjectText(subject) {
   if (subject.reading) {
     const { device, sequence, register, interval, unit, time_ms: time } = subject.reading;
     return `${device} · #${sequence} · ${register ?? interval} ${unit} · ${new Date(time).toISOString()}`;
+  }
+  if (subject.assessment) {
+    const { member, quarter, year } = subject.assessment;
+    return `${strings[`verify.kind.${subject.kind}`]} · ${year} Q${quarter} · ${member}`;
+  }
+  if (subject.lot) {
+    const { kind, member, tonnes, vintage } = subject;
+    const total = typeof tonnes === "number" ? tonnes : Object.values(tonnes).reduce((sum, held) => sum + held, 0);
+    const amount = total.toLocaleString(document.documentElement.lang);
+    return `${strings[`verify.kind.${kind}`]} · ${vintage} · ${amount} t · ${member}`;
   }
   return "–";
 }

@@ -2,7 +2,9 @@
 import { Malformed, quoted } from "./errors.js";
 import { isHex } from "./bytes.js";
 import { COSIGNATURE, ED25519, EIP712, parseVerifierKey } from "./note.js";
+import { faultOf } from "./jcs.js";
 import { parseToml } from "./toml.js";
+import { say } from "./say.js";
 
 const ENGINES = ["embedded", "anvil", "qbft", "clique", "unsealed"];
 const OPERATED = ["embedded", "anvil"];
@@ -18,7 +20,7 @@ function parseJson(text) {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new Malformed("the policy is not JSON", { found: error.message });
+    throw new Malformed("the policy is not JSON", { found: faultOf(error) });
   }
 }
 
@@ -99,14 +101,14 @@ function regulators(value) {
 
 function table(name, value, required, optional) {
   if (value === null || typeof value !== "object" || Array.isArray(value)) {
-    throw new Malformed(`${name} of the policy`, { expected: "a table" });
+    throw new Malformed(say`${name} of the policy`, { expected: "a table" });
   }
   const unknown = Object.keys(value).find((key) => !required.includes(key) && !optional.includes(key));
   if (unknown !== undefined) {
-    throw new Malformed(`${name}: unknown key`, { expected: [...required, ...optional].join(" "), found: quoted(unknown) });
+    throw new Malformed(say`${name}: unknown key`, { expected: [...required, ...optional].join(" "), found: quoted(unknown) });
   }
   const missing = required.find((key) => !Object.hasOwn(value, key));
-  if (missing) throw new Malformed(`${name}: a key is missing`, { expected: missing, found: "nothing" });
+  if (missing) throw new Malformed(say`${name}: a key is missing`, { expected: missing, found: "nothing" });
 }
 
 function list(name, key, value) {
@@ -127,11 +129,11 @@ async function vkey(name, key, value, types) {
   try {
     found = await parseVerifierKey(value);
   } catch (error) {
-    throw new Malformed(`${name}.${key} of the policy: ${error.message}`);
+    throw new Malformed(say`${name}.${key} of the policy: ${error}`);
   }
   if (!types.includes(found.type)) throw malformed(name, key, "a key of another type", found.type);
   return found;
 }
 function malformed(name, key, expected, found) {
-  return new Malformed(`${name}.${key} of the policy`, { expected, found: quoted(found) });
+  return new Malformed(say`${name}.${key} of the policy`, { expected, found: quoted(found) });
 }

@@ -5,6 +5,7 @@ import { Header } from "./header.js";
 import { slotOf } from "./records.js";
 import { qbftHash } from "./seals.js";
 import { NodePool, account, storage } from "./trie.js";
+import { say } from "./say.js";
 
 export const DIRECTORY = "Directory";
 const DIRECTORY_WORD = word(1n);
@@ -32,7 +33,7 @@ export class Proven {
       attempt(
         () => {
           const found = this.account(address);
-          if (found === null) throw new Invalid(`contract ${name}`, { expected: `an account at ${address}`, found: "none" });
+          if (found === null) throw new Invalid(say`contract ${name}`, { expected: say`an account at ${address}`, found: "none" });
           this.code.set(name, found.codeHash);
           if (pointers) this.directoryOf.set(name, this.storage(address, DIRECTORY_WORD));
         },
@@ -46,7 +47,7 @@ export class Proven {
         () => {
           const digest = record.digest();
           const found = this.word(record.contract, slotOf(record.kind, record.id), BigInt(`0x${digest}`));
-          if (found !== digest) throw new Invalid(`record '${record.kind}' ${record.id}`, { expected: digest, found });
+          if (found !== digest) throw new Invalid(say`record '${record.kind}' ${record.id}`, { expected: digest, found });
           this.records.set(name, record);
         },
         (error) => this.records.set(name, error),
@@ -76,7 +77,7 @@ export class Proven {
   get(kind, id) {
     const found = this.records.get(`${kind} ${id}`);
     if (found === undefined) {
-      throw new Invalid(`record '${kind}'`, { expected: `the one of id ${id}`, found: "not in the bundle" });
+      throw new Invalid(say`record '${kind}'`, { expected: say`the one of id ${id}`, found: "not in the bundle" });
     }
     if (found instanceof LedgerError) throw found;
     return found.fields;
@@ -85,7 +86,7 @@ export class Proven {
   key(id) {
     if (this.records.has(`key ${id}`)) return this.get("key", id);
     if (this.word("MemberRegistry", slotOf("key", id)) !== ZERO) {
-      throw new Invalid("record 'key'", { expected: `the one of id ${id}`, found: "not in the bundle" });
+      throw new Invalid("record 'key'", { expected: say`the one of id ${id}`, found: "not in the bundle" });
     }
     return null;
   }
@@ -103,7 +104,7 @@ export class Proven {
     if (unused.length) {
       throw new Invalid("chain evidence holds nodes that prove nothing", {
         expected: "each node used by a proof",
-        found: `${unused.length} unused, first ${unused[0]}`,
+        found: say`${unused.length} unused, first ${unused[0]}`,
       });
     }
   }

@@ -3,6 +3,7 @@ import { Invalid, Unknown, quoted } from "./errors.js";
 import { MEASURED } from "./entry.js";
 import { parseManifest } from "./manifest.js";
 import { instants, rfc3339 } from "./periods.js";
+import { say } from "./say.js";
 
 const BY_MONTH = Array.from({ length: 12 }, (_, at) => at + 1);
 
@@ -16,9 +17,9 @@ export function manifestsOf(bundle, year) {
     const month = BY_MONTH.find((m) => manifest.start === bounds[m - 1] && manifest.end === bounds[m]);
     const name = `${month} ${manifest.device}`;
     if (month === undefined || found.has(name)) {
-      throw new Invalid(`period of ${item.name}`, {
-        expected: `a month of ${year}, each once`,
-        found: `${rfc3339(manifest.start)} to ${rfc3339(manifest.end)} of ${manifest.device}`,
+      throw new Invalid(say`period of ${item.name}`, {
+        expected: say`a month of ${year}, each once`,
+        found: say`${rfc3339(manifest.start)} to ${rfc3339(manifest.end)} of ${manifest.device}`,
       });
     }
     found.set(name, { index: item.index, month, manifest });
@@ -55,14 +56,14 @@ function ofDevice(device, record, readings, closed, bounds) {
   ordered.forEach((after, at) => {
     const before = ordered[at - 1];
     if (at && (before.body.sequence === after.body.sequence || before.body.time >= after.body.time)) {
-      throw new Invalid(`time of ${after.name}`, {
-        expected: `after ${rfc3339(before.body.time)}, with a later sequence`,
+      throw new Invalid(say`time of ${after.name}`, {
+        expected: say`after ${rfc3339(before.body.time)}, with a later sequence`,
         found: rfc3339(after.body.time),
       });
     }
   });
   if (ordered.some((item) => item.body.register === null)) {
-    throw new Unknown(`quantities of ${device}`, {
+    throw new Unknown(say`quantities of ${device}`, {
       expected: "register readings",
       found: "interval values only",
       remedy: "The audit package holds all its readings: replay it",
@@ -75,9 +76,9 @@ function ofDevice(device, record, readings, closed, bounds) {
     if (start === null && end !== null) {
       [start] = ordered; // installed within the month: from its commissioning entry on
       if (start.body.kind !== "commissioning") {
-        throw new Invalid(`first entry of ${device}`, {
-          expected: `at or before ${rfc3339(bounds[month - 1])}, or the commissioning entry`,
-          found: `${start.body.kind} at ${rfc3339(start.body.time)}`,
+        throw new Invalid(say`first entry of ${device}`, {
+          expected: say`at or before ${rfc3339(bounds[month - 1])}, or the commissioning entry`,
+          found: say`${start.body.kind} at ${rfc3339(start.body.time)}`,
         });
       }
     }
@@ -96,29 +97,29 @@ function boundary(ordered, instant) {
 }
 
 function ofMonth(device, month, record, start, end, closed, bounds) {
-  const what = `of ${device}, month ${month}`;
+  const what = say`of ${device}, month ${month}`;
   const { removedAt, installedFrom, modulus } = record;
   if (closed === undefined) {
     const removed = removedAt && removedAt * 1000n <= BigInt(bounds[0]);
     if (installedFrom * 1000n < BigInt(bounds[1]) && !removed) {
-      throw new Invalid(`manifest ${what}`, { expected: "one", found: "none" });
+      throw new Invalid(say`manifest ${what}`, { expected: "one", found: "none" });
     }
   }
   if (start === null || end === null) {
     if (closed !== undefined && (closed.manifest.count || closed.manifest.total)) {
-      throw new Invalid(`manifest ${what}`, { expected: "boundary readings beside it", found: "none" });
+      throw new Invalid(say`manifest ${what}`, { expected: "boundary readings beside it", found: "none" });
     }
     return 0n;
   }
   const quantity = registerDifference(start.body.register, end.body.register, modulus);
   if (closed === undefined) {
-    if (quantity) throw new Invalid(`register ${what}`, { expected: "no change while not installed", found: quantity });
+    if (quantity) throw new Invalid(say`register ${what}`, { expected: "no change while not installed", found: quantity });
     return 0n;
   }
   checkManifest(closed, start, end, quantity, what);
   requireOneRound(record, BigInt(end.body.time - start.body.time), what);
   if (closed.manifest.flags.backward_register) {
-    throw new Unknown(`quantity ${what}`, {
+    throw new Unknown(say`quantity ${what}`, {
       expected: "a register that only grew",
       found: "the gateway's flag that it ran backward",
       remedy: "The audit package holds all its readings: replay it",
@@ -129,10 +130,10 @@ function ofMonth(device, month, record, start, end, closed, bounds) {
 
 function registerDifference(start, end, modulus) {
   if (end < start && !modulus) {
-    throw new Invalid("the register ran backward", { expected: `at least ${start}`, found: end });
+    throw new Invalid("the register ran backward", { expected: say`at least ${start}`, found: end });
   }
   if (modulus && !(start < modulus && end < modulus)) {
-    throw new Invalid("a register above its modulus", { expected: `below ${modulus}`, found: start > end ? start : end });
+    throw new Invalid("a register above its modulus", { expected: say`below ${modulus}`, found: start > end ? start : end });
   }
   return modulus ? (((end - start) % modulus) + modulus) % modulus : end - start;
 }
@@ -141,9 +142,9 @@ function registerDifference(start, end, modulus) {
 function requireOneRound({ modulus, ratedMax }, span, what) {
   const time = span > 0n ? span : 0n;
   if (modulus && ratedMax * time >= modulus * 3_600_000n) {
-    throw new Unknown(`quantity ${what}`, {
-      expected: `a register that needs longer than ${(Number(time) / 3_600_000).toFixed(2)} h to roll over at ${modulus}`,
-      found: `a rated maximum of ${ratedMax} an hour`,
+    throw new Unknown(say`quantity ${what}`, {
+      expected: say`a register that needs longer than ${(Number(time) / 3_600_000).toFixed(2)} h to roll over at ${modulus}`,
+      found: say`a rated maximum of ${ratedMax} an hour`,
       remedy: "The audit package holds all its readings: replay it",
     });
   }
@@ -161,11 +162,11 @@ function checkManifest(closed, start, end, quantity, what) {
     count: [span - manifest.missing, manifest.count],
   };
   for (const [name, [expected, found]] of Object.entries(compared)) {
-    if (expected !== found) throw new Invalid(`${name} of the manifest ${what}`, { expected, found: quoted(found) });
+    if (expected !== found) throw new Invalid(say`${name} of the manifest ${what}`, { expected, found: quoted(found) });
   }
   if (manifest.gaps.some(([first, last]) => !(start.body.sequence < first && first <= last && last < end.body.sequence))) {
-    throw new Invalid(`gaps of the manifest ${what}`, {
-      expected: `between ${start.body.sequence} and ${end.body.sequence}`,
+    throw new Invalid(say`gaps of the manifest ${what}`, {
+      expected: say`between ${start.body.sequence} and ${end.body.sequence}`,
       found: manifest.gaps,
     });
   }
@@ -173,16 +174,16 @@ function checkManifest(closed, start, end, quantity, what) {
   for (const [low, high] of manifest.gaps) if (low <= first && first <= high) first = high + 1;
   const wanted = manifest.count ? [first, end.body.sequence] : [null, null];
   if (manifest.first !== wanted[0] || manifest.last !== wanted[1]) {
-    throw new Invalid(`first and last of the manifest ${what}`, { expected: wanted, found: [manifest.first, manifest.last] });
+    throw new Invalid(say`first and last of the manifest ${what}`, { expected: wanted, found: [manifest.first, manifest.last] });
   }
   const { low, high } = manifest;
   if (manifest.count) {
     const fits = low !== null && high !== null && low <= high && high < closed.index;
     if (!(fits && low <= end.index && end.index <= high)) {
-      throw new Invalid(`log range of the manifest ${what}`, { expected: `around ${end.index}`, found: [low, high] });
+      throw new Invalid(say`log range of the manifest ${what}`, { expected: say`around ${end.index}`, found: [low, high] });
     }
   } else if (low !== null || high !== null) {
-    throw new Invalid(`log range of the manifest ${what}`, { expected: "none", found: [low, high] });
+    throw new Invalid(say`log range of the manifest ${what}`, { expected: "none", found: [low, high] });
   }
 }
 

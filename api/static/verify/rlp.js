@@ -1,14 +1,15 @@
 // RLP, strict: one encoding per value, nothing after it. An item is a Uint8Array or an array of items.
 import { Malformed } from "./errors.js";
 import { concat, hex, numberOf, unhex } from "./bytes.js";
+import { say } from "./say.js";
 
 const MAX_DEPTH = 8;
 
 export function decode(data, what, most = 1 << 20) {
-  if (data.length > most) throw new Malformed(what, { expected: `at most ${most} bytes`, found: `${data.length} bytes` });
+  if (data.length > most) throw new Malformed(what, { expected: say`at most ${most} bytes`, found: say`${data.length} bytes` });
   const [item, end] = itemAt(data, 0, data.length, MAX_DEPTH, what);
   if (end !== data.length) {
-    throw new Malformed(what, { expected: `one item of ${end} bytes`, found: `${data.length - end} bytes after it` });
+    throw new Malformed(what, { expected: say`one item of ${end} bytes`, found: say`${data.length - end} bytes after it` });
   }
   return item;
 }
@@ -17,7 +18,7 @@ export function decode(data, what, most = 1 << 20) {
 export function splitLists(data, what) {
   const lists = [];
   for (let at = 0; at < data.length; ) {
-    if (data[at] < 0xc0) throw new Malformed(what, { expected: `a list at byte ${at}` });
+    if (data[at] < 0xc0) throw new Malformed(what, { expected: say`a list at byte ${at}` });
     const stop = span(data, at, data.length, data[at] - 0xc0, what)[1];
     lists.push(data.subarray(at, stop));
     at = stop;
@@ -38,13 +39,13 @@ export function asBytes(item, what, size) {
     throw new Malformed(what, { expected: size === undefined ? "a string" : `${size} bytes`, found: "a list" });
   }
   if (size !== undefined && item.length !== size) {
-    throw new Malformed(what, { expected: `${size} bytes`, found: `${item.length} bytes` });
+    throw new Malformed(what, { expected: say`${size} bytes`, found: say`${item.length} bytes` });
   }
   return item;
 }
 
 export function asList(item, what) {
-  if (item instanceof Uint8Array) throw new Malformed(what, { expected: "a list", found: `a string of ${item.length} bytes` });
+  if (item instanceof Uint8Array) throw new Malformed(what, { expected: "a list", found: say`a string of ${item.length} bytes` });
   return item;
 }
 
@@ -53,7 +54,7 @@ export function asInt(item, what, bits = 256) {
   const raw = asBytes(item, what);
   if (raw[0] === 0) throw new Malformed(what, { expected: "a number without leading zeros", found: hex(raw).slice(0, 80) });
   const number = numberOf(raw);
-  if (number >> BigInt(bits)) throw new Malformed(what, { expected: `a number of at most ${bits} bits` });
+  if (number >> BigInt(bits)) throw new Malformed(what, { expected: say`a number of at most ${bits} bits` });
   return number;
 }
 
@@ -70,17 +71,17 @@ function head(base, size) {
 }
 
 function itemAt(data, at, end, depth, what) {
-  if (at >= end) throw new Malformed(what, { expected: `an item at byte ${at}`, found: "the end" });
+  if (at >= end) throw new Malformed(what, { expected: say`an item at byte ${at}`, found: "the end" });
   const first = data[at];
   if (first < 0x80) return [data.subarray(at, at + 1), at + 1];
   if (first < 0xc0) {
     const [start, stop] = span(data, at, end, first - 0x80, what);
     if (stop - start === 1 && data[start] < 0x80) {
-      throw new Malformed(what, { expected: `the shortest form at byte ${at}`, found: "a small byte with a length" });
+      throw new Malformed(what, { expected: say`the shortest form at byte ${at}`, found: "a small byte with a length" });
     }
     return [data.subarray(start, stop), stop];
   }
-  if (depth === 0) throw new Malformed(what, { expected: "no deeper nesting", found: `one more list at byte ${at}` });
+  if (depth === 0) throw new Malformed(what, { expected: "no deeper nesting", found: say`one more list at byte ${at}` });
   const [start, stop] = span(data, at, end, first - 0xc0, what);
   const children = [];
   for (let from = start; from < stop; ) {
@@ -96,13 +97,13 @@ function span(data, at, end, size, what) {
   let length = size;
   if (size > 55) {
     start += size - 55;
-    if (start > end) throw new Malformed(what, { expected: `${size - 55} bytes of length at byte ${at}`, found: "the end" });
+    if (start > end) throw new Malformed(what, { expected: say`${size - 55} bytes of length at byte ${at}`, found: "the end" });
     const read = numberOf(data.subarray(at + 1, start));
-    if (read < 56n || data[at + 1] === 0) throw new Malformed(what, { expected: `the shortest length at byte ${at}` });
+    if (read < 56n || data[at + 1] === 0) throw new Malformed(what, { expected: say`the shortest length at byte ${at}` });
     length = read > BigInt(end) ? end + 1 : Number(read);
   }
   if (length > end - start) {
-    throw new Malformed(what, { expected: `${length} bytes at byte ${start}`, found: `${end - start} bytes` });
+    throw new Malformed(what, { expected: say`${length} bytes at byte ${start}`, found: say`${end - start} bytes` });
   }
   return [start, start + length];
 }

@@ -6,6 +6,7 @@ import * as jcs from "./jcs.js";
 import { METHODS } from "./methods.js";
 import { name32, nameId } from "./names.js";
 import * as sums from "./sums.js";
+import { say } from "./say.js";
 
 export const STATUS = { "in-force": 1, draft: 2, unverified: 3 };
 const TIERS = ["default", "measured", "conservative"];
@@ -107,7 +108,7 @@ async function parseFactor(path, value) {
 /** The fields of a factor's record as the rule set has them; throws where its years are not known. */
 export function recordFields(factor) {
   if (factor.years === null) {
-    throw new Refused(`factor ${factor.reference} of ${factor.guideline} cannot be published`, {
+    throw new Refused(say`factor ${factor.reference} of ${factor.guideline} cannot be published`, {
       expected: "its reporting years",
       found: "not known",
     });
@@ -145,8 +146,8 @@ function parseLine(path, value, factors, groups) {
   ]);
   const name = text(`${path}.method`, l.method, 0, 31);
   if (!Object.hasOwn(METHODS, name)) {
-    throw new Unknown(`method '${name}'`, {
-      expected: "one of " + Object.keys(METHODS).join(", "),
+    throw new Unknown(say`method '${name}'`, {
+      expected: say`one of ${Object.keys(METHODS).join(", ")}`,
       remedy: "Use a newer carbonledger",
     });
   }
@@ -234,20 +235,20 @@ function lineWords(line) {
 export function evaluate(rules, year, lines, factors) {
   const [from, to] = rules.years;
   if (!(from <= year && (to === 0 || year <= to))) {
-    throw new Refused(`rule set ${rules.key} does not hold for ${year}`, { expected: rules.years, found: year });
+    throw new Refused(say`rule set ${rules.key} does not hold for ${year}`, { expected: rules.years, found: year });
   }
   if (!lines.length) throw new Refused("a report without lines", { expected: "at least one line", found: "none" });
   const amounts = lines.map((line, at) => {
     if (at && compare(orderOf(lines[at - 1]), orderOf(line)) >= 0) {
-      throw new Refused(`line ${at} is out of order`, {
+      throw new Refused(say`line ${at} is out of order`, {
         expected: "(code, item) strictly ascending",
         found: line.code,
       });
     }
     const rule = rules.line(line.code);
     if (rule === null) {
-      throw new Refused(`line ${at}`, {
-        expected: "one of " + rules.lines.map((r) => r.code).join(", "),
+      throw new Refused(say`line ${at}`, {
+        expected: say`one of ${rules.lines.map((r) => r.code).join(", ")}`,
         found: quoted(line.code),
       });
     }
@@ -261,34 +262,34 @@ const orderOf = (line) => concat(name32(line.code), unhex(line.item));
 function amountOf(rule, year, line, factors) {
   const count = rule.parameters.length;
   if (line.tiers >> BigInt(8 * count) || line.parameters.slice(count).some((bytes) => bytes.some(Boolean))) {
-    throw new Refused(`line ${line.code} uses more parameters than it has`, { expected: count, found: "up to 6" });
+    throw new Refused(say`line ${line.code} uses more parameters than it has`, { expected: count, found: "up to 6" });
   }
   const values = rule.parameters.map((parameter, at) => {
-    const where = `parameter ${parameter.name} of line ${rule.code}`;
+    const where = say`parameter ${parameter.name} of line ${rule.code}`;
     const tier = TIERS[line.tier(at)] ?? String(line.tier(at));
     const given = line.parameters[at];
     if (!parameter.tiers.includes(tier)) {
-      throw new Refused(`${where}: tier`, { expected: "one of " + parameter.tiers.join(", "), found: tier });
+      throw new Refused(say`${where}: tier`, { expected: say`one of ${parameter.tiers.join(", ")}`, found: tier });
     }
     if (tier !== "default") return numberOf(given);
     const id = hex(given);
     if (parameter.factor !== null && id !== parameter.factor) {
-      throw new Refused(`${where} is fixed by the rule set`, { expected: parameter.factor, found: id });
+      throw new Refused(say`${where} is fixed by the rule set`, { expected: parameter.factor, found: id });
     }
     const factor = factors.get(id);
-    if (!factor) throw new Unknown(`${where}: factor`, { expected: "the id of a published factor", found: id });
+    if (!factor) throw new Unknown(say`${where}: factor`, { expected: "the id of a published factor", found: id });
     if (parameter.guideline && factor.guideline !== parameter.guideline) {
-      throw new Refused(`${where}: guideline of the factor`, {
+      throw new Refused(say`${where}: guideline of the factor`, {
         expected: parameter.guideline,
         found: factor.guideline,
       });
     }
     if (factor.unit !== parameter.unit) {
-      throw new Refused(`${where}: unit of the factor`, { expected: parameter.unit, found: factor.unit });
+      throw new Refused(say`${where}: unit of the factor`, { expected: parameter.unit, found: factor.unit });
     }
     if (!(factor.yearFrom <= BigInt(year) && (factor.yearTo === 0n || BigInt(year) <= factor.yearTo))) {
-      throw new Refused(`${where}: factor ${id} is not in force`, {
-        expected: `${factor.yearFrom} to ${factor.yearTo || "open"}`,
+      throw new Refused(say`${where}: factor ${id} is not in force`, {
+        expected: say`${factor.yearFrom} to ${factor.yearTo || "open"}`,
         found: year,
       });
     }
@@ -328,7 +329,7 @@ const PARAMETERS = {
 export function roundedParameter(rules, value, base) {
   const rows = rules.inputRounding.filter((r) => r.place === "parameter");
   if (rows.length && !Object.hasOwn(PARAMETERS, base)) {
-    throw new Unknown(`rounding of a parameter in ${base}`, { expected: Object.keys(PARAMETERS).join(" ") });
+    throw new Unknown(say`rounding of a parameter in ${base}`, { expected: Object.keys(PARAMETERS).join(" ") });
   }
   const row = rows.find((r) => Object.hasOwn(PARAMETERS[base], r.unit));
   if (!row) return value;
@@ -376,7 +377,7 @@ function integer(path, value, least, most) {
   return value;
 }
 function oneOf(path, value, allowed) {
-  if (typeof value !== "string" || !allowed.includes(value)) throw malformed(path, "one of " + allowed.join(", "), value);
+  if (typeof value !== "string" || !allowed.includes(value)) throw malformed(path, say`one of ${allowed.join(", ")}`, value);
   return value;
 }
 function years(path, value) {

@@ -4,6 +4,7 @@ import { hex, unhex, utf8, word } from "./bytes.js";
 import { keccak, sealSigner } from "./crypto.js";
 import { digestUnder } from "./eip712.js";
 import * as rlp from "./rlp.js";
+import { say } from "./say.js";
 
 export const OPERATED = new Set(["embedded", "anvil"]);
 const SEAL_TYPE = "BlockSeal(bytes32 genesis,uint64 number,bytes32 blockHash)";
@@ -13,13 +14,14 @@ export const quorum = (validators) => Math.floor((2 * validators + 2) / 3);
 /** {verdict, reason}: the seal of a block's evidence, judged by the chain table of a policy. */
 export function sealVerdict(evidence, header, trust) {
   if (evidence.engine !== trust.engine) {
-    return invalid(`The evidence is of engine ${evidence.engine}, the reader trusts ${trust.engine} alone.`);
+    return invalid(say`The evidence is of engine ${evidence.engine}, the reader trusts ${trust.engine} alone.`);
   }
   try {
     return judge(evidence, header, trust);
   } catch (error) {
     if (!(error instanceof LedgerError)) throw error;
-    return invalid(`The block's seal does not hold: ${error.message.replace(/\.+$/, "")}.`);
+    const isSentence = error.message.endsWith(".");
+    return invalid(isSentence ? say`The block's seal does not hold: ${error}` : say`The block's seal does not hold: ${error}.`);
   }
 }
 
@@ -35,16 +37,16 @@ function judge(evidence, header, trust) {
         throw new Invalid("the block was not sealed by the operator", { expected: trust.operator, found });
       }
       return valid(
-        `Block ${header.number} carries the seal of the operator ${trust.operator}: a single operator's word, which only` +
-          " witnesses and anchors elsewhere keep from being given to two histories.",
+        say`Block ${header.number} carries the seal of the operator ${trust.operator}: a single operator's word, which only`
+          .and` witnesses and anchors elsewhere keep from being given to two histories.`,
       );
     }
     case "qbft": {
       const trusted = [...new Set(trust.validators)].sort();
       const signers = checkQbft(header, trusted);
       return valid(
-        `Block ${header.number} is sealed by ${signers.length} of ${trusted.length} trusted validators, a quorum` +
-          ` (${quorum(trusted.length)} needed): final while fewer than a third lie. The seals name no chain.`,
+        say`Block ${header.number} is sealed by ${signers.length} of ${trusted.length} trusted validators, a quorum`
+          .and` (${quorum(trusted.length)} needed): final while fewer than a third lie. The seals name no chain.`,
       );
     }
     case "clique": {
@@ -52,13 +54,13 @@ function judge(evidence, header, trust) {
       const found = cliqueSigner(header);
       if (!trusted.has(found)) {
         throw new Invalid("the block was sealed by a stranger", {
-          expected: "one of " + [...trusted].sort().join(" ").slice(0, 400),
+          expected: say`one of ${[...trusted].sort().join(" ").slice(0, 400)}`,
           found,
         });
       }
       return valid(
-        `Block ${header.number} is sealed by one trusted signer, ${found}, of ${trusted.size}: one seal is no quorum,` +
-          " and the block may have been dropped from the chain later.",
+        say`Block ${header.number} is sealed by one trusted signer, ${found}, of ${trusted.size}: one seal is no quorum,`
+          .and` and the block may have been dropped from the chain later.`,
       );
     }
     default:
@@ -120,14 +122,14 @@ function checkQbft(header, trusted) {
   for (const seal of extra.seals) {
     const signer = sealSigner(digest, seal, 0, "a validator's seal");
     if (!trusted.includes(signer)) {
-      throw new Invalid("a seal is by a stranger", { expected: "one of " + addresses(trusted), found: signer });
+      throw new Invalid("a seal is by a stranger", { expected: say`one of ${addresses(trusted)}`, found: signer });
     }
     if (signers.has(signer)) throw new Invalid("a validator sealed twice", { expected: "one seal each", found: signer });
     signers.add(signer);
   }
   if (!signers.size || signers.size < quorum(trusted.length)) {
     throw new Invalid("the block has no quorum", {
-      expected: `${quorum(trusted.length)} of ${trusted.length} seals`,
+      expected: say`${quorum(trusted.length)} of ${trusted.length} seals`,
       found: signers.size,
     });
   }
@@ -142,8 +144,8 @@ export function requireCanonicalSeals(header) {
   const wanted = quorum(extra.validators.length);
   if (signers.join() !== [...signers].sort().join() || signers.length !== wanted) {
     throw new Invalid("seals in a bundle's header", {
-      expected: `${wanted}, in ascending order of their signers`,
-      found: `${extra.seals.length}, or in another order`,
+      expected: say`${wanted}, in ascending order of their signers`,
+      found: say`${extra.seals.length}, or in another order`,
     });
   }
 }
@@ -158,7 +160,7 @@ function cliqueSigner(header) {
   const extra = header.extraData;
   const body = extra.length - 65;
   if (body < 32 || (body - 32) % 20) {
-    throw new Malformed("extraData", { expected: "32 bytes, addresses and a seal of 65", found: `${extra.length} bytes` });
+    throw new Malformed("extraData", { expected: "32 bytes, addresses and a seal of 65", found: say`${extra.length} bytes` });
   }
   if (header.fromShanghai) throw new Malformed("header of a Clique block", { expected: "at most 16 fields" });
   const digest = keccak(header.encodeWith(extra.subarray(0, body)));

@@ -10,6 +10,7 @@ import { MEASURES } from "./steps-registers.js";
 import { countedBy } from "./calibration.js";
 import { byHand, casesOf, caveatOf, checkParameters, fold, supported } from "./supported.js";
 import { finding, notApplicable } from "./verdict.js";
+import { joined, say } from "./say.js";
 
 const MAX_TRIALS = 50_000;
 const MAX_CHOOSING = 100;
@@ -34,7 +35,7 @@ export async function figures(context) {
     found = evaluate(rules, year, report.lines, factorsOf(proven, rules, report.lines));
   } catch (error) {
     if (error instanceof Unknown || !(error instanceof LedgerError)) throw error;
-    throw new Invalid(`the lines do not compute: ${error.message}`);
+    throw new Invalid(say`the lines do not compute: ${error}`);
   }
   if (found !== record.emission) {
     throw new Invalid("emission of the report (g)", { expected: found, found: record.emission });
@@ -44,11 +45,11 @@ export async function figures(context) {
   );
   const sums = quantities(context.bundle, year, devices);
   await attribute(context, report, rules, devices, sums, hand, year);
-  const entries = hand.manuals.size ? ` and ${hand.manuals.size} manual entries` : "";
+  const entries = hand.manuals.size ? say` and ${hand.manuals.size} manual entries` : "";
   const total = [...sums.values()].flat().reduce((sum, quantity) => sum + quantity, 0n);
   return finding(
-    `${report.lines.length} lines over twelve months follow from ${devices.size} meters' registers (sum ${total} base` +
-      ` units)${entries} and give ${found} gCO2e under ${rules.key}${caveats(context, year, rules, devices, hand, sums)}.`,
+    say`${report.lines.length} lines over twelve months follow from ${devices.size} meters' registers (sum ${total} base`
+      .and` units)${entries} and give ${found} gCO2e under ${rules.key}${caveats(context, year, rules, devices, hand, sums)}.`,
   );
 }
 
@@ -60,7 +61,7 @@ function caveats(context, year, rules, devices, hand, sums) {
     said.push("the rule set has values that were not compared with their source");
   }
   const measured = [...new Set(report.lines.filter((line) => line.tiers).map((line) => line.code))].sort();
-  if (measured.length) said.push(`parameters of ${measured.join(", ")} are the enterprise's own`);
+  if (measured.length) said.push(say`parameters of ${joined(measured)} are the enterprise's own`);
   const rests = caveatOf(hand, sums);
   if (rests !== null) said.push(rests);
   const flags = new Map();
@@ -68,11 +69,12 @@ function caveats(context, year, rules, devices, hand, sums) {
     for (const [name, count] of Object.entries(manifest.flags)) flags.set(name, (flags.get(name) ?? 0) + count);
   }
   if (flags.size) {
-    said.push("the gateway flagged " + [...flags].sort().map(([name, count]) => `${name} ${count}`).join(", "));
+    const counts = [...flags].sort().map(([name, count]) => `${name} ${count}`);
+    said.push(say`the gateway flagged ${joined(counts)}`);
   }
   const [quiet, whose] = silence(context.bundle, year, devices);
-  if (quiet > HOUR) said.push(`${whose} shows no reading for up to ${quiet / HOUR} h before a month's boundary`);
-  return said.map((caveat) => `; ${caveat}`).join("");
+  if (quiet > HOUR) said.push(say`${whose} shows no reading for up to ${quiet / HOUR} h before a month's boundary`);
+  return said.length ? say`; ${joined(said, "; ")}` : "";
 }
 
 async function statements(context, report, record, year, hand) {
@@ -80,11 +82,11 @@ async function statements(context, report, record, year, hand) {
   const { member, logSize: size } = record;
   const head = bundle.log.checkpoint;
   if (size > head.size || (size === head.size && record.logRoot !== hex(head.root))) {
-    throw new Invalid("head that the report names", { expected: `within size ${head.size}`, found: size });
+    throw new Invalid("head that the report names", { expected: say`within size ${head.size}`, found: size });
   }
   const beyond = bundle.entries.find((item) => BigInt(item.index) >= size);
   if (beyond) {
-    throw new Invalid("entries of the report", { expected: `below its head's size ${size}`, found: beyond.index });
+    throw new Invalid("entries of the report", { expected: say`below its head's size ${size}`, found: beyond.index });
   }
   const months = proven.ofKind("month").sort(([, a], [, b]) => Number(a.month - b.month));
   const numbers = months.map(([, month]) => Number(month.month));
@@ -99,34 +101,34 @@ async function statements(context, report, record, year, hand) {
   const manuals = new Map();
   for (const [at, { raw, salt, statement }] of report.months.entries()) {
     const number = at + 1;
-    const what = `statement of month ${number}`;
+    const what = say`statement of month ${number}`;
     const [, month] = months[at];
     const found = await commitment(raw, salt);
-    if (found !== month.commitment) throw new Invalid(`commitment of the ${what}`, { expected: month.commitment, found });
+    if (found !== month.commitment) throw new Invalid(say`commitment of the ${what}`, { expected: month.commitment, found });
     const isOf = statement.member === member && statement.year === year && statement.month === number;
     const isFiled = month.member === member && Number(month.year) === year;
     if (!isOf || statement.origin !== bundle.log.origin || !isFiled) {
       throw new Invalid(what, {
-        expected: `${member} ${year} of ${bundle.log.origin}`,
-        found: `${statement.member} ${statement.year}-${statement.month} of ${statement.origin}`,
+        expected: say`${member} ${year} of ${bundle.log.origin}`,
+        found: say`${statement.member} ${statement.year}-${statement.month} of ${statement.origin}`,
       });
     }
     if (BigInt(statement.size) > size) {
-      throw new Invalid(`head of the ${what}`, { expected: `size at most ${size}`, found: statement.size });
+      throw new Invalid(say`head of the ${what}`, { expected: say`size at most ${size}`, found: statement.size });
     }
     const [, anchored] = anchors.find(([, anchor]) => anchor.size === BigInt(statement.size)) ?? [];
     if (anchored && anchored.root !== statement.root) {
-      throw new Invalid(`head of the ${what}`, { expected: anchored.root, found: statement.root });
+      throw new Invalid(say`head of the ${what}`, { expected: anchored.root, found: statement.root });
     }
     for (const index of statement.manifests) {
       if (index >= statement.size || named.has(index)) {
-        throw new Invalid(`manifests of the ${what}`, { expected: `below ${statement.size}, once`, found: index });
+        throw new Invalid(say`manifests of the ${what}`, { expected: say`below ${statement.size}, once`, found: index });
       }
       named.set(index, number);
     }
     for (const index of statement.manuals) {
       if (index >= statement.size || manuals.has(index)) {
-        throw new Invalid(`manual entries of the ${what}`, { expected: `below ${statement.size}, once`, found: index });
+        throw new Invalid(say`manual entries of the ${what}`, { expected: say`below ${statement.size}, once`, found: index });
       }
       manuals.set(index, number);
     }
@@ -135,14 +137,14 @@ async function statements(context, report, record, year, hand) {
     .filter((index) => manuals.get(index) !== hand.manuals.get(index)?.month)
     .sort((a, b) => a - b);
   if (strange.length) {
-    throw new Invalid("manual entries of the months", { expected: "just those in the bundle", found: `index ${strange[0]}` });
+    throw new Invalid("manual entries of the months", { expected: "just those in the bundle", found: say`index ${strange[0]}` });
   }
   const odd = [...named].filter(([index, month]) => manifests.get(index) !== month).concat(
     [...manifests].filter(([index, month]) => named.get(index) !== month),
   );
   if (odd.length) {
     const [index] = odd.sort(([a], [b]) => a - b)[0];
-    throw new Invalid("manifests of the months", { expected: "just those in the bundle", found: `index ${index}` });
+    throw new Invalid("manifests of the months", { expected: "just those in the bundle", found: say`index ${index}` });
   }
 }
 
@@ -160,7 +162,7 @@ async function ruleSetOf(proven, report, record) {
   };
   for (const [name, value] of Object.entries(expected)) {
     if (published[name] !== value) {
-      throw new Invalid(`${name} of the rule set on the chain`, { expected: value, found: published[name] });
+      throw new Invalid(say`${name} of the rule set on the chain`, { expected: value, found: published[name] });
     }
   }
   if (rules.status === "draft") throw new Invalid("status of the rule set", { expected: "not a draft", found: "draft" });
@@ -182,7 +184,7 @@ function checkLines(report, rules, record) {
     const rule = rules.line(codeOf(key));
     const expected = rule && sums.has(key) ? roundedQuantity(rules, sums.get(key), rule.quantity) : sums.get(key);
     if (expected !== reported.get(key)) {
-      throw new Invalid(`line ${codeOf(key)} against the months' sum`, {
+      throw new Invalid(say`line ${codeOf(key)} against the months' sum`, {
         expected: expected ?? "None",
         found: reported.get(key) ?? "None",
       });
@@ -212,12 +214,12 @@ function factorsOf(proven, rules, lines) {
     if (factor) {
       for (const [name, value] of Object.entries(recordFields(factor))) {
         if (record[name] !== value) {
-          throw new Invalid(`${name} of factor ${factor.reference}`, { expected: value, found: record[name] });
+          throw new Invalid(say`${name} of factor ${factor.reference}`, { expected: value, found: record[name] });
         }
       }
     }
     if (record.evidence === DRAFT) {
-      throw new Invalid(`evidence of factor ${id}`, { expected: "not a draft", found: "draft" });
+      throw new Invalid(say`evidence of factor ${id}`, { expected: "not a draft", found: "draft" });
     }
     const { value, yearFrom, yearTo } = record;
     found.set(id, { value, unit: nameOf(record.unit), yearFrom, yearTo, guideline: nameOf(record.guideline) });
@@ -255,7 +257,7 @@ async function attribute(context, report, rules, devices, measured, hand, year) 
     });
     if (!lines.length && months.some(Boolean)) {
       const sum = months.reduce((a, b) => a + b, 0n);
-      throw new Invalid(`line of meter ${device.identifier}`, { expected: "one in the report", found: `none, sum ${sum}` });
+      throw new Invalid(say`line of meter ${device.identifier}`, { expected: "one in the report", found: say`none, sum ${sum}` });
     }
     if (lines.length) meters.push({ months, lines });
   }
@@ -270,8 +272,8 @@ function matchMeters(meters, wanted, manual) {
     left.set(key, left.get(key).map((have, at) => have - taken[at]));
     const short = left.get(key).findIndex((rest) => rest < 0n);
     if (short >= 0) {
-      throw new Invalid(`line ${codeOf(key)}, month ${short + 1}`, {
-        expected: `at least ${taken[short]} by manual entries`,
+      throw new Invalid(say`line ${codeOf(key)}, month ${short + 1}`, {
+        expected: say`at least ${taken[short]} by manual entries`,
         found: wanted.get(key)[short],
       });
     }
@@ -283,7 +285,7 @@ function matchMeters(meters, wanted, manual) {
   const choosing = meters.filter((meter) => meter.lines.length > 1);
   if (choosing.length > MAX_CHOOSING) {
     throw new Unknown("which meter counts in which line", {
-      expected: `at most ${MAX_CHOOSING} choices`,
+      expected: say`at most ${MAX_CHOOSING} choices`,
       found: choosing.length,
     });
   }
@@ -292,7 +294,7 @@ function matchMeters(meters, wanted, manual) {
     const off = months.findIndex((rest) => rest !== 0n);
     if (counted.get(key) && !open.has(key) && off >= 0) {
       const found = wanted.get(key)[off];
-      throw new Invalid(`line ${codeOf(key)}, month ${off + 1}`, { expected: `${found - months[off]} by its entries`, found });
+      throw new Invalid(say`line ${codeOf(key)}, month ${off + 1}`, { expected: say`${found - months[off]} by its entries`, found });
     }
   }
   let best = null;
@@ -302,12 +304,12 @@ function matchMeters(meters, wanted, manual) {
   }
   if (best === null) {
     throw new Invalid("months of the lines", {
-      expected: `sums of the meters that may count in ${[...new Set([...open].map(codeOf))].sort().join(", ")}`,
+      expected: say`sums of the meters that may count in ${[...new Set([...open].map(codeOf))].sort().join(", ")}`,
       found: "others",
     });
   }
   if (best.length) {
-    throw new Unknown(`quantity of line ${codeOf(best[0])}`, {
+    throw new Unknown(say`quantity of line ${codeOf(best[0])}`, {
       expected: "a meter that measures it, or manual entries",
       found: "neither in the bundle",
       remedy: "Ask the enterprise what it rests on",
@@ -325,7 +327,7 @@ function* assignments(meters, at, left, counted, budget) {
   const meter = meters[at];
   for (const key of meter.lines) {
     if (--budget.trials < 0) {
-      throw new Unknown("which meter counts in which line", { expected: `at most ${MAX_TRIALS} ways`, found: "more" });
+      throw new Unknown("which meter counts in which line", { expected: say`at most ${MAX_TRIALS} ways`, found: "more" });
     }
     const rest = left.get(key);
     if (rest.some((have, month) => have < meter.months[month])) continue;

@@ -5,6 +5,7 @@ import { MEASURED, commitment, pseudonym, signedMessage } from "./entry.js";
 import { leafHash, verifyInclusion } from "./merkle.js";
 import { EIP712, checkLine, isOf } from "./note.js";
 import { finding, undecided } from "./verdict.js";
+import { say } from "./say.js";
 
 /** 2. R was signed by the key named in A; every public key is used. */
 export async function signature(context) {
@@ -13,27 +14,27 @@ export async function signature(context) {
       await context.keyOf(item).verify(await signedMessage(item.evidence, item.body), item.evidence.signature);
     } catch (error) {
       if (!(error instanceof LedgerError)) throw error;
-      throw new Invalid(`signature of ${item.name}: ${error.message}`);
+      throw new Invalid(say`signature of ${item.name}: ${error}`);
     }
   }
   const used = new Set(context.bundle.entries.map((item) => item.evidence.shortId));
   const unused = [...context.keys.keys()].filter((id) => !used.has(id)).sort();
   if (unused.length) {
-    throw new Invalid("keys of the bundle", { expected: "each signed an entry", found: `${unused[0]} did not` });
+    throw new Invalid("keys of the bundle", { expected: "each signed an entry", found: say`${unused[0]} did not` });
   }
-  return finding(`${count(context)} signed by the key that its evidence names.`);
+  return finding(say`${count(context)} signed by the key that its evidence names.`);
 }
 
 /** 3. c = commitment of salt, R, A. */
 export async function committed(context) {
   for (const item of context.bundle.entries) {
     if (item.body.nonce !== null && item.salt.some(Boolean)) {
-      throw new Invalid(`salt of ${item.name}`, { expected: "zeros, as R has a nonce", found: hex(item.salt) });
+      throw new Invalid(say`salt of ${item.name}`, { expected: "zeros, as R has a nonce", found: hex(item.salt) });
     }
     const found = await commitment(item.body.raw, item.evidence.raw, item.salt);
-    if (found !== item.leaf.c) throw new Invalid(`commitment of ${item.name}`, { expected: item.leaf.c, found });
+    if (found !== item.leaf.c) throw new Invalid(say`commitment of ${item.name}`, { expected: item.leaf.c, found });
   }
-  return finding(`${count(context)} committed to in its leaf.`);
+  return finding(say`${count(context)} committed to in its leaf.`);
 }
 
 /** 4. The leaf says what R says: pseudonym, kind, sequence, time, algorithm. */
@@ -42,7 +43,7 @@ export async function leaf(context) {
     const { body } = item;
     if (MEASURED.includes(body.kind) && (body.kind === "commissioning") !== (body.sequence === 0)) {
       const expected = body.kind === "commissioning" ? "0" : "from 1";
-      throw new Invalid(`sequence of ${item.name}`, { expected, found: body.sequence });
+      throw new Invalid(say`sequence of ${item.name}`, { expected, found: body.sequence });
     }
     const expected = {
       d: await pseudonym(item.deviceSalt, body.signer),
@@ -53,11 +54,11 @@ export async function leaf(context) {
     };
     for (const [name, value] of Object.entries(expected)) {
       if (item.leaf[name] !== value) {
-        throw new Invalid(`leaf field '${name}' of ${item.name}`, { expected: value, found: item.leaf[name] });
+        throw new Invalid(say`leaf field '${name}' of ${item.name}`, { expected: value, found: item.leaf[name] });
       }
     }
   }
-  return finding(`${count(context)} described by its leaf as it is.`);
+  return finding(say`${count(context)} described by its leaf as it is.`);
 }
 
 /** 5. The leaf is in the checkpoint's tree. */
@@ -66,20 +67,20 @@ export async function inclusion(context) {
   for (const item of context.bundle.entries) {
     await verifyInclusion(await leafHash(item.leaf.raw), BigInt(item.index), head.size, item.proof, head.root);
   }
-  return finding(`${count(context)} in the tree of ${head.size} leaves, root ${hex(head.root)}.`);
+  return finding(say`${count(context)} in the tree of ${head.size} leaves, root ${hex(head.root)}.`);
 }
 
 /** 6. The log's two keys, named by the policy, signed the checkpoint. */
 export async function signedByTheLog(context) {
   const { note, origin } = context.bundle.log;
   const log = context.logPolicy;
-  if (!log) return undecided(`The policy names no log ${quoted(origin, 200)}: nobody vouches for the checkpoint's keys.`);
+  if (!log) return undecided(say`The policy names no log ${quoted(origin, 200)}: nobody vouches for the checkpoint's keys.`);
   const chain = context.policy.chain;
   for (const key of [log.ed25519, log.eip712]) {
     const line = note.signatures.find((candidate) => isOf(key, candidate));
     if (!line) {
       throw new Invalid("signature of the log", {
-        expected: `a line of ${key.text}`,
+        expected: say`a line of ${key.text}`,
         found: note.signatures.map((candidate) => candidate.name).join(", "),
       });
     }
@@ -88,7 +89,7 @@ export async function signedByTheLog(context) {
     }
     await checkLine(note, key, line, chain?.id);
   }
-  return finding(`Both keys that the policy names for ${origin} signed the checkpoint.`);
+  return finding(say`Both keys that the policy names for ${origin} signed the checkpoint.`);
 }
 
 /** 7. As many of the policy's witnesses as it asks cosigned; there is no line of an unknown key. */
@@ -104,14 +105,14 @@ export async function cosigned(context) {
   for (const [key, line] of lines) await checkLine(note, key, line, chain?.id);
   const names = [...new Set(lines.map(([key]) => key.name))].sort();
   if (names.length < witnesses.quorum) {
-    throw new Invalid("witnesses of the checkpoint", { expected: `${witnesses.quorum} of the policy's`, found: names.length });
+    throw new Invalid("witnesses of the checkpoint", { expected: say`${witnesses.quorum} of the policy's`, found: names.length });
   }
   if (!log) {
     return undecided(
-      `${names.length} witnesses cosigned, but the policy names no log ${quoted(origin, 200)}: other lines stay.`,
+      say`${names.length} witnesses cosigned, but the policy names no log ${quoted(origin, 200)}: other lines stay.`,
     );
   }
-  return finding(`${names.length} of the policy's witnesses cosigned (${witnesses.quorum} asked): ${names.join(", ")}.`);
+  return finding(say`${names.length} of the policy's witnesses cosigned (${witnesses.quorum} asked): ${names.join(", ")}.`);
 }
 
 function witnessLines(note, log, witnesses) {
@@ -124,11 +125,11 @@ function witnessLines(note, log, witnesses) {
       if (!log && line.name === origin) continue;
       throw new Invalid("signature lines of the checkpoint", {
         expected: "keys that the policy names",
-        found: `a line of ${line.name}, key hash ${line.keyHash}`,
+        found: say`a line of ${line.name}, key hash ${line.keyHash}`,
       });
     }
     if (found.some(([other]) => other === key)) {
-      throw new Malformed("signature lines of the checkpoint", { expected: "one a key", found: `two of ${key.name}` });
+      throw new Malformed("signature lines of the checkpoint", { expected: "one a key", found: say`two of ${key.name}` });
     }
     found.push([key, line]);
   }
@@ -137,5 +138,5 @@ function witnessLines(note, log, witnesses) {
 
 function count(context) {
   const number = context.bundle.entries.length;
-  return number === 1 ? "The entry is" : `Each of ${number} entries is`;
+  return number === 1 ? "The entry is" : say`Each of ${number} entries is`;
 }

@@ -8,6 +8,7 @@ import { EIP712 } from "./note.js";
 import { instants, rfc3339, rfc3339s } from "./periods.js";
 import { chainOf, currentId } from "./records.js";
 import { finding, notApplicable, undecided } from "./verdict.js";
+import { say } from "./say.js";
 
 const [GATEWAY_KEY, GATEWAY_NOTE, WITNESS, WITNESS_NOTE, DEVICE, PERSON_KEY] = [2n, 3n, 4n, 5n, 6n, 7n];
 const ADMITTED = 1n;
@@ -24,7 +25,7 @@ export async function keysValid(context) {
     const key = context.keyOf(item);
     const record = proven.get("key", key.id);
     if (record.algorithm !== BigInt(key.number)) {
-      throw new Invalid(`algorithm of the key of ${item.name}`, { expected: record.algorithm, found: key.number });
+      throw new Invalid(say`algorithm of the key of ${item.name}`, { expected: record.algorithm, found: key.number });
     }
     validAt(record, anchor.time, item.name);
     used.add(key.id);
@@ -39,34 +40,34 @@ export async function keysValid(context) {
     const id = chainKeyId(key);
     const found = proven.key(id);
     if (found === null && known.log.includes(key)) {
-      throw new Invalid("key of the log", { expected: `${key.text} in the register`, found: "proven absent" });
+      throw new Invalid("key of the log", { expected: say`${key.text} in the register`, found: "proven absent" });
     }
     if (found === null) {
       foreign.add(key.name);
       continue;
     }
-    validAt(found, then, `the checkpoint's line of ${key.name}`);
+    validAt(found, then, say`the checkpoint's line of ${key.name}`);
     used.add(id);
   }
   for (const [id] of proven.ofKind("key")) {
     if (!used.has(id)) throw new Invalid("keys of the bundle", { expected: "each signed something in it", found: id });
   }
-  const outside = foreign.size ? `; not in the chain's register: ${[...foreign].sort().join(", ")}` : "";
-  return finding(`${used.size} keys were valid when what they signed was first anchored${outside}.`);
+  const outside = foreign.size ? say`; not in the chain's register: ${[...foreign].sort().join(", ")}` : "";
+  return finding(say`${used.size} keys were valid when what they signed was first anchored${outside}.`);
 }
 
 function validAt(record, then, what) {
   const { validFrom, validTo, compromisedSince } = record;
   if (!(validFrom <= then) || (validTo && then >= validTo)) {
-    throw new Invalid(`key of ${what}`, {
-      expected: `valid at ${rfc3339s(then)}`,
-      found: `valid from ${rfc3339s(validFrom)} to ${validTo ? rfc3339s(validTo) : "open"}`,
+    throw new Invalid(say`key of ${what}`, {
+      expected: say`valid at ${rfc3339s(then)}`,
+      found: say`valid from ${rfc3339s(validFrom)} to ${validTo ? rfc3339s(validTo) : "open"}`,
     });
   }
   if (compromisedSince && then >= compromisedSince) {
-    throw new Invalid(`key of ${what}`, {
-      expected: `not compromised at ${rfc3339s(then)}`,
-      found: `compromised since ${rfc3339s(compromisedSince)}`,
+    throw new Invalid(say`key of ${what}`, {
+      expected: say`not compromised at ${rfc3339s(then)}`,
+      found: say`compromised since ${rfc3339s(compromisedSince)}`,
     });
   }
 }
@@ -80,7 +81,7 @@ export async function belongs(context) {
   if (member.status !== ADMITTED || !(member.kinds & ENTERPRISE)) {
     throw new Invalid("the log's owner", {
       expected: "an admitted enterprise",
-      found: `status ${member.status}, kinds ${member.kinds}`,
+      found: say`status ${member.status}, kinds ${member.kinds}`,
     });
   }
   for (const [, report] of proven.ofKind("report")) {
@@ -102,13 +103,13 @@ export async function belongs(context) {
     if (record === null) continue;
     const wanted = key.type === EIP712 ? WITNESS : WITNESS_NOTE;
     if (record.purpose !== wanted || record.member === owner) {
-      throw new Invalid(`witness ${key.name}`, {
-        expected: `a key of purpose ${wanted} of another member`,
-        found: `purpose ${record.purpose} of ${record.member}`,
+      throw new Invalid(say`witness ${key.name}`, {
+        expected: say`a key of purpose ${wanted} of another member`,
+        found: say`purpose ${record.purpose} of ${record.member}`,
       });
     }
   }
-  return finding(`Log, gateway and devices belong to member ${owner}, an admitted enterprise.`);
+  return finding(say`Log, gateway and devices belong to member ${owner}, an admitted enterprise.`);
 }
 
 async function entryBelongs(context, item, log) {
@@ -123,33 +124,33 @@ async function entryBelongs(context, item, log) {
   }
   if (!MEASURED.includes(body.kind)) {
     if (evidence.type !== GATEWAY || subject !== log.gateway) {
-      throw new Invalid(`signer of ${item.name}`, { expected: "the log's gateway", found: body.signer });
+      throw new Invalid(say`signer of ${item.name}`, { expected: "the log's gateway", found: body.signer });
     }
     requireKey(record, GATEWAY_NOTE, owner, subject, item.name);
     return;
   }
   const device = proven.get("device", subject);
-  if (device.member !== owner) throw new Invalid(`owner of the device of ${item.name}`, { expected: owner, found: device.member });
+  if (device.member !== owner) throw new Invalid(say`owner of the device of ${item.name}`, { expected: owner, found: device.member });
   const byGateway = evidence.type === GATEWAY;
   if (byGateway && !/^0+$/.test(device.keyId)) {
-    throw new Invalid(`signer of ${item.name}`, { expected: "the device, which has a key", found: "the gateway" });
+    throw new Invalid(say`signer of ${item.name}`, { expected: "the device, which has a key", found: "the gateway" });
   }
   if (![SINGLE, BATCH, GATEWAY].includes(evidence.type)) {
-    throw new Invalid(`evidence of ${item.name}`, { expected: "by device or gateway", found: EVIDENCE[evidence.type] });
+    throw new Invalid(say`evidence of ${item.name}`, { expected: "by device or gateway", found: EVIDENCE[evidence.type] });
   }
   const purpose = byGateway ? GATEWAY_NOTE : DEVICE;
   requireKey(record, purpose, owner, byGateway ? log.gateway : subject, item.name);
   if (hex(await sha256(item.deviceSalt)) !== device.saltDigest) {
-    throw new Invalid(`device salt of ${item.name}`, { expected: "the one whose digest is registered", found: "another" });
+    throw new Invalid(say`device salt of ${item.name}`, { expected: "the one whose digest is registered", found: "another" });
   }
   if (body.unit !== MEASURES[device.measure]) {
-    throw new Invalid(`unit of ${item.name}`, { expected: MEASURES[device.measure] ?? "None", found: body.unit });
+    throw new Invalid(say`unit of ${item.name}`, { expected: MEASURES[device.measure] ?? "None", found: body.unit });
   }
   const { installedFrom: start, removedAt: end } = device;
   const time = BigInt(body.time);
   if (time < start * 1000n || (end && time > end * 1000n)) {
-    throw new Invalid(`time of ${item.name}`, {
-      expected: `while installed, from ${rfc3339s(start)} to ${end ? rfc3339s(end) : "open"}`,
+    throw new Invalid(say`time of ${item.name}`, {
+      expected: say`while installed, from ${rfc3339s(start)} to ${end ? rfc3339s(end) : "open"}`,
       found: rfc3339(body.time),
     });
   }
@@ -158,7 +159,7 @@ async function entryBelongs(context, item, log) {
 function requireKey(record, purpose, member, subject, what) {
   for (const [name, value] of Object.entries({ purpose, member, subject })) {
     if (record[name] !== value) {
-      throw new Invalid(`${name} of the key of ${what}`, { expected: value, found: record[name] });
+      throw new Invalid(say`${name} of the key of ${what}`, { expected: value, found: record[name] });
     }
   }
 }
@@ -174,8 +175,8 @@ export async function metersComplete(context) {
   for (const unit of report.units) {
     const devices = report.devices.filter((d) => d.unit === unit).map((d) => context.idOf(d.identifier));
     const found = proven.get("unit", context.idOf(unit));
-    if (found.member !== member) throw new Invalid(`owner of unit ${unit}`, { expected: member, found: found.member });
-    requireChain(found, devices, `devices of unit ${unit}`);
+    if (found.member !== member) throw new Invalid(say`owner of unit ${unit}`, { expected: member, found: found.member });
+    requireChain(found, devices, say`devices of unit ${unit}`);
   }
   const bounds = instants(Number(record.year));
   const [start, end] = [BigInt(bounds[0]), BigInt(bounds[12])];
@@ -183,30 +184,30 @@ export async function metersComplete(context) {
   for (const device of report.devices) {
     const registered = proven.get("device", context.idOf(device.identifier));
     if (registered.unit !== context.idOf(device.unit) || registered.member !== member) {
-      throw new Invalid(`unit of device ${device.identifier}`, { expected: device.unit, found: "another by the register" });
+      throw new Invalid(say`unit of device ${device.identifier}`, { expected: device.unit, found: "another by the register" });
     }
     if (hex(await sha256(device.salt)) !== registered.saltDigest) {
-      throw new Invalid(`salt of device ${device.identifier}`, { expected: "as registered", found: "another" });
+      throw new Invalid(say`salt of device ${device.identifier}`, { expected: "as registered", found: "another" });
     }
     const { installedFrom, removedAt } = registered;
     const active = installedFrom * 1000n < end && !(removedAt && removedAt * 1000n <= start);
     if (active && !disclosed.has(device.identifier)) {
-      throw new Invalid(`meter ${device.identifier}`, { expected: "its boundary readings of the year", found: "none" });
+      throw new Invalid(say`meter ${device.identifier}`, { expected: "its boundary readings of the year", found: "none" });
     }
     disclosed.delete(device.identifier);
   }
   if (disclosed.size) {
     throw new Invalid("meters of the report", { expected: "those registered for its units", found: [...disclosed].sort()[0] });
   }
-  return finding(`All ${report.devices.length} devices of all ${report.units.length} units are in the report.`);
+  return finding(say`All ${report.devices.length} devices of all ${report.units.length} units are in the report.`);
 }
 
 function requireChain(record, items, what) {
   const chain = chainOf(items);
   if (record.count !== BigInt(items.length) || record.chain !== chain) {
     throw new Invalid(what, {
-      expected: `${record.count} with chain ${record.chain}`,
-      found: `${items.length} with chain ${chain}`,
+      expected: say`${record.count} with chain ${record.chain}`,
+      found: say`${items.length} with chain ${chain}`,
     });
   }
 }
@@ -238,14 +239,14 @@ export async function approved(context) {
     throw new Invalid("quorum of the regulators", { expected: "1 to their number", found: governance.threshold });
   }
   if (policy.regulators === null) {
-    return undecided(`Approved by regulator ${regulator}, but the policy has no table of regulators.`);
+    return undecided(say`Approved by regulator ${regulator}, but the policy has no table of regulators.`);
   }
   if (policy.regulators.size && !policy.regulators.has(regulator)) {
     throw new Invalid("regulator", { expected: "one that the policy names", found: regulator });
   }
   return finding(
-    `Approved by regulator ${regulator} at ${rfc3339s(record.decidedAt)}, verified by ${verifier}, prepared by` +
-      ` ${preparer}${record.late ? ", filed late" : ""}; in force in block ${proven.header.number}.`,
+    say`Approved by regulator ${regulator} at ${rfc3339s(record.decidedAt)}, verified by ${verifier}, prepared by`
+      .and` ${preparer}${record.late ? ", filed late" : ""}; in force in block ${proven.header.number}.`,
   );
 }
 
@@ -253,8 +254,8 @@ function admitted(proven, member, kind, what) {
   const record = proven.get("member", member);
   if (record.status !== ADMITTED || !(record.kinds & kind)) {
     throw new Invalid(what, {
-      expected: `admitted, of kind ${kind}`,
-      found: `status ${record.status}, kinds ${record.kinds}`,
+      expected: say`admitted, of kind ${kind}`,
+      found: say`status ${record.status}, kinds ${record.kinds}`,
     });
   }
 }

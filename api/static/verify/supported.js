@@ -5,6 +5,7 @@ import { sha256 } from "./crypto.js";
 import { roundedParameter } from "./rules.js";
 import { countedBy } from "./calibration.js";
 import { CONSERVATIVE, DEFAULT, MEASURED, parseDocument, parseManual } from "./evidence.js";
+import { joined, say } from "./say.js";
 
 const BY_MONTH = Array.from({ length: 12 }, (_, at) => at + 1);
 const MEASURED_MONTHS = 3;
@@ -18,7 +19,7 @@ export function supported(bundle, year) {
   for (const item of bundle.entries) {
     if (item.body.kind === "manual") {
       const manual = parseManual(item.body.content);
-      if (manual.year !== year) throw new Invalid(`year of ${item.name}`, { expected: year, found: manual.year });
+      if (manual.year !== year) throw new Invalid(say`year of ${item.name}`, { expected: year, found: manual.year });
       manuals.set(item.index, manual);
     } else if (item.body.kind === "document") {
       documents.set(item.index, parseDocument(item.body.content));
@@ -29,17 +30,17 @@ export function supported(bundle, year) {
     for (const document of manual.documents) {
       if (!documents.has(document) || document >= index) {
         const found = documents.has(document) ? "later in the log" : "not in the bundle";
-        throw new Invalid(`document ${document} of manual entry ${index}`, { expected: "an earlier entry", found });
+        throw new Invalid(say`document ${document} of manual entry ${index}`, { expected: "an earlier entry", found });
       }
       named.add(document);
     }
     if (manuals.has(manual.replaces)) {
-      throw new Invalid("manual entries of the report", { expected: "none replaced", found: `entry ${manual.replaces}` });
+      throw new Invalid("manual entries of the report", { expected: "none replaced", found: say`entry ${manual.replaces}` });
     }
   }
   const unnamed = [...documents.keys()].filter((index) => !named.has(index));
   if (unnamed.length) {
-    throw new Invalid("documents of the bundle", { expected: "each named by a manual entry", found: `entry ${unnamed[0]}` });
+    throw new Invalid("documents of the bundle", { expected: "each named by a manual entry", found: say`entry ${unnamed[0]}` });
   }
   return { manuals, documents };
 }
@@ -51,9 +52,9 @@ export function casesOf({ manuals }) {
     if (!manual.meter?.device) continue;
     const key = `${manual.meter.device}\n${manual.month}`;
     if (found.has(key)) {
-      throw new Invalid(`case of meter ${manual.meter.device}, month ${manual.month}`, {
+      throw new Invalid(say`case of meter ${manual.meter.device}, month ${manual.month}`, {
         expected: "one entry",
-        found: `${found.get(key).index} and ${index}`,
+        found: say`${found.get(key).index} and ${index}`,
         remedy: "Let the later one replace the earlier one",
       });
     }
@@ -69,21 +70,21 @@ export function caveatOf({ manuals, documents }, measured) {
   const lines = [...new Set(all.filter((m) => m.quantity !== null).map((m) => m.line))].sort();
   const values = [...new Set(all.flatMap((m) => [...m.parameters.keys()]))].sort();
   const what = [];
-  if (lines.length) what.push(`quantities of ${lines.join(", ")}`);
-  if (values.length) what.push(`parameters ${values.join(", ")}`);
-  const said = `${manuals.size} manual entries and ${documents.size} documents`;
-  const parts = [what.length ? `${what.join(" and ")} rest on ${said}` : `there are ${said}`, ...flags(documents, manuals)];
+  if (lines.length) what.push(say`quantities of ${joined(lines)}`);
+  if (values.length) what.push(say`parameters ${joined(values)}`);
+  const said = say`${manuals.size} manual entries and ${documents.size} documents`;
+  const parts = [what.length ? say`${joined(what, " and ")} rest on ${said}` : say`there are ${said}`, ...flags(documents, manuals)];
   for (const { line, month, meter, quantity, missing } of all) {
     if (meter !== null) {
       const read = meter.device === null ? quantity : (measured.get(meter.device)?.[month - 1] ?? 0n);
-      const whose = meter.device ?? `line ${line}`;
-      parts.push(`${whose}, month ${month}, meter ${meter.kind}: ${read} counts as ${countedBy(meter, read)}`);
+      const whose = meter.device ?? say`line ${line}`;
+      parts.push(say`${whose}, month ${month}, meter ${meter.kind}: ${read} counts as ${countedBy(meter, read)}`);
     }
     for (const [name, reason] of [...missing].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      parts.push(`${name} of line ${line}, month ${month}, is missing: ${reason}`);
+      parts.push(say`${name} of line ${line}, month ${month}, is missing: ${reason}`);
     }
   }
-  return parts.join("; ");
+  return joined(parts, "; ");
 }
 
 function flags(documents, manuals) {
@@ -91,15 +92,15 @@ function flags(documents, manuals) {
   const quote = (name) => `'${name}'`;
   for (const [index, m] of manuals) {
     if (!m.documents.length && (m.quantity !== null || m.parameters.size)) {
-      found.push([index, "document-missing", `line ${m.line}, month ${m.month}, has a value by hand without a document`]);
+      found.push([index, "document-missing", say`line ${m.line}, month ${m.month}, has a value by hand without a document`]);
     }
   }
   for (const [index, { purpose, name, issued, sampled }] of documents) {
     if (purpose !== "lab-report") continue;
     if (issued === null || sampled === null) {
-      found.push([index, "lab-undated", `lab report ${quote(name)} has no day of sample and of issue`]);
+      found.push([index, "lab-undated", say`lab report ${quote(name)} has no day of sample and of issue`]);
     } else if (issued > sampled + LAB_DAYS) {
-      found.push([index, "lab-late", `lab report ${quote(name)} came ${issued - sampled} days after its sample`]);
+      found.push([index, "lab-late", say`lab report ${quote(name)} came ${issued - sampled} days after its sample`]);
     }
   }
   const uses = [...manuals.values()].flatMap((m) => {
@@ -123,7 +124,7 @@ function flags(documents, manuals) {
       if (figures.size > 1 && !told.has(key)) {
         told.add(key);
         const last = Math.max(...group.map((use) => use.index));
-        found.push([last, "document-twice", `${name} supports ${figures.size} figures`]);
+        found.push([last, "document-twice", say`${name} supports ${figures.size} figures`]);
       }
     }
   }
@@ -154,10 +155,10 @@ export async function fold(report, bases, year) {
       const { base, month } = months.get(stated.item) ?? { base: stated.item, month: at + 1 };
       const key = `${stated.code}\n${base}`;
       if (month !== at + 1 && stated.quantity) {
-        throw new Invalid(`line ${stated.code} of month ${month}`, { expected: "none in other months", found: at + 1 });
+        throw new Invalid(say`line ${stated.code} of month ${month}`, { expected: "none in other months", found: at + 1 });
       }
       if (stated.quantity && wanted.get(key)[at]) {
-        throw new Invalid(`line ${stated.code}, month ${at + 1}`, { expected: "counted once", found: "twice" });
+        throw new Invalid(say`line ${stated.code}, month ${at + 1}`, { expected: "counted once", found: "twice" });
       }
       wanted.get(key)[at] += stated.quantity;
       const name = `${key}\n${at + 1}`;
@@ -174,15 +175,15 @@ export function byHand({ manuals }, rules, wanted) {
     const unit = rules.line(manual.line)?.quantity;
     const key = `${manual.line}\n${manual.item}`;
     if (!wanted.has(key) || (manual.unit !== null && manual.unit !== unit)) {
-      throw new Invalid(`line of manual entry ${index}`, {
-        expected: `one of the report, in ${unit}`,
-        found: `${manual.line} in ${manual.unit}`,
+      throw new Invalid(say`line of manual entry ${index}`, {
+        expected: say`one of the report, in ${unit}`,
+        found: say`${manual.line} in ${manual.unit}`,
       });
     }
     if (manual.meter !== null) {
       const expected = rules.line(manual.line)?.sign < 0 ? "production" : "activity";
       const found = manual.meter.data;
-      if (found !== expected) throw new Invalid(`data of the meter of manual entry ${index}`, { expected, found });
+      if (found !== expected) throw new Invalid(say`data of the meter of manual entry ${index}`, { expected, found });
     }
     if (manual.quantity === null) continue;
     if (!sums.has(key)) sums.set(key, Array(12).fill(0n));
@@ -204,7 +205,7 @@ export function checkParameters({ manuals }, { holders }, rules, report) {
   }
   const means = [...given].map(([figure, values]) => {
     const [code, , month] = figure.split("\n");
-    return [figure, [...values].map(([name, items]) => [name, mean(items, `${name} of ${code}, month ${month}`)])];
+    return [figure, [...values].map(([name, items]) => [name, mean(items, say`${name} of ${code}, month ${month}`)])];
   });
   const named = new Map();
   const mark = (line, name) => named.set(line, (named.get(line) ?? new Set()).add(name));
@@ -213,9 +214,9 @@ export function checkParameters({ manuals }, { holders }, rules, report) {
     for (const [name, { unit, value, tier }] of values) {
       const at = placeOf(rule, name, what);
       if (rule.parameters[at].unit !== unit) {
-        throw new Invalid(`unit of parameter ${name} of ${what}`, { expected: rule.parameters[at].unit, found: unit });
+        throw new Invalid(say`unit of parameter ${name} of ${what}`, { expected: rule.parameters[at].unit, found: unit });
       }
-      requireWord(line, at, tier, roundedParameter(rules, value, unit), `${name} of ${what}`);
+      requireWord(line, at, tier, roundedParameter(rules, value, unit), say`${name} of ${what}`);
       mark(line, name);
     }
   }
@@ -225,18 +226,18 @@ export function checkParameters({ manuals }, { holders }, rules, report) {
     const { line, rule, what } = ownLine(figure, holders, rules);
     for (const name of manual.missing.keys()) {
       if (given.get(figure)?.has(name)) {
-        throw new Invalid(`parameter ${name} of ${what}`, { expected: "a value or the reason for none", found: "both" });
+        throw new Invalid(say`parameter ${name} of ${what}`, { expected: "a value or the reason for none", found: "both" });
       }
       const at = placeOf(rule, name, what);
       const [tier, value] = standIn(manual, at, rule, holders, what);
-      requireWord(line, at, tier, value, `${name} of ${what}, which is missing`);
+      requireWord(line, at, tier, value, say`${name} of ${what}, which is missing`);
       mark(line, name);
     }
   }
   for (const line of report.lines) {
     (rules.line(line.code)?.parameters ?? []).forEach(({ name }, at) => {
       if (line.tier(at) !== DEFAULT && !named.get(line)?.has(name)) {
-        throw new Unknown(`parameter ${name} of line ${line.code}`, {
+        throw new Unknown(say`parameter ${name} of line ${line.code}`, {
           expected: "a manual entry that gives it",
           found: "none in the bundle",
           remedy: "The enterprise has the lab report",
@@ -248,26 +249,26 @@ export function checkParameters({ manuals }, { holders }, rules, report) {
 
 function ownLine(figure, holders, rules) {
   const [code, item, month] = figure.split("\n");
-  const what = `line ${code}, month ${month}`;
+  const what = say`line ${code}, month ${month}`;
   const line = holders.get(figure);
   const rule = rules.line(code);
   if (!line || rule === null || line.item === item) {
-    throw new Invalid(`parameters of ${what}`, { expected: "a line of this month alone", found: "none in the report" });
+    throw new Invalid(say`parameters of ${what}`, { expected: "a line of this month alone", found: "none in the report" });
   }
   return { line, rule, what };
 }
 
 function placeOf(rule, name, what) {
   const at = rule.parameters.findIndex((parameter) => parameter.name === name);
-  if (at < 0) throw new Invalid(`parameter ${name} of ${what}`, { found: name });
+  if (at < 0) throw new Invalid(say`parameter ${name} of ${what}`, { found: name });
   return at;
 }
 
 function requireWord(line, at, tier, value, what) {
   if (line.tier(at) !== tier || numberOf(line.parameters[at]) !== value) {
-    throw new Invalid(`parameter ${what}`, {
-      expected: `tier ${tier}, word ${hex(word(value))}`,
-      found: `tier ${line.tier(at)}, word ${hex(line.parameters[at])}`,
+    throw new Invalid(say`parameter ${what}`, {
+      expected: say`tier ${tier}, word ${hex(word(value))}`,
+      found: say`tier ${line.tier(at)}, word ${hex(line.parameters[at])}`,
     });
   }
 }
@@ -276,7 +277,7 @@ function requireWord(line, at, tier, value, what) {
 function standIn({ line: code, item }, at, rule, holders, what) {
   const { name, missing, factor } = rule.parameters[at];
   if (missing === "refuse" || factor === null) {
-    throw new Invalid(`parameter ${name} of ${what}`, { expected: "a value", found: "the reason for none" });
+    throw new Invalid(say`parameter ${name} of ${what}`, { expected: "a value", found: "the reason for none" });
   }
   const measured = BY_MONTH.map((month) => holders.get(`${code}\n${item}\n${month}`))
     .filter((line) => line && line.item !== item && line.tier(at) === MEASURED)
@@ -289,13 +290,13 @@ function standIn({ line: code, item }, at, rule, holders, what) {
 /** The mass-weighted mean, half up at 1e-18. */
 function mean(items, what) {
   const units = new Set(items.map(({ unit }) => unit));
-  if (units.size > 1) throw new Invalid(`units of ${what}`, { expected: "one", found: [...units].sort().join(" ") });
+  if (units.size > 1) throw new Invalid(say`units of ${what}`, { expected: "one", found: [...units].sort().join(" ") });
   const [unit] = units;
   const tier = items.some((item) => item.tier === CONSERVATIVE) ? CONSERVATIVE : MEASURED;
   const values = new Set(items.map(({ value }) => value));
   if (values.size === 1) return { unit, tier, value: items[0].value };
   if (items.some(({ weight }) => !weight)) {
-    throw new Invalid(`values of ${what}`, { expected: "a weight above 0 for each, or one value", found: "none for one" });
+    throw new Invalid(say`values of ${what}`, { expected: "a weight above 0 for each, or one value", found: "none for one" });
   }
   const total = items.reduce((sum, { weight }) => sum + weight, 0n);
   const top = items.reduce((sum, { value, weight }) => sum + value * weight, 0n);

@@ -1,5 +1,6 @@
 // As much of TOML 1.0 as a policy needs: tables, arrays of tables, strings, whole numbers, arrays, comments.
 import { Malformed } from "./errors.js";
+import { say } from "./say.js";
 
 const ESCAPES = { b: "\b", t: "\t", n: "\n", f: "\f", r: "\r", '"': '"', "\\": "\\" };
 
@@ -99,6 +100,6 @@ class Scanner {
   error(expected) {
     const line = this.text.slice(0, this.at).split("\n").length;
     const found = JSON.stringify(this.text.slice(this.at, this.at + 20));
-    return new Malformed("the policy is not TOML", { expected, found: `${found} in line ${line}` });
+    return new Malformed("the policy is not TOML", { expected, found: say`${found} in line ${line}` });
   }
 }

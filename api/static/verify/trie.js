@@ -3,6 +3,7 @@ import { Invalid, Malformed } from "./errors.js";
 import { hex, unhex } from "./bytes.js";
 import { keccak } from "./crypto.js";
 import * as rlp from "./rlp.js";
+import { say } from "./say.js";
 
 const MAX_NODE_BYTES = 64 << 10;
 const EMPTY_ROOT = "56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421";
@@ -22,8 +23,8 @@ export class NodePool {
     if (parsed === undefined) {
       if (raw === undefined) {
         throw new Invalid("a proof lacks a node", {
-          expected: `the trie node whose keccak-256 is ${digest}`,
-          found: `${this.raw.size} other nodes`,
+          expected: say`the trie node whose keccak-256 is ${digest}`,
+          found: say`${this.raw.size} other nodes`,
           remedy: "The evidence is incomplete or of another block; have it made again.",
         });
       }
@@ -33,7 +34,7 @@ export class NodePool {
     if (!isRoot && raw.length < 32) {
       throw new Invalid("a trie node is referred to by hash", {
         expected: "nodes under 32 bytes inside their parent",
-        found: `${raw.length} bytes under ${digest}`,
+        found: say`${raw.length} bytes under ${digest}`,
       });
     }
     return parsed;
@@ -77,7 +78,7 @@ export function get(pool, root, key, claim = null) {
         if (claim && digest !== null && hex(value) === hex(claim)) {
           throw new Invalid("a leaf that follows from its record", {
             expected: "left out of the evidence",
-            found: `the node ${digest}`,
+            found: say`the node ${digest}`,
           });
         }
         return value;
@@ -120,7 +121,7 @@ function shape(item) {
 function follow(pool, child) {
   if (child instanceof Uint8Array) return pool.node(hex(rlp.asBytes(child, "reference to a trie node", 32)));
   const size = rlp.encode(child).length;
-  if (size >= 32) throw new Malformed("trie node inside its parent", { expected: "under 32 bytes", found: `${size} bytes` });
+  if (size >= 32) throw new Malformed("trie node inside its parent", { expected: "under 32 bytes", found: say`${size} bytes` });
   return shape(child);
 }
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0015"
-down_revision = "0012"
+down_revision = "0014"
 
 _ABOUT = {"position": 1, "pledge": 2}
 """Kind of record → place of the field that `about` repeats."""
