@@ -36,11 +36,17 @@ from ledger_node.queries import members, planning, quota, records
 from ledger_node.queries.once import settle
 from ledger_node.queries.planning import Planning
 from ledger_node.queries.records import Kept
+from ledger_node.reports import certificate as paper
+from ledger_node.reports import pdf
+from ledger_node.reports.options import Language, Name
 
 Sector = Annotated[Literal["power", "industry"], Query(description="Whose calendar is shown")]
+Form = Annotated[Literal["json", "pdf"], Query(alias="format", description="pdf is PDF/A-3a and carries the file")]
+InLanguage = Annotated[Language, Query(description="Of the PDF")]
 _JSON: Final[dict[str, Any]] = {"application/json": {"schema": {"type": "object"}}}
+_PDF: Final[dict[str, Any]] = {pdf.MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}
 _CERTIFICATE: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"description": "The certificate (docs/formats/title.md)", "content": _JSON}
+    200: {"description": "The certificate (docs/formats/title.md)", "content": {**_JSON, **_PDF}}
 }
 
 
@@ -103,7 +109,11 @@ def _units(found: APIRouter, service: Service) -> None:
 
     @found.get("/lots/{lot}/title", operation_id="getTitle", responses=_CERTIFICATE)
     def get_title(
-        request: Request, lot: Id, holder: Annotated[str, Query(pattern=HEX_ID, description="Member id, hex")]
+        request: Request,
+        lot: Id,
+        holder: Annotated[str, Query(pattern=HEX_ID, description="Member id, hex")],
+        form: Form = "json",
+        language: InLanguage = "zh",
     ) -> Response:
         """A certificate of title: who holds how many units of the lot, proven against the last block of the view."""
         with service.engine.connect() as connection:
@@ -113,17 +123,17 @@ def _units(found: APIRouter, service: Service) -> None:
             if position is None or not any(int(position[state]) for state in quota.STATES):
                 raise missing("units of this holder in the lot", holder)
             content = certificate(service, connection, "title", position)
-        return answer(request, content, private=True, headers=_attached(f"title-{lot[:8]}-{holder[:8]}.json"))
+        return _certified(request, service, content, f"title-{lot[:8]}-{holder[:8]}", form, language, private=True)
 
     @found.get("/disposals/{disposal}/certificate", operation_id="getCertificate", responses=_CERTIFICATE)
-    def get_certificate(request: Request, disposal: Id) -> Response:
+    def get_certificate(request: Request, disposal: Id, form: Form = "json", language: InLanguage = "zh") -> Response:
         """A certificate of retirement: that units have ended, for what and for whom; it verifies offline."""
         with service.engine.connect() as connection:
             kept = quota.disposal(connection, disposal)
             if kept is None or present_quota.disposal(kept).certificate is None:
                 raise missing("disposal that ended units", disposal)
             content = certificate(service, connection, "retirement", kept)
-        return answer(request, content, headers=_attached(f"retirement-{disposal[:8]}.json"))
+        return _certified(request, service, content, f"retirement-{disposal[:8]}", form, language, private=False)
 
     @found.get("/members/{member}/disposals", operation_id="listDisposals", response_model=Page[schemas.Disposal])
     def list_disposals(
@@ -309,6 +319,18 @@ def quota_screen(
         "states": quota.STATES,
         "years": sorted((present_quota.obligation(y) for y in owed), key=lambda y: -y.year),
     }
+
+
+def _certified(
+    request: Request, service: Service, content: bytes, name: str, form: str, language: Language, *, private: bool
+) -> Response:
+    """The file of a certificate, or the page that carries it."""
+    headers = _attached(f"{name}.{form}")
+    if form == "json":
+        return answer(request, content, private=private, headers=headers)
+    known = {bytes.fromhex(i): Name(n.zh, n.en, n.credit_code) for i, n in service.settings.names.items()}
+    page = paper.make(content, language, known)
+    return answer(request, page, media_type=pdf.MEDIA_TYPE, private=private, headers=headers)
 
 
 def _own_or_statutory(caller: Caller, member: str) -> None:

@@ -28,7 +28,7 @@ def add_parser(subparsers: Any) -> None:
         "VALID, 1 INVALID, 2 misuse or ERROR, 3 INDETERMINATE.",
     )
     parser.add_argument(
-        "file", metavar="FILE", help="bundle, or a report's PDF or XLSX that carries one; - reads standard input"
+        "file", metavar="FILE", help="bundle, certificate, or the PDF or XLSX that carries one; - reads standard input"
     )
     parser.add_argument("--policy", metavar="FILE", help="what you trust (TOML, docs/formats/policy.md)")
     parser.add_argument("--json", action="store_true", help="answer in JSON")

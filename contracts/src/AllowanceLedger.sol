@@ -102,7 +102,7 @@ contract AllowanceLedger is IAllowanceLedger, Planned {
         _members().requireQuorum(digest, quorum);
         if (act.project == 0) revert AllowanceLedgerProjectUnknown(act.project);
         if (_projects[act.project].owner != 0) revert AllowanceLedgerProjectKnown(act.project);
-        _requireHolder(act.owner);
+        _requireHolder(_members(), act.owner);
         ProjectRecord memory project =
             ProjectRecord(act.project, act.owner, act.methodology, act.covered != 0, act.documentDigest, _now());
         _projects[act.project] = project;
@@ -128,7 +128,7 @@ contract AllowanceLedger is IAllowanceLedger, Planned {
         } else if (act.kind != KIND_CEA || act.project != 0) {
             revert AllowanceLedgerKindUnknown(act.kind, act.vintage, act.project);
         }
-        _requireHolder(act.member);
+        _requireHolder(_members(), act.member);
         bytes32 classId = classOf(act.kind, act.vintage, act.project);
         bytes32 key = keccak256(abi.encode(act.decision, act.member, classId));
         if (_decided[key] != 0) revert AllowanceLedgerDecisionUsed(act.decision, _decided[key]);
@@ -235,22 +235,41 @@ contract AllowanceLedger is IAllowanceLedger, Planned {
 
     /// @inheritdoc IAllowanceLedger
     function transfer(bytes32 name, bytes32 lot, bytes32 giver, bytes32 taker, uint64 amount, bytes32 cause) external {
-        bool sale = name == MARKET;
-        if (!sale && name != PLEDGES) revert AllowanceLedgerNotTheContract(name, address(0), msg.sender);
+        if (name != PLEDGES) revert AllowanceLedgerNotTheContract(name, address(0), msg.sender);
         _requireContract(name);
-        _requireHolder(taker);
-        uint8 target = sale ? TRADING : REGISTERED;
-        _take(giver, lot, sale ? TRADING : PLEDGED, amount);
-        _put(taker, lot, target, amount);
+        _requireHolder(_members(), taker);
+        _take(giver, lot, PLEDGED, amount);
+        _put(taker, lot, REGISTERED, amount);
         bytes32 classId = _classOfLot(lot);
-        _account(giver, classId).held -= amount;
-        _account(taker, classId).held += amount;
-        if (sale) {
-            uint16 year = Calendar.yearOf(_now());
-            _flows[keccak256(abi.encode(giver, classId, year))].sold += amount;
-            _flows[keccak256(abi.encode(taker, classId, year))].bought += amount;
+        uint16 year = Calendar.yearOf(_now());
+        _account(giver, classId, year).held -= amount;
+        _account(taker, classId, year).held += amount;
+        emit UnitsTransferred(lot, giver, taker, amount, REGISTERED, cause);
+    }
+
+    /// @inheritdoc IAllowanceLedger
+    function deliver(bytes32 name, Delivery[] calldata deliveries) external {
+        if (name != MARKET) revert AllowanceLedgerNotTheContract(name, address(0), msg.sender);
+        _requireContract(name);
+        IMemberRegistry members = _members();
+        uint16 year = Calendar.yearOf(_now());
+        for (uint256 i = 0; i < deliveries.length; i++) {
+            Delivery calldata one = deliveries[i];
+            _requireHolder(members, one.taker);
+            bytes32 key = _pair(one.giver, one.lot);
+            _positions[key] = _taken(one.giver, one.lot, _positions[key], TRADING, one.amount);
+            // what the giver gives of the lot without a break is told once
+            bool last =
+                i + 1 == deliveries.length || deliveries[i + 1].giver != one.giver || deliveries[i + 1].lot != one.lot;
+            if (last) _recordPosition(one.giver, one.lot);
+            _put(one.taker, one.lot, TRADING, one.amount);
+            bytes32 classId = _classOfLot(one.lot);
+            _account(one.giver, classId, year).held -= one.amount;
+            _account(one.taker, classId, year).held += one.amount;
+            _flows[keccak256(abi.encode(one.giver, classId, year))].sold += one.amount;
+            _flows[keccak256(abi.encode(one.taker, classId, year))].bought += one.amount;
+            emit UnitsTransferred(one.lot, one.giver, one.taker, one.amount, TRADING, one.cause);
         }
-        emit UnitsTransferred(lot, giver, taker, amount, target, cause);
     }
 
     /// @inheritdoc IAllowanceLedger
@@ -278,8 +297,7 @@ contract AllowanceLedger is IAllowanceLedger, Planned {
 
     /// @inheritdoc IAllowanceLedger
     function mayHold(bytes32 member) public view returns (bool) {
-        IMemberRegistry members = _members();
-        return members.isAdmitted(member, HOLDERS) && !members.isAdmitted(member, NOT_HOLDERS);
+        return _mayHold(_members(), member);
     }
 
     /// @inheritdoc IAllowanceLedger
@@ -377,8 +395,14 @@ contract AllowanceLedger is IAllowanceLedger, Planned {
         if (msg.sender != expected) revert AllowanceLedgerNotTheContract(name, expected, msg.sender);
     }
 
-    function _requireHolder(bytes32 member) private view {
-        if (!mayHold(member)) revert AllowanceLedgerHolderRefused(member, _members().memberOf(member).kinds);
+    function _mayHold(IMemberRegistry members, bytes32 member) private view returns (bool) {
+        return members.isAdmitted(member, HOLDERS) && !members.isAdmitted(member, NOT_HOLDERS);
+    }
+
+    function _requireHolder(IMemberRegistry members, bytes32 member) private view {
+        if (!_mayHold(members, member)) {
+            revert AllowanceLedgerHolderRefused(member, members.memberOf(member).kinds);
+        }
     }
 
     function _requireLot(bytes32 lot) private view returns (StoredLot storage stored) {
@@ -441,9 +465,13 @@ contract AllowanceLedger is IAllowanceLedger, Planned {
     }
 
     /// @dev The account, its year's opening balance kept before the first change of a year.
-    function _account(bytes32 member, bytes32 classId) private returns (Account storage account) {
+    function _account(bytes32 member, bytes32 classId) private returns (Account storage) {
+        return _account(member, classId, Calendar.yearOf(_now()));
+    }
+
+    /// @param year that of now.
+    function _account(bytes32 member, bytes32 classId, uint16 year) private returns (Account storage account) {
         account = _accounts[_pair(member, classId)];
-        uint16 year = Calendar.yearOf(_now());
         if (account.year != year) {
             account.heldAtStart = account.held;
             account.year = year;

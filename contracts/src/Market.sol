@@ -59,6 +59,8 @@ contract Market is IMarket, Registry {
         ITradingRules.AuctionRecord auction;
         Listed listed;
         Others others;
+        IAllowanceLedger.Delivery[] deliveries;
+        ISettlementToken.Payment[] payments;
     }
 
     /// @dev What the batch keeps of an order.
@@ -97,13 +99,18 @@ contract Market is IMarket, Registry {
         Progress[] memory progress = _admit(act, batch, orders);
         bytes32 found = keccak256(abi.encode(fills));
         if (found != act.fillsDigest) revert MarketDigestWrong(act.fillsDigest, found);
+        batch.deliveries = new IAllowanceLedger.Delivery[](fills.length);
+        batch.payments = new ISettlementToken.Payment[](fills.length);
         for (uint256 i = 0; i < fills.length; i++) {
             _trade(act, batch, orders, progress, fills[i], i);
         }
         for (uint256 i = 0; i < orders.length; i++) {
             _keep(orders[i].order, progress[i]);
         }
-        if (fills.length != 0) _keepDay(act.instrument, batch);
+        if (fills.length != 0) {
+            _deliver(act.instrument, batch);
+            _keepDay(act.instrument, batch);
+        }
     }
 
     /// @inheritdoc IMarket
@@ -305,7 +312,11 @@ contract Market is IMarket, Registry {
         trade.price = fill.price;
         trade.matching = batch.matching;
         trade.tradedAt = act.time;
-        _deliver(batch, trade);
+        uint64 worth = trade.amount * trade.price;
+        batch.deliveries[place] =
+            IAllowanceLedger.Delivery(trade.lot, trade.seller, trade.buyer, trade.amount, trade.tradeId);
+        batch.payments[place] = ISettlementToken.Payment(trade.buyer, trade.seller, worth, trade.tradeId);
+        _count(batch, trade, worth);
         _record(TRADE_TAG, trade.tradeId, abi.encode(TRADE_TAG, trade));
     }
 
@@ -339,13 +350,14 @@ contract Market is IMarket, Registry {
         }
     }
 
-    /// @dev Units against money.
-    function _deliver(Batch memory batch, TradeRecord memory trade) private {
-        uint64 worth = trade.amount * trade.price;
-        batch.ledger.transfer("Market", trade.lot, trade.seller, trade.buyer, trade.amount, trade.tradeId);
-        batch.token.pay("Market", trade.buyer, trade.seller, worth, trade.tradeId);
-        _checkLimit(trade.instrument, batch, trade.buyer);
-        _count(batch, trade, worth);
+    /// @dev Units against money, of all trades at once; no buyer then holds more than it may.
+    function _deliver(bytes32 instrument, Batch memory batch) private {
+        batch.ledger.deliver("Market", batch.deliveries);
+        batch.token.payAll("Market", batch.payments);
+        if (batch.terms.positionLimit == 0) return;
+        for (uint256 i = 0; i < batch.deliveries.length; i++) {
+            _checkLimit(instrument, batch, batch.deliveries[i].taker);
+        }
     }
 
     /// @dev Listed and block: the price of the earlier order. Auction: one price for all, or the bidder's.
@@ -378,7 +390,6 @@ contract Market is IMarket, Registry {
 
     function _checkLimit(bytes32 instrument, Batch memory batch, bytes32 buyer) private view {
         uint64 limit = batch.terms.positionLimit;
-        if (limit == 0) return;
         uint64 held = batch.ledger.accountOf(buyer, instrument).held;
         if (held > limit) revert MarketPositionLimit(buyer, limit, held);
     }

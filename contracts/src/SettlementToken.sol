@@ -55,15 +55,25 @@ contract SettlementToken is ISettlementToken, Registry {
 
     /// @inheritdoc ISettlementToken
     function pay(bytes32 name, bytes32 payer, bytes32 payee, uint64 amount, bytes32 cause) external {
-        if (name != "Market" && name != "PledgeRegistry") {
-            revert SettlementTokenNotTheContract(name, address(0), msg.sender);
-        }
-        address expected = _located(name);
-        if (msg.sender != expected) revert SettlementTokenNotTheContract(name, expected, msg.sender);
+        _requireContract(name, "PledgeRegistry");
         if (amount == 0) revert SettlementTokenAmountZero();
         _take(payer, amount);
         _put(payee, amount);
         emit MoneyPaid(payer, payee, amount, cause);
+    }
+
+    /// @inheritdoc ISettlementToken
+    function payAll(bytes32 name, Payment[] calldata payments) external {
+        _requireContract(name, "Market");
+        for (uint256 i = 0; i < payments.length; i++) {
+            Payment calldata one = payments[i];
+            if (one.amount == 0) revert SettlementTokenAmountZero();
+            _take(one.payer, one.amount);
+            _balances[one.payee] += one.amount;
+            // what comes to the payee without a break is told once
+            if (i + 1 == payments.length || payments[i + 1].payee != one.payee) _recordBalance(one.payee);
+            emit MoneyPaid(one.payer, one.payee, one.amount, one.cause);
+        }
     }
 
     /// @inheritdoc ISettlementToken
@@ -96,7 +106,17 @@ contract SettlementToken is ISettlementToken, Registry {
 
     function _set(bytes32 member, uint64 amount) private {
         _balances[member] = amount;
-        _record(BALANCE_TAG, member, abi.encode(BALANCE_TAG, MoneyBalance(member, amount)));
+        _recordBalance(member);
+    }
+
+    function _requireContract(bytes32 name, bytes32 wanted) private view {
+        if (name != wanted) revert SettlementTokenNotTheContract(name, address(0), msg.sender);
+        address expected = _located(name);
+        if (msg.sender != expected) revert SettlementTokenNotTheContract(name, expected, msg.sender);
+    }
+
+    function _recordBalance(bytes32 member) private {
+        _record(BALANCE_TAG, member, abi.encode(BALANCE_TAG, MoneyBalance(member, _balances[member])));
     }
 
     function _recordIssuer(bytes32 bank) private {

@@ -161,8 +161,17 @@ contract Holders is World {
 
     function transfer(uint8 which, uint8 who, uint16 amount, bool sale) external {
         amount %= MOST;
-        bytes32 name = sale ? bytes32("Market") : bytes32("PledgeRegistry");
-        try ledger.transfer(name, pick(which), member(who), member(who + (who < 255 ? 1 : 0)), amount, 0) {} catch {}
+        bytes32 taker = member(who + (who < 255 ? 1 : 0));
+        if (!sale) {
+            try ledger.transfer("PledgeRegistry", pick(which), member(who), taker, amount, 0) {} catch {}
+            return;
+        }
+        // there and a part of it back again, so that a giver's position is told within and at the end of a batch
+        IAllowanceLedger.Delivery[] memory all = new IAllowanceLedger.Delivery[](3);
+        all[0] = IAllowanceLedger.Delivery(pick(which), member(who), taker, amount / 2, 0);
+        all[1] = IAllowanceLedger.Delivery(pick(which), member(who), taker, amount - amount / 2, 0);
+        all[2] = IAllowanceLedger.Delivery(pick(which), taker, member(who), amount / 3, 0);
+        try ledger.deliver("Market", all) {} catch {}
     }
 
     function retire(uint8 which, uint8 who, uint8 state, uint16 amount, bool surrendered) external {

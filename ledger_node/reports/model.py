@@ -16,6 +16,7 @@ Level = Literal["plain", "note", "warn"]
 
 EVIDENCE_NAME: Final = "evidence.bundle.json"
 DOCUMENT_NAME: Final = "document.json"
+CERTIFICATE_NAME: Final = "certificate.json"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -18,18 +19,24 @@ MEDIA_TYPE: Final = "application/pdf"
 
 def render(document: Document, bundle: bytes) -> bytes:
     """The file; the same bytes for the same document and bundle, whatever the machine, its clock and its locale."""
-    project: Any = {  # a project in memory, which typst's stubs do not know of
+    sources = {
         "main.typ": files("ledger_node.reports").joinpath("templates", "report.typ").read_bytes(),
         DOCUMENT_NAME: jcs.encode(document.to_json()),
         EVIDENCE_NAME: bundle,
     }
+    return compile_project(sources, document.time)
+
+
+def compile_project(sources: Mapping[str, bytes], time: int) -> bytes:
+    """The PDF/A-3 of a project of typst (`main.typ` and what it reads) at a time in s; Refused where it cannot be."""
+    project: Any = dict(sources)  # a project in memory, which typst's stubs do not know of
     try:
         made = typst.compile(
             project,
             font_paths=_fonts(),
             ignore_system_fonts=True,
             pdf_standards=["a-3a", "ua-1"],
-            timestamp=document.time,
+            timestamp=time,
         )
     except typst.TypstError as error:
         raise Refused(

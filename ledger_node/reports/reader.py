@@ -16,7 +16,7 @@ from python_calamine import CalamineError, load_workbook
 from carbonledger import jcs
 from carbonledger.bundle.model import MAX_BYTES
 from carbonledger.errors import CarbonLedgerError, Malformed
-from ledger_node.reports.model import DOCUMENT_NAME, EVIDENCE_NAME
+from ledger_node.reports.model import CERTIFICATE_NAME, DOCUMENT_NAME, EVIDENCE_NAME
 from ledger_node.reports.options import Options
 from ledger_node.reports.xlsx import EVIDENCE_SHEETS, OPTIONS_MARK
 
@@ -44,10 +44,12 @@ def form_of(raw: bytes) -> Form:
 
 
 def evidence(raw: bytes) -> bytes:
-    """The bundle that a document carries, byte for byte."""
+    """The bundle that a document carries, or the certificate's file, byte for byte."""
     match form_of(raw):
         case "pdf":
-            return _attached(_attachments(raw), EVIDENCE_NAME)
+            found = _attachments(raw)
+            certified = any(name == CERTIFICATE_NAME for name, _ in found)
+            return _attached(found, CERTIFICATE_NAME if certified else EVIDENCE_NAME)
         case "xlsx":
             return _sheet(raw)[1]
 

@@ -894,8 +894,22 @@ def redeem_by_the_member(world: Any, signed_by: Any) -> None:
 def pay_as_a_contract(world: Any, signed_by: Any) -> None:
     Exchange(world).money(1)
     ids = world["rival"].id, world["enterprise"].id
-    data = settlement_token.encode_pay(word("Market"), *ids, 1, ROOT)
+    data = settlement_token.encode_pay(word("PledgeRegistry"), *ids, 1, ROOT)
     world.chain.send(world.address("SettlementToken"), data)
+
+
+def pay_all_as_a_contract(world: Any, signed_by: Any) -> None:
+    Exchange(world).money(1)
+    payment = structs.Payment(world["rival"].id, world["enterprise"].id, 1, ROOT)
+    data = settlement_token.encode_pay_all(word("Market"), [payment])
+    world.chain.send(world.address("SettlementToken"), data)
+
+
+def deliver_as_a_contract(world: Any, signed_by: Any) -> None:
+    lot = Exchange(world).units(1)
+    delivery = structs.Delivery(lot.id, world["enterprise"].id, world["rival"].id, 1, ROOT)
+    data = allowance_ledger.encode_deliver(word("Market"), [delivery])
+    world.chain.send(world.address("AllowanceLedger"), data)
 
 
 def list_instrument(world: Any, signed_by: Any) -> None:
@@ -997,8 +1011,9 @@ TABLE: dict[str, tuple[Row, ...]] = {
         Row((), call_of_a_contract("encode_shift", word("Compliance"), "member", "lot", 1, 5, 1, ROOT)),
     ),
     "AllowanceLedger.transfer": (
-        Row((), call_of_a_contract("encode_transfer", word("Market"), "lot", "member", ROOT, 1, ROOT)),
+        Row((), call_of_a_contract("encode_transfer", word("PledgeRegistry"), "lot", "member", ROOT, 1, ROOT)),
     ),
+    "AllowanceLedger.deliver": (Row((), deliver_as_a_contract),),
     "AllowanceLedger.retire": (Row((), call_of_a_contract("encode_retire", "member", "lot", 1, 1, 1, ROOT)),),
     "AllowanceLedger.carry": (Row((), call_of_a_contract("encode_carry", "member", "lot", 1, 2026, ROOT)),),
     "Compliance.fix": (Row(QUORUM, fix),),
@@ -1069,6 +1084,7 @@ TABLE: dict[str, tuple[Row, ...]] = {
     "SettlementToken.issue": (Row(("bank",), issue_money),),
     "SettlementToken.redeem": (Row(("bank",), redeem_by_the_bank), Row(("rival",), redeem_by_the_member)),
     "SettlementToken.pay": (Row((), pay_as_a_contract),),
+    "SettlementToken.payAll": (Row((), pay_all_as_a_contract),),
     "TradingRules.list": (Row(QUORUM, list_instrument),),
     "TradingRules.publishTerms": (Row(QUORUM, publish_terms),),
     "TradingRules.publishDays": (Row(QUORUM, publish_days),),

@@ -49,7 +49,9 @@ sqlite3.connect = sqlite3.dbapi2.connect = lambda *a, **k: connect(*a, **{**k, "
 from tests.integration.exchange_kit import Trading
 trading = Trading(home, "embedded:")
 trading.time = trading.chain.head().timestamp + 1
-said = trading.run(10)
+said = []
+while len(said) < 20 and "settled" not in said[-1:]:
+    said += trading.run(1) or ["none"]
 trading.outbox.close()
 trading.chain.close()
 print(*said, "writes", seen, flush=True)
@@ -108,13 +110,11 @@ def test_an_exchange_killed_at_its_writes_settles_every_trade_once(ordered: Path
     assert "settled" in said, said
     writes = int(said.split()[-1])
     assert settled(unharmed) == (90 * P, 940 * P, 60, 30, 10, 90)
-    again_and_again = [[writes * tenth // 10] for tenth in (1, 3, 5, 7)] + [[3, 2, 5, 4, 7]]
-    for number, places in enumerate(again_and_again):
-        home = Path(shutil.copytree(ordered, tmp_path / str(number)))
-        ends = [run(home, place) for place in places]
-        assert ends[0] == "", "it came to its end before it could be killed"
-        run(home, -1)
-        assert settled(home) == settled(unharmed), places
+    home = Path(shutil.copytree(ordered, tmp_path / "killed"))
+    ends = [run(home, place) for place in (writes * 6 // 10, 3)]
+    assert ends[0] == "", "it came to its end before it could be killed"
+    run(home, -1)
+    assert settled(home) == settled(unharmed)
 
 
 @pytest.mark.long

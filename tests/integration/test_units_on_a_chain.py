@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from pypdf import PdfReader
 from sqlalchemy import Engine
 
 from api.app import create_app
@@ -17,7 +19,9 @@ from api.keys import new_key
 from api.settings import Settings
 from carbonledger import acts
 from carbonledger.acts import Act, Signed
+from carbonledger.cli import main
 from carbonledger.eip712 import Domain
+from carbonledger.errors import Refused
 from carbonledger.identifiers import object_id
 from carbonledger.title import verify
 from ledger_node.chain.bindings import structs
@@ -27,6 +31,8 @@ from ledger_node.chain.outbox import Outbox
 from ledger_node.commands.deploy import policy_of
 from ledger_node.db.engine import migrate, open_database, sqlite_url
 from ledger_node.db.indexer import Indexer
+from ledger_node.reports import certificate as on_paper
+from ledger_node.reports import reader
 from tests.integration.api_kit import SilentJournal
 from tests.integration.ledger_kit import REGULATORS, TIME, Ledger, address
 from tests.support.twin import compare
@@ -109,7 +115,9 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
         outbox.close()
 
 
-def test_from_issue_to_retirement_every_paper_verifies_offline(registry: Registry) -> None:
+def test_from_issue_to_retirement_every_paper_verifies_offline(
+    registry: Registry, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     values = {"kind": 1, "vintage": 2024, "project": ZERO, "amount": 1_000, "state": 1, "registeredAt": 0}
     lot = registry.by_quorum(registry.act("Issuance", "lot", member=ENTERPRISE, decision=object_id("d"), **values))
     registry.index()
@@ -146,6 +154,30 @@ def test_from_issue_to_retirement_every_paper_verifies_offline(registry: Registr
     assert retired.verdict == "VALID"
     assert compare([(first, policy), (paper, policy)]) == ["VALID", "VALID"]  # the page says so too
     assert (retired.subject["tonnes"], retired.subject["beneficiary"]) == (50, object_id("b").hex())
+
+    for language, words in (("zh", "碳排放权注销证明"), ("en", "Certificate of Retirement")):
+        answer = registry.client.get(f"{certificate}?format=pdf&language={language}")
+        assert answer.headers["content-type"] == "application/pdf"
+        assert reader.evidence(answer.content) == registry.client.get(certificate).content
+        assert answer.content == registry.client.get(f"{certificate}?format=pdf&language={language}").content
+        (page,) = PdfReader(io.BytesIO(answer.content)).pages
+        assert words in page.extract_text().replace("\n", " ")
+        file = tmp_path / f"{language}.pdf"
+        file.write_bytes(answer.content)
+        trusted = tmp_path / "policy.toml"
+        trusted.write_text(policy.format())
+        for command in ("title", "verify"):
+            assert main([command, str(file), "--policy", str(trusted)]) == 0
+            assert "50 t of member" in capsys.readouterr().out
+        file.write_bytes(answer.content.replace(b"%PDF-1.7", b"%PDX-1.7", 1))
+        assert main(["title", str(file), "--policy", str(trusted)]) == 1
+        capsys.readouterr()
+    title = registry.get(f"{path}&format=pdf&language=en").content
+    text = PdfReader(io.BytesIO(title)).pages[0].extract_text()
+    assert "950" in text and "Pledged 600 t" in text and "Registered 350 t" in text
+    broken = registry.get(path).content.replace(b'"kind":"title"', b'"kind":"retirement"')
+    with pytest.raises(Refused, match="no page is set of it"):
+        on_paper.make(broken, "en", {})
 
     history = registry.get(f"/v1/lots/{lot.id.hex()}/history").json()["items"]
     told = [(e["kind"], e["states"] and (e["states"]["registered"], e["states"]["pledged"])) for e in history]

@@ -97,6 +97,15 @@ interface IAllowanceLedger is IRegistry {
         uint16 year;
     }
 
+    /// @notice Units that go from one member to another because of `cause` (a trade).
+    struct Delivery {
+        bytes32 lot;
+        bytes32 giver;
+        bytes32 taker;
+        uint64 amount;
+        bytes32 cause;
+    }
+
     event UnitsIssued(bytes32 indexed lot, bytes32 indexed member, bytes32 indexed classId, uint64 amount, uint8 state);
     event UnitsMoved(
         bytes32 indexed lot, bytes32 indexed member, uint8 source, uint8 target, uint64 amount, bytes32 cause
@@ -155,9 +164,12 @@ interface IAllowanceLedger is IRegistry {
     function shift(bytes32 name, bytes32 member, bytes32 lot, uint8 source, uint8 target, uint64 amount, bytes32 cause)
         external;
 
-    /// @notice Gives units to another member. Called by Market (trading to trading, counted as a sale) and
-    /// PledgeRegistry (pledged to registered).
+    /// @notice Gives pledged units to another member, who has them registered. Called by PledgeRegistry.
     function transfer(bytes32 name, bytes32 lot, bytes32 giver, bytes32 taker, uint64 amount, bytes32 cause) external;
+
+    /// @notice Gives units in trading to other members, counted as sales. Called by Market.
+    /// @dev Warning: a giver's position is told once for what it gives of a lot without a break.
+    function deliver(bytes32 name, Delivery[] calldata deliveries) external;
 
     /// @notice Ends units. Called by Compliance.
     function retire(bytes32 member, bytes32 lot, uint8 state, uint64 amount, uint8 end, bytes32 cause) external;

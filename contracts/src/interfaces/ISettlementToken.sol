@@ -37,6 +37,14 @@ interface ISettlementToken is IRegistry {
         uint64 paidAt;
     }
 
+    /// @notice Money that goes from one member to another because of `cause` (a trade).
+    struct Payment {
+        bytes32 payer;
+        bytes32 payee;
+        uint64 amount;
+        bytes32 cause;
+    }
+
     /// @notice Money went from one member to another because of `cause` (a trade, an enforcement).
     event MoneyPaid(bytes32 indexed payer, bytes32 indexed payee, uint64 amount, bytes32 indexed cause);
 
@@ -53,8 +61,12 @@ interface ISettlementToken is IRegistry {
     /// @notice Takes money from a member whom the bank paid out. Signed by an act key of the member and one of the bank.
     function redeem(MoneyRedemption calldata act, Signed calldata member, Signed calldata bank) external;
 
-    /// @notice Moves money between members. Called by Market and PledgeRegistry.
+    /// @notice Moves money between members. Called by PledgeRegistry.
     function pay(bytes32 name, bytes32 payer, bytes32 payee, uint64 amount, bytes32 cause) external;
+
+    /// @notice Moves money between members, payment by payment. Called by Market.
+    /// @dev Warning: a payee's balance is told once for payments to it without a break.
+    function payAll(bytes32 name, Payment[] calldata payments) external;
 
     function balanceOf(bytes32 member) external view returns (uint64);
 

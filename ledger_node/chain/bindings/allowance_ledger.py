@@ -104,6 +104,15 @@ def decode_class_of(data: bytes) -> bytes:
     return result
 
 
+def encode_deliver(name: bytes, deliveries: Sequence[structs.Delivery]) -> bytes:
+    """deliver: calldata (nonpayable)."""
+    return codec.call(
+        bytes.fromhex("97ef326f"),
+        ('bytes32', '(bytes32,bytes32,bytes32,uint64,bytes32)[]',),
+        (name, deliveries,),
+    )
+
+
 def encode_directory() -> bytes:
     """directory: calldata (view)."""
     return codec.call(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -97,6 +98,15 @@ def encode_pay(name: bytes, payer: bytes, payee: bytes, amount: int, cause: byte
         bytes.fromhex("6f62fb99"),
         ('bytes32', 'bytes32', 'bytes32', 'uint64', 'bytes32',),
         (name, payer, payee, amount, cause,),
+    )
+
+
+def encode_pay_all(name: bytes, payments: Sequence[structs.Payment]) -> bytes:
+    """payAll: calldata (nonpayable)."""
+    return codec.call(
+        bytes.fromhex("2fc39ad4"),
+        ('bytes32', '(bytes32,bytes32,uint64,bytes32)[]',),
+        (name, payments,),
     )
 
 

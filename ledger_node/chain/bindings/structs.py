@@ -1527,6 +1527,25 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class Delivery:
+    lot: bytes
+    giver: bytes
+    taker: bytes
+    amount: int
+    cause: bytes
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Delivery:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
+            value[4],
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Freeze:
     regulator: bytes
     member: bytes
@@ -2069,6 +2088,23 @@ class MoneyIssuer:
             value[0],
             value[1],
             value[2],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    payer: bytes
+    payee: bytes
+    amount: int
+    cause: bytes
+
+    @classmethod
+    def from_abi(cls, value: Any) -> Payment:
+        return cls(
+            value[0],
+            value[1],
+            value[2],
+            value[3],
         )
 
 
