@@ -38,6 +38,10 @@ APPLICATIONS: Final = ("/v1/", "/3/")
 """Paths of programs; the others are pages, where a browser asks its reader for the key."""
 
 
+STATIC: Final = "/static/"
+"""Files of the pages. They are not counted: the verifier's page alone is seventy, and an office shares an address."""
+
+
 class Gate:
     """ASGI middleware around the application."""
 
@@ -73,7 +77,8 @@ class Gate:
         try:
             try:
                 state["caller"] = await self._caller(scope)
-                seen["headers"] = self._within_rate(scope, state["caller"])
+                if not scope["path"].startswith(STATIC):
+                    seen["headers"] = self._within_rate(scope, state["caller"])
                 self._within_size(scope)
             except Problem as problem:
                 await problem.answer(scope["path"])(scope, receive, answer)

@@ -4,36 +4,44 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from typing import Final
 
-from carbonledger.cli import (
-    allocate,
-    answers,
-    assess,
-    calculate,
-    credential,
-    crosscheck,
-    disclose,
-    examine,
-    factors,
-    footprint,
-    forecast,
-    keys,
-    outlook,
-    plan,
-    reduce,
-    replay,
-    report,
-    show,
-    title,
-    verify,
-    webhook,
-)
+from carbonledger.cli import answers
+
+COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
+    "verify": ("verify", "add_parser"),
+    "replay": ("replay", "add_parser"),
+    "calculate": ("calculate", "add_parser"),
+    "code": ("assess", "add_parsers"),
+    "grade": ("assess", "add_parsers"),
+    "pcaf": ("assess", "add_parsers"),
+    "allocate": ("allocate", "add_parser"),
+    "show": ("show", "add_parser"),
+    "keygen": ("keys", "add_keygen_parser"),
+    "sign": ("keys", "add_sign_parser"),
+    "footprint": ("footprint", "add_parser"),
+    "factors": ("factors", "add_parser"),
+    "crosscheck": ("crosscheck", "add_parser"),
+    "report": ("report", "add_parser"),
+    "disclose": ("disclose", "add_parser"),
+    "title": ("title", "add_parser"),
+    "credential": ("credential", "add_parser"),
+    "forecast": ("forecast", "add_parser"),
+    "outlook": ("outlook", "add_parser"),
+    "reduce": ("reduce", "add_parser"),
+    "plan": ("plan", "add_parser"),
+    "examine": ("examine", "add_parser"),
+    "webhook": ("webhook", "add_parser"),
+}
+"""Command → its module here, and the function that adds its parser. One module is loaded for one command: all of them
+together take longer than most commands do."""
 
 
-def parser() -> argparse.ArgumentParser:
-    """The whole command line."""
+def parser(commands: Iterable[str] = COMMANDS) -> argparse.ArgumentParser:
+    """The command line, of all commands or of these alone."""
     root = argparse.ArgumentParser(
         prog="carbonledger",
         description="Carbon data that can be checked without its keeper: verifies bundles and audit packages offline,"
@@ -41,33 +49,16 @@ def parser() -> argparse.ArgumentParser:
     )
     root.add_argument("--version", action="version", version=f"carbonledger {_version()}")
     subparsers = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    verify.add_parser(subparsers)
-    replay.add_parser(subparsers)
-    calculate.add_parser(subparsers)
-    assess.add_parsers(subparsers)
-    allocate.add_parser(subparsers)
-    show.add_parser(subparsers)
-    keys.add_keygen_parser(subparsers)
-    keys.add_sign_parser(subparsers)
-    footprint.add_parser(subparsers)
-    factors.add_parser(subparsers)
-    crosscheck.add_parser(subparsers)
-    report.add_parser(subparsers)
-    disclose.add_parser(subparsers)
-    title.add_parser(subparsers)
-    credential.add_parser(subparsers)
-    forecast.add_parser(subparsers)
-    outlook.add_parser(subparsers)
-    reduce.add_parser(subparsers)
-    plan.add_parser(subparsers)
-    examine.add_parser(subparsers)
-    webhook.add_parser(subparsers)
+    for module, add in dict.fromkeys(COMMANDS[command] for command in commands):
+        getattr(import_module(f"carbonledger.cli.{module}"), add)(subparsers)
     return root
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; the exit code. Misuse exits with 2, as argparse does."""
-    args = parser().parse_args(argv)
+    given = sys.argv[1:] if argv is None else list(argv)
+    named = given[:1] if given and given[0] in COMMANDS else COMMANDS
+    args = parser(named).parse_args(given)
     try:
         code: int = args.run(args)
         return code

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from carbonledger.verify.verdict import Verdict, Verification
+if TYPE_CHECKING:  # a command that judges nothing does without the verifier
+    from carbonledger.verify.verdict import Verdict, Verification
 
 EXIT: Final[dict[Verdict, int]] = {"VALID": 0, "INVALID": 1, "ERROR": 2, "INDETERMINATE": 3}
 _MARKS: Final = {"valid": "+", "invalid": "X", "indeterminate": "?", "not applicable": " "}

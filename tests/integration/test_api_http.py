@@ -390,6 +390,7 @@ def test_too_many_requests_are_told_when_to_come_back(tmp_path: Path) -> None:
         assert int(answers[5].headers["Retry-After"]) > 0
         assert answers[5].json()["type"].endswith("#too-many-requests")
         assert api.get("/v1/members", "bank").status_code == 200
+        assert api.get("/static/verify/page.js").status_code == 200  # a page that was given is given whole
 
 
 def test_a_body_that_is_too_large_is_not_read(tmp_path: Path) -> None:

@@ -33,9 +33,12 @@ P = FIRST_PRICE
 
 
 class Tools:
-    """A chain that only has an id: the door of the exchange asks for nothing else."""
+    """A chain that has an id and no contract wallets: the door of the exchange asks for nothing else."""
 
     chain_id = CHAIN_ID
+
+    def accepts(self, _wallet: bytes, _digest: bytes, _signature: bytes) -> bool:
+        return False
 
 
 def act_key(member: bytes) -> Record:

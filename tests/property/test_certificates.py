@@ -11,13 +11,13 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.pool import StaticPool
 
 from carbonledger.records import Record
-from ledger_node.db.schema import block, credential, metadata, record, status_list
+from ledger_node.db.schema import block, credential, metadata, node_event, record, status_list
 from ledger_node.jobs import credentials as jobs
 from ledger_node.queries import credentials
 from tests.support import certificates as of
 from tests.support.certificates import FILED, FIRM, ISSUER, NOW, write
 
-TABLES = [block, record, credential, status_list]
+TABLES = [block, record, credential, status_list, node_event]
 Kind = Literal["code", "grade", "fraud", "clear"]
 GREEN, RED, GREY = 1, 2, 3
 GRADES = {GREEN: "deep", RED: "non-green", GREY: "not-rated"}
