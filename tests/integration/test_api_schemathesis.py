@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from ledger_node.chain.outbox import Outbox
 from tests.integration.api_kit import NOW, LedgerApi, ledger_api, write_records
 from tests.integration.ledger_kit import TIME, Ledger
 
-EXAMPLES = 12
+EXAMPLES = 60 if os.environ.get("CARBONLEDGER_LONG") else 8
 BY_RULE = frozenset(
     {
         *("allocate", "assessCode", "assessGrade", "assessPcaf", "calculate", "createDisclosure", "submitAct"),
