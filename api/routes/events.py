@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncIterator
-from typing import Annotated, Final
+from typing import Annotated
 
-import anyio
-from anyio import to_thread
 from fastapi import APIRouter, Header, Query, Request, Response
 from starlette.responses import StreamingResponse
 
-from api import events, paging
+from api import events, paging, sse
 from api.access import Caller
 from api.answers import answer
 from api.event_schemas import LedgerEvent, LedgerEvents
@@ -20,9 +17,6 @@ from api.paging import Cursor, Limit
 from api.problems import Problem
 from api.routes.common import HEX_ID, router
 from api.service import CallerOf, Service
-
-BATCH: Final = 200
-KEEP_ALIVE_S: Final = 15.0
 
 OfTypes = Annotated[
     list[Type] | None, Query(alias="type", max_length=len(TYPES), description="Only of these types; may repeat")
@@ -77,47 +71,28 @@ def of(service: Service) -> APIRouter:
         last_event_id: Annotated[
             str | None, Header(pattern=PLACE_PATTERN, description="Begin after this event")
         ] = None,
-        once: Annotated[bool, Query(description="End after what is there now")] = False,
+        once: sse.Once = False,
     ) -> Response:
         """The same as they come: with `Last-Event-ID` after that one, else from now on (`once`: from the first)."""
-        after = Place.parse(last_event_id or "")
-        stream = _stream(service, request, caller, after, tuple(types or TYPES), member, once)
-        return StreamingResponse(
-            stream, media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        )
+        turn = _turns(service, caller, Place.parse(last_event_id or ""), tuple(types or TYPES), member, once)
+        return sse.answer(service, request, turn, once=once)
 
     return found
 
 
-async def _stream(
-    service: Service,
-    request: Request,
-    caller: Caller,
-    after: Place | None,
-    types: tuple[Type, ...],
-    member: str | None,
-    once: bool,
-) -> AsyncIterator[str]:
-    place: Place = START
-    if after is not None:
-        place = after
-    elif not once:
-        place = await to_thread.run_sync(_newest, service)
-    yield "retry: 3000\n\n"
-    ends = anyio.current_time() + service.settings.stream_s
-    silent = anyio.current_time()
-    while anyio.current_time() < ends:
-        told, place, more = await to_thread.run_sync(_sighted, service, caller, place, types, member, BATCH)
-        for event in told:
-            yield f"id: {event.place.text()}\nevent: {event.type}\ndata: {_document(event).model_dump_json()}\n\n"
-        if more:
-            continue
-        if once or await request.is_disconnected():
-            return
-        if anyio.current_time() - silent > KEEP_ALIVE_S:
-            silent = anyio.current_time()
-            yield ": still here\n\n"
-        await anyio.sleep(service.settings.poll_interval_s)
+def _turns(
+    service: Service, caller: Caller, after: Place | None, types: tuple[Type, ...], member: str | None, once: bool
+) -> sse.Turn:
+    place = START if after is None and once else after
+
+    def turn() -> tuple[list[str], bool]:
+        nonlocal place
+        if place is None:
+            place = _newest(service)
+        told, place, more = _sighted(service, caller, place, types, member, sse.BATCH)
+        return [sse.frame(one.type, _document(one).model_dump_json(), one.place.text()) for one in told], more
+
+    return turn
 
 
 def _newest(service: Service) -> Place:

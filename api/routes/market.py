@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from functools import partial
 from typing import Annotated, Any, Final
 
-import anyio
-from anyio import to_thread
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy import Connection
 from starlette.responses import StreamingResponse
 
 from api import market as shown
-from api import paging, relaying, schemas
+from api import paging, relaying, schemas, sse
 from api.access import Caller
 from api.answers import answer
 from api.chain_tools import ChainTools
@@ -33,11 +29,8 @@ from ledger_node.queries.once import settle
 from ledger_node.queries.records import Kept, Position
 
 CREATED: Final = 201
-BATCH: Final = 200
-KEEP_ALIVE_S: Final = 15.0
 USUAL_DAYS: Final = 60
 STREAMED: Final = ("instrument", "trade", "tradingday", "suspension")
-_EVENT_ID: Final = re.compile(r"([0-9]{1,12})\.([0-9]{1,9})")
 
 Instrument = Annotated[str, Query(pattern=HEX_ID, description="Id of the instrument")]
 Day = Annotated[date | None, Query(description="At UTC+08:00")]
@@ -120,17 +113,12 @@ def of(service: Service) -> APIRouter:
         request: Request,
         caller: CallerOf,
         instrument: Annotated[str | None, Query(pattern=HEX_ID, description="Only of this instrument")] = None,
-        last_event_id: Annotated[
-            str | None, Header(pattern="^[0-9]{1,12}\\.[0-9]{1,9}$", description="Begin after this event")
-        ] = None,
-        once: Annotated[bool, Query(description="End after what is there now")] = False,
+        last_event_id: sse.AfterPosition = None,
+        once: sse.Once = False,
     ) -> Response:
         """Trades, days and quotes as they come; with `Last-Event-ID` from after that event, else from now on."""
-        match = _EVENT_ID.fullmatch(last_event_id or "")
-        after = (int(match[1]), int(match[2])) if match else None
-        stream = _stream(service, request, caller, instrument, after, once)
-        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
+        turn = _turns(service, caller, instrument, sse.position(last_event_id), once)
+        return sse.answer(service, request, turn, once=once)
 
     # orders
 
@@ -220,42 +208,39 @@ def _instrument(connection: Connection, identifier: str) -> Kept:
     return kept
 
 
-async def _stream(
-    service: Service, request: Request, caller: Caller, instrument: str | None, after: Position | None, once: bool
-) -> AsyncIterator[str]:
-    if after is None:
-        after = (-1, -1) if once else await to_thread.run_sync(_newest, service)
-    yield "retry: 3000\n\n"
-    ends = anyio.current_time() + service.settings.stream_s
-    silent, told = anyio.current_time(), dict[str, str]()
-    while anyio.current_time() < ends:
-        found = await to_thread.run_sync(_since, service, after)
+def _turns(service: Service, caller: Caller, instrument: str | None, after: Position | None, once: bool) -> sse.Turn:
+    told = dict[str, str]()
+    if after is None and once:
+        after = (-1, -1)
+
+    def turn() -> tuple[list[str], bool]:
+        nonlocal after
+        if after is None:
+            after = _newest(service)
+        found = _since(service, after)
+        frames = []
         for kept in found:
             after = (kept.block_number, kept.log_index)
             event = _event(kept, caller, instrument)
             if event is not None:
-                yield f"id: {after[0]}.{after[1]}\n{event}"
-        if len(found) == BATCH:
-            continue
-        for identifier, (stands, content) in (await to_thread.run_sync(_quotes, service, instrument)).items():
+                frames.append(sse.frame(*event, f"{after[0]}.{after[1]}"))
+        more = len(found) == sse.BATCH
+        for identifier, (stands, content) in ({} if more else _quotes(service, instrument)).items():
             if told.get(identifier) != stands:
                 told[identifier] = stands
-                yield f"event: quotes\ndata: {content}\n\n"
-        if once or await request.is_disconnected():
-            return
-        if anyio.current_time() - silent > KEEP_ALIVE_S:
-            silent = anyio.current_time()
-            yield ": still here\n\n"
-        await anyio.sleep(service.settings.poll_interval_s)
+                frames.append(sse.frame("quotes", content))
+        return frames, more
+
+    return turn
 
 
-def _event(kept: Kept, caller: Caller, instrument: str | None) -> str | None:
+def _event(kept: Kept, caller: Caller, instrument: str | None) -> tuple[str, str] | None:
     match kept.kind:
         case "trade" if instrument in (None, kept["instrument"]):
-            return f"event: trade\ndata: {shown.trade(kept, caller).model_dump_json()}\n\n"
+            return "trade", shown.trade(kept, caller).model_dump_json()
         case "tradingday" if instrument in (None, kept["instrument"]):
             bar = shown.day_bar(kept).model_dump_json()
-            return f'event: day\ndata: {{"instrument":"{kept["instrument"]}","bar":{bar}}}\n\n'
+            return "day", f'{{"instrument":"{kept["instrument"]}","bar":{bar}}}'
         case _:
             return None
 
@@ -267,7 +252,7 @@ def _newest(service: Service) -> Position:
 
 def _since(service: Service, after: Position) -> list[Kept]:
     with service.engine.connect() as connection:
-        return feed.since(connection, after, STREAMED, BATCH)
+        return feed.since(connection, after, STREAMED, sse.BATCH)
 
 
 def _quotes(service: Service, instrument: str | None) -> dict[str, tuple[str, str]]:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import AsyncIterator, Sequence
-from typing import Annotated, Final
+from collections.abc import Sequence
+from typing import Annotated
 
-import anyio
-from anyio import to_thread
-from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from starlette.responses import StreamingResponse
 
-from api import paging, present, schemas
+from api import paging, present, schemas, sse
 from api.access import OPEN_KINDS, Caller, sees_emission
 from api.answers import answer
 from api.notices import present_notification
@@ -24,9 +21,6 @@ from ledger_node.queries import access, feed, notifications
 from ledger_node.queries.records import Kept, Position
 
 Number = Annotated[int, Path(ge=1, lt=1 << 31, description="Number of the notification")]
-BATCH: Final = 200
-KEEP_ALIVE_S: Final = 15.0
-_EVENT_ID: Final = re.compile(r"([0-9]{1,12})\.([0-9]{1,9})")
 
 
 def of(service: Service) -> APIRouter:
@@ -108,44 +102,33 @@ def of(service: Service) -> APIRouter:
     async def stream_records(
         request: Request,
         caller: CallerOf,
-        last_event_id: Annotated[
-            str | None, Header(pattern="^[0-9]{1,12}\\.[0-9]{1,9}$", description="Begin after this event")
-        ] = None,
-        once: Annotated[bool, Query(description="End after what is there now")] = False,
+        last_event_id: sse.AfterPosition = None,
+        once: sse.Once = False,
     ) -> Response:
         """New records as the chain writes them; with `Last-Event-ID` from after that one, else from now on."""
-        match = _EVENT_ID.fullmatch(last_event_id or "")
-        after = (int(match[1]), int(match[2])) if match else None
-        stream = _records(service, request, caller, after, once)
-        return StreamingResponse(
-            stream, media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        )
+        turn = _turns(service, caller, sse.position(last_event_id), once)
+        return sse.answer(service, request, turn, once=once)
 
     return found
 
 
-async def _records(
-    service: Service, request: Request, caller: Caller, after: Position | None, once: bool
-) -> AsyncIterator[str]:
+def _turns(service: Service, caller: Caller, after: Position | None, once: bool) -> sse.Turn:
     kinds = tuple(KINDS) if caller.role != "public" else OPEN_KINDS
-    if after is None:
-        after = (-1, -1) if once else await to_thread.run_sync(_newest, service)
-    yield "retry: 3000\n\n"
-    ends = anyio.current_time() + service.settings.stream_s
-    silent = anyio.current_time()
-    while anyio.current_time() < ends:
-        found = await to_thread.run_sync(_since, service, after, kinds)
+    if after is None and once:
+        after = (-1, -1)
+
+    def turn() -> tuple[list[str], bool]:
+        nonlocal after
+        if after is None:
+            after = _newest(service)
+        found = _since(service, after, kinds)
+        frames = []
         for record in found:
             after = (record.block_number, record.log_index)
-            yield f"id: {after[0]}.{after[1]}\nevent: record\ndata: {_told(record, caller)}\n\n"
-        if len(found) == BATCH:
-            continue
-        if once or await request.is_disconnected():
-            return
-        if anyio.current_time() - silent > KEEP_ALIVE_S:
-            silent = anyio.current_time()
-            yield ": still here\n\n"
-        await anyio.sleep(service.settings.poll_interval_s)
+            frames.append(sse.frame("record", _told(record, caller), f"{after[0]}.{after[1]}"))
+        return frames, len(found) == sse.BATCH
+
+    return turn
 
 
 def _newest(service: Service) -> Position:
@@ -155,7 +138,7 @@ def _newest(service: Service) -> Position:
 
 def _since(service: Service, after: Position, kinds: Sequence[str]) -> list[Kept]:
     with service.engine.connect() as connection:
-        return feed.since(connection, after, kinds, BATCH)
+        return feed.since(connection, after, kinds, sse.BATCH)
 
 
 def _told(record: Kept, caller: Caller) -> str:
