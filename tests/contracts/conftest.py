@@ -177,7 +177,7 @@ class World:
     def __init__(self, *, settled: bool = False) -> None:
         self.chain = TestChain(settled=settled)
         self.domain = eip712.Domain(CHAIN_ID)
-        self._references = 0
+        self.references = 0
         self.regulators = sorted((Actor(f"regulator {i}") for i in range(3)), key=lambda actor: actor.id)
         self.founders = [structs.Founder(r.id, r.province, r.address) for r in self.regulators]
         self.gas: dict[str, int] = {}
@@ -204,8 +204,8 @@ class World:
     def act(self, type_name: str, **values: Any) -> Act:
         """An act with a fresh reference and a deadline in an hour, unless given."""
         if acts.ACTS[type_name].has_deadline:
-            self._references += 1
-            values = {"reference": self._references.to_bytes(32, "big"), "deadline": self.chain.time + 3600} | values
+            self.references += 1
+            values = {"reference": self.references.to_bytes(32, "big"), "deadline": self.chain.time + 3600} | values
         return Act(type_name, **values)
 
     def sign(self, act: Act, actor: Actor) -> Signed:

@@ -112,7 +112,7 @@ class Quota:
 
     def issue(self, amount: int, who: str = "enterprise", **changes: Any) -> Act:
         values = {"kind": CEA, "vintage": 2025, "project": ZERO, "state": REGISTERED, "registeredAt": 0}
-        values |= {"decision": keccak256(b"%d" % self.world._references), "member": self.world[who].id}
+        values |= {"decision": keccak256(b"%d" % self.world.references), "member": self.world[who].id}
         return self.quorum("Issuance", **values | {"amount": amount} | changes)
 
     def project(self, who: str = "enterprise", **changes: Any) -> Act:
