@@ -12,12 +12,14 @@ from carbonledger import acts, secp256k1
 from carbonledger.acts import Act
 from carbonledger.eip712 import Domain
 from carbonledger.identifiers import object_id
+from ledger_node import __main__ as cli
 from ledger_node.chain.bindings import structs
 from ledger_node.chain.calls import carry
 from ledger_node.chain.interface import Chain
 from ledger_node.chain.open import open_chain
 from ledger_node.chain.transaction import sign
 from ledger_node.deployment import Deployment, plan
+from tests.support.command import Ended, ended
 
 PROJECT = Path(__file__).resolve().parents[2]
 RELAYER = b"\x01" * 32
@@ -87,11 +89,17 @@ def command(*arguments: object) -> list[str]:
     return [sys.executable, "-m", "ledger_node", *map(str, arguments)]
 
 
-def called(*arguments: object, timeout: float = 120) -> subprocess.CompletedProcess[str]:
-    """The command, run to its end."""
-    return subprocess.run(
+def called(*arguments: object) -> Ended:
+    """The command, called in this process."""
+    return ended(cli.main, *arguments)
+
+
+def called_apart(*arguments: object, timeout: float = 120) -> Ended:
+    """The command as a process of its own, run to its end."""
+    done = subprocess.run(
         command(*arguments), cwd=PROJECT, capture_output=True, text=True, check=False, timeout=timeout
     )
+    return Ended(done.returncode, done.stdout, done.stderr)
 
 
 def started(*arguments: object) -> subprocess.Popen[str]:

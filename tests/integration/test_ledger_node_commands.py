@@ -30,7 +30,7 @@ from ledger_node.commands.fsck import fsck
 from ledger_node.db.view import DatabaseFailed, View
 from ledger_node.deployment import NAMES
 from tests.integration.chain_kit import free_port, ganache, need_anvil
-from tests.integration.ledger_kit import TIME, Ledger, address, called, started, told, write_config
+from tests.integration.ledger_kit import TIME, Ledger, address, called, called_apart, started, told, write_config
 
 DIRECTORY = "11" * 20
 
@@ -200,7 +200,7 @@ def test_a_database_of_another_chain_is_not_overwritten(
 
 def test_migrate_brings_a_new_database_to_the_newest_schema_and_says_so(home: Path) -> None:
     path = home / "ledger_node.toml"
-    done = called("migrate", "--config", path)
+    done = called_apart("migrate", "--config", path)
     assert (done.returncode, done.stderr) == (0, "the schema is the newest\n")
     assert called("migrate", "--config", path).returncode == 0
     with closing(sqlite3.connect(home / "ledger.db")) as connection:
@@ -325,7 +325,7 @@ def test_a_deployed_set_is_told_as_a_policy_and_checked_against_the_artifacts(tm
     assert policy.chain is not None
     assert f"# Directory            {policy.chain.directory.hex()}" in done.stdout
     assert (policy.chain.engine, policy.chain.id) == ("embedded", 9732)
-    again = called(*asked, *how)
+    again = called_apart(*asked, *how)
     assert (again.returncode, again.stdout) == (0, done.stdout)
     checked = called(*asked, "--check", policy.chain.directory.hex())
     assert (checked.returncode, checked.stdout) == (0, done.stdout)
@@ -484,6 +484,7 @@ def test_misuse_ends_with_two_and_one_line(tmp_path: Path) -> None:
         assert done.stderr.startswith("ledger_node: ")
         assert done.stderr.count("\n") == 1
     assert called().returncode == 2
+    assert called_apart(*asked) == done
 
 
 def test_an_assessment_is_asked_for_without_keys_and_its_state_is_told(

@@ -1,4 +1,4 @@
-"""`python -m ledger_node settle` from a planned allocation to the report, each part a process of its own."""
+"""`python -m ledger_node settle` from a planned allocation to the report, each part a call of its own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ledger_node.chain.open import open_chain
 from scripts.national.carrier import Carrier, Clock
 from scripts.national.population import YEAR
 from scripts.national.world import REGULATORS, key_of
-from tests.integration.ledger_kit import called, write_config
+from tests.integration.ledger_kit import called, called_apart, write_config
 from tests.support.settlement import home, prepared
 
 pytestmark = pytest.mark.slow
@@ -57,7 +57,7 @@ def test_an_allocation_is_planned_signed_carried_out_and_reported(folder: Path) 
     for number in (0, 1):
         told = settle("sign", plan, "--key", folder / f"regulator-{number}.key")
     assert "2 signatures" in told
-    outcome = json.loads(settle(*run))
+    outcome = json.loads(called_apart("settle", *run).stdout)
     assert (outcome["done"], outcome["refused"]) == (COUNT, [])
     assert json.loads(settle(*run)) == outcome
     found = json.loads(settle("report", "--year", YEAR, *config))

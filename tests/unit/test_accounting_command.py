@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 import pytest
 
+from tests.support import command
+
 ROOT = Path(__file__).resolve().parents[2]
 STEEL = ROOT / "docs" / "examples" / "calculate" / "steel-plant-electricity.json"
-PROGRAM = "import sys; from carbonledger.cli import main; sys.exit(main())"
 
 
-def run(*arguments: str | Path, given: bytes = b"", extra: Path | None = None) -> subprocess.CompletedProcess[str]:
-    folders = [str(folder) for folder in (extra, ROOT) if folder]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(folders), "PYTHONIOENCODING": "utf-8"}
-    command = [sys.executable, "-c", PROGRAM, "calculate", *map(str, arguments)]
-    done = subprocess.run(command, input=given, capture_output=True, env=environment, timeout=60, check=False)
-    return subprocess.CompletedProcess(command, done.returncode, done.stdout.decode(), done.stderr.decode())
+def run(*arguments: str | Path, given: bytes = b"", extra: Path | None = None) -> command.Ended:
+    """In a process of its own where something else is to be found in its path."""
+    if extra is not None:
+        return command.started("calculate", *arguments, given=given, extra=extra)
+    return command.run("calculate", *arguments, given=given)
 
 
 def answer(*arguments: str | Path, given: bytes = b"") -> Any:
@@ -37,6 +34,22 @@ def test_a_file_is_computed() -> None:
 
 def test_standard_input_is_computed_like_a_file() -> None:
     assert answer("-", "--json", given=STEEL.read_bytes()) == answer(STEEL, "--json")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "given"),
+    [
+        (("-", "--json"), STEEL.read_bytes()),
+        (("-", "--lang", "zh"), STEEL.read_bytes()),
+        (("-",), b"{"),
+        (("-", "--lang", "fr"), STEEL.read_bytes()),
+    ],
+)
+def test_the_program_does_what_the_function_does(arguments: tuple[str, ...], given: bytes) -> None:
+    apart = command.started("calculate", *arguments, given=given)
+    here = run(*arguments, given=given)
+    assert (apart.returncode, apart.stdout) == (here.returncode, here.stdout)
+    assert apart.stderr.splitlines()[-1:] == here.stderr.splitlines()[-1:]  # argparse names the program before that
 
 
 def test_a_statement_reads_well_in_both_languages() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -20,17 +19,10 @@ from carbonledger import jcs
 from carbonledger.assessment import library
 from carbonledger.assessment.doors import DOORS, Door
 from carbonledger.assessment.grade.scheme import Scheme
+from tests.support.command import run, started
 
 ROOT = Path(__file__).resolve().parents[2]
-PROGRAM = "import sys; from carbonledger.cli import main; sys.exit(main())"
 EXAMPLES = [(door, one.head.key) for door in DOORS for one in door.sets()]
-
-
-def run(*arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
-    command = [sys.executable, "-c", PROGRAM, *arguments]
-    done = subprocess.run(command, input=given, capture_output=True, env=environment, timeout=60, check=False)
-    return subprocess.CompletedProcess(command, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 def answer(*arguments: str, given: bytes = b"") -> Any:
@@ -78,6 +70,7 @@ def test_a_refusal_names_path_expected_and_found_at_every_door(client: TestClien
 def test_text_speaks_both_languages() -> None:
     example = DOORS[0].example("code-1")
     assert "GREEN" in run("code", "-", given=example).stdout
+    assert run("code", "-", given=example) == started("code", "-", given=example)
     assert "绿码" in run("code", "-", "--language", "zh", given=example).stdout
 
 

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 import pytest
 
+from tests.support import command
+
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "carbonledger" / "product" / "examples"
-PROGRAM = "import sys; from carbonledger.cli import main; sys.exit(main())"
 
 
-def run(*arguments: str | Path, given: bytes = b"") -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
-    command = [sys.executable, "-c", PROGRAM, "footprint", *map(str, arguments)]
-    done = subprocess.run(command, input=given, capture_output=True, env=environment, timeout=60, check=False)
-    return subprocess.CompletedProcess(command, done.returncode, done.stdout.decode(), done.stderr.decode())
+def run(*arguments: str | Path, given: bytes = b"") -> command.Ended:
+    return command.run("footprint", *arguments, given=given)
 
 
 def answer(*arguments: str | Path, given: bytes = b"") -> Any:
@@ -45,6 +40,7 @@ def test_the_documented_output_is_the_commands() -> None:
     text = (ROOT / "docs" / "product.md").read_text("utf-8")
     shown = text.split("carbonledger footprint one-product.json\n")[1].split("```")[0]
     assert run(EXAMPLES / "one-product.json").stdout == shown
+    assert command.started("footprint", EXAMPLES / "one-product.json") == command.Ended(0, shown, "")
 
 
 def test_the_answer_reads_in_chinese_and_as_pact() -> None:
