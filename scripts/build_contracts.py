@@ -31,6 +31,7 @@ SOURCES = ROOT / "contracts" / "src"
 ARTIFACTS = ROOT / "ledger_node" / "chain" / "artifacts"
 BINDINGS = ROOT / "ledger_node" / "chain" / "bindings"
 CODE_HASHES = ROOT / "carbonledger" / "code_hashes.json"
+KEPT = ROOT / ".cache" / "solc"
 
 CONTRACTS = (
     "Directory",
@@ -118,18 +119,19 @@ def compile_contracts() -> dict[str, dict[str, Any]]:
     texts = sources()
     binary = compiler()
     os.environ.setdefault("SOLCJS_MODULE", str(node_modules() / "solc"))
-    output = solcx.compile_standard(
+    version = str(solcx.wrapper.get_solc_version(str(binary)))
+    output = _compiled(
         {
             "language": "Solidity",
             "sources": {name: {"content": text} for name, text in texts.items()},
             "settings": SETTINGS,
         },
-        solc_binary=str(binary),
+        binary,
+        version,
     )
     for problem in output.get("errors", []):
         if not problem.get("sourceLocation", {}).get("file", "").startswith("@"):
             print(problem["formattedMessage"], file=sys.stderr)
-    version = str(solcx.wrapper.get_solc_version(str(binary)))
     artifacts = {}
     for contract in CONTRACTS:
         (name,) = [n for n in texts if n.endswith(f"/{contract}.sol") and n.startswith("src/")]
@@ -159,6 +161,23 @@ def compile_contracts() -> dict[str, dict[str, Any]]:
             "version": _version(contract, texts, used),
         }
     return artifacts
+
+
+def _compiled(given: dict[str, Any], binary: Path, version: str) -> dict[str, Any]:
+    """The compiler's answer, kept by the digest of all that it depends on: a minute where nothing changed is saved."""
+    asked = json.dumps([version, hashlib.sha256(binary.read_bytes()).hexdigest(), given], sort_keys=True)
+    kept = KEPT / f"{hashlib.sha256(asked.encode()).hexdigest()}.json"
+    if kept.exists():
+        found: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
+        return found
+    output = solcx.compile_standard(given, solc_binary=str(binary))
+    KEPT.mkdir(parents=True, exist_ok=True)
+    for older in KEPT.glob("*.json"):
+        older.unlink(missing_ok=True)
+    partial = kept.with_suffix(f".{os.getpid()}")
+    partial.write_text(json.dumps(output), encoding="utf-8")
+    partial.replace(kept)
+    return output
 
 
 def files() -> dict[Path, str]:

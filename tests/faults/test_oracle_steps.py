@@ -17,7 +17,7 @@ import pytest
 from carbonledger.checkpoint import Checkpoint
 from carbonledger.errors import Invalid, Refused
 from carbonledger.note import Note
-from oracle import fsck, monitor
+from oracle import fsck, identity, monitor
 from oracle.envelopes import Batch, Single
 from oracle.files import Files
 from oracle.log import Published
@@ -27,6 +27,12 @@ from oracle.store import SignedHead
 from tests.integration.oracle_kit import ORIGIN, SETTINGS, START_MS, as_log, make_meter, make_node, times, witnessing
 
 KILLED = 9
+
+
+@pytest.fixture(autouse=True)
+def cheap_keystores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A node is opened some hundred times here, and each time spent most of it on the stretching of its passphrase."""
+    monkeypatch.setattr(identity, "_SCRYPT_GENERATED", 2)
 
 
 def work(meter: Meter) -> list[list[Single | Batch]]:

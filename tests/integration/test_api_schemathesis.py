@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from tests.integration.api_kit import NOW, LedgerApi, ledger_api, write_records
 from tests.integration.ledger_kit import TIME, Ledger
 
 EXAMPLES = 60 if os.environ.get("CARBONLEDGER_LONG") else 8
+ROLES = ("public", "enterprise", "operator")
 BY_RULE = frozenset(
     {
         *("allocate", "assessCode", "assessGrade", "assessPcaf", "calculate", "createDisclosure", "submitAct"),
@@ -66,8 +68,8 @@ def operations(api: LedgerApi) -> list[Any]:
     return [found.ok() for found in schema.get_all_operations()]
 
 
-def checked(api: LedgerApi, role: str, operation: Any) -> None:
-    """Requests by the document, and what it may refuse by a rule."""
+def checked(api: LedgerApi, operation: Any) -> None:
+    """Requests by the document, each in every role, and what it may refuse by a rule."""
     by_rule = operation.definition.raw["operationId"] in BY_RULE
     skipped = [CHECKS.get_one("positive_data_acceptance")] if by_rule else []
 
@@ -81,14 +83,26 @@ def checked(api: LedgerApi, role: str, operation: Any) -> None:
         suppress_health_check=list(HealthCheck),
     )
     def answers_by_the_document(case: Any) -> None:
-        case.call_and_validate(headers=api.as_(role), excluded_checks=skipped)
+        for role in ROLES:  # to make a request up takes twice as long as to answer it
+            with noted(f"as {role}"):
+                case.call_and_validate(headers=api.as_(role), excluded_checks=skipped)
 
     answers_by_the_document()
 
 
-@pytest.mark.parametrize("role", ["public", "enterprise", "operator"])
-def test_schemathesis_finds_nothing(api: LedgerApi, role: str) -> None:
+@contextmanager
+def noted(text: str) -> Iterator[None]:
+    """A failure says this too."""
+    try:
+        yield
+    except BaseException as error:
+        error.add_note(text)
+        raise
+
+
+@pytest.mark.parametrize("half", [0, 1])
+def test_schemathesis_finds_nothing(api: LedgerApi, half: int) -> None:
     found = operations(api)
     assert len(found) > 30
-    for operation in found:
-        checked(api, role, operation)
+    for operation in found[half::2]:
+        checked(api, operation)
