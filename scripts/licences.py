@@ -25,7 +25,10 @@ WEAK = {"MPL-2.0"}
 # Fonts: may be embedded in any document.
 FONTS = {"OFL-1.1"}
 # package -> why a licence outside the lists above is acceptable for it (an LGPL library used unchanged, for example)
-EXCEPTIONS: dict[str, str] = {}
+EXCEPTIONS: dict[str, str] = {
+    "psycopg": "LGPL-3.0-only: the driver of PostgreSQL, a library of its own that is used unchanged",
+    "psycopg-binary": "LGPL-3.0-only: the compiled part of psycopg",
+}
 
 # How packages without an SPDX expression say it, in the License field or a classifier.
 SPELLINGS = {

@@ -9,7 +9,11 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, func, select
+
+_MIGRATION = 1
+_NUMBERING = 2
+"""What PostgreSQL's advisory locks of this database stand for."""
 
 
 def open_database(url: str) -> Engine:
@@ -32,8 +36,23 @@ def migrate(engine: Engine) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     with _one_transaction(engine), engine.begin() as connection:
+        _lock(connection, _MIGRATION)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def number_in_turn(connection: Connection) -> None:
+    """Until the end of this transaction nobody else numbers rows that others read on from a number.
+
+    With many writers numbers are drawn in one order and committed in another: who reads on from the newest would never
+    see the one before it. SQLite has one writer anyway.
+    """
+    _lock(connection, _NUMBERING)
+
+
+def _lock(connection: Connection, what: int) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(what)))
 
 
 def sqlite_url(path: Path) -> str:

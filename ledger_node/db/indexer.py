@@ -21,6 +21,7 @@ from ledger_node.chain.types import Block, Log
 from ledger_node.db import schema
 
 STEP_BLOCKS: Final = 500
+_BLOCKS_BACK: Final = 10
 
 Describe = Callable[[str, Log], tuple[str, Mapping[str, Any]] | None]
 """(contract name, log) → (event name, arguments fit for JSON), or None for an event the contract does not declare."""
@@ -72,7 +73,8 @@ class Indexer:
     def _take_back(self, connection: Connection) -> int:
         """Delete the rows above the last block that the chain still has; the number of blocks deleted."""
         rows = connection.execute(
-            select(schema.block.c.number, schema.block.c.hash).order_by(schema.block.c.number.desc())
+            select(schema.block.c.number, schema.block.c.hash).order_by(schema.block.c.number.desc()),
+            execution_options={"yield_per": _BLOCKS_BACK},  # a driver would else fetch the whole table in each step
         )
         above = 0
         fork = -1
@@ -82,6 +84,7 @@ class Indexer:
                 fork = int(number)
                 break
             above += 1
+        rows.close()
         if above:
             for table, column in (
                 (schema.record, schema.record.c.block_number),

@@ -63,7 +63,14 @@ class View:
             self._handlers |= credentials.handlers(issuer)
         try:
             self._engine = engine.open_database(url)
-        except (ArgumentError, NoSuchModuleError, ImportError) as error:
+        except ImportError as error:
+            raise Malformed(
+                "database URL",
+                expected="a database whose driver is installed",
+                found=f"{url[:120]}: {error}",
+                remedy="Use sqlite:///PATH, postgresql+psycopg://…, or install the driver",
+            ) from error
+        except (ArgumentError, NoSuchModuleError) as error:
             raise Malformed("database URL", expected="sqlite:///PATH or postgresql+…", found=url[:120]) from error
 
     def migrate(self) -> None:

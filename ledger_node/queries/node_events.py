@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select
 
 from carbonledger import jcs
+from ledger_node.db.engine import number_in_turn
 from ledger_node.db.schema import node_event
 
 
@@ -27,6 +28,7 @@ class NodeEvent:
 
 def tell(connection: Connection, type_: str, member: str, data: Mapping[str, Any], at: int) -> None:
     """Tell it, in the transaction of the change; the same again at the same time is one."""
+    number_in_turn(connection)
     content = jcs.encode({"at": at, "data": dict(data), "member": member, "type": type_})
     identifier = "evt_" + hashlib.sha256(b"carbonledger/node-event/v1\0" + content).hexdigest()[:32]
     if connection.execute(select(node_event.c.number).where(node_event.c.id == identifier)).first() is None:

@@ -175,11 +175,17 @@ def grant_record(owner: bytes, grantee: bytes, scope: bytes, **changes: Any) -> 
 
 @contextmanager
 def ledger_api(
-    folder: Path, *, chain: ChainTools | None = None, public: bool = False, settings: Mapping[str, Any] | None = None
+    folder: Path,
+    *,
+    chain: ChainTools | None = None,
+    public: bool = False,
+    settings: Mapping[str, Any] | None = None,
+    database: str | None = None,
 ) -> Iterator[LedgerApi]:
-    """The service over a fresh database; the report's bundle is kept, private unless told otherwise."""
+    """The service over a fresh file, or the `database` of this URL; the report's bundle is kept, private by default."""
     world = World()
-    engine = open_database(sqlite_url(folder / "ledger.db"))
+    folder.mkdir(parents=True, exist_ok=True)
+    engine = open_database(database or sqlite_url(folder / "ledger.db"))
     migrate(engine)
     order = list(KINDS)
     kept = sorted(world.records.values(), key=lambda r: (order.index(r.kind), r.key()))
