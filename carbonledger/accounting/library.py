@@ -1,4 +1,4 @@
-"""What comes with the package: rule sets, factors, examples. Committed data, read on demand; the one place with I/O.
+"""What comes with the package: rule sets, factors, examples. Committed data, read when asked for; the one place of I/O.
 
 The JSON files are made from the tables in scripts/accounting by scripts/build_factors.py.
 """
@@ -6,6 +6,7 @@ The JSON files are made from the tables in scripts/accounting by scripts/build_f
 from __future__ import annotations
 
 import json
+from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -19,6 +20,7 @@ from carbonledger.accounting.verification import Instrument, Range, parse_instru
 from carbonledger.errors import Unknown
 
 
+@cache
 def rule_sets() -> tuple[RuleSet, ...]:
     """The rule sets of the package, by key."""
     return tuple(RuleSet.parse(file.read_bytes()) for file in _json_files("rules"))
@@ -38,8 +40,9 @@ def records() -> tuple[dict[str, Any], ...]:
     return tuple(record for file in _json_files("data/factors") for record in jcs.decode(file.read_bytes()))
 
 
+@cache
 def factors() -> Factors:
-    """The factor library."""
+    """The factor library, read once; nobody adds to it."""
     return Factors(factor_of(Node(record)) for record in records())
 
 

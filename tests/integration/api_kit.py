@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +175,27 @@ def grant_record(owner: bytes, grantee: bytes, scope: bytes, **changes: Any) -> 
     return Record.of("grant", **{**values, **changes})
 
 
+@cache
+def _written() -> tuple[World, bytes, bytes]:
+    """The world, its report's bundle, and the file of a database that has its records and lines; made once."""
+    world = World()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "ledger.db"
+        engine = open_database(sqlite_url(path))
+        _write(engine, world)
+        engine.dispose()  # the last connection leaves nothing in the WAL
+        return world, world.report_bundle(), path.read_bytes()
+
+
+def _write(engine: Engine, world: World) -> None:
+    """The tables, and what a chain would have put into them."""
+    migrate(engine)
+    order = list(KINDS)
+    kept = sorted(world.records.values(), key=lambda r: (order.index(r.kind), r.key()))
+    write_records(engine, [*kept, member_record(BANK, 16), member_record(AUDITOR, 32)])
+    write_lines(engine, world, world.report_id)
+
+
 @contextmanager
 def ledger_api(
     folder: Path,
@@ -183,17 +206,16 @@ def ledger_api(
     database: str | None = None,
 ) -> Iterator[LedgerApi]:
     """The service over a fresh file, or the `database` of this URL; the report's bundle is kept, private by default."""
-    world = World()
+    world, bundle, written = _written()
     folder.mkdir(parents=True, exist_ok=True)
-    engine = open_database(database or sqlite_url(folder / "ledger.db"))
-    migrate(engine)
-    order = list(KINDS)
-    kept = sorted(world.records.values(), key=lambda r: (order.index(r.kind), r.key()))
-    write_records(engine, [*kept, member_record(BANK, 16), member_record(AUDITOR, 32)])
-    write_lines(engine, world, world.report_id)
+    url = database or sqlite_url(folder / "ledger.db")
+    if url.startswith("sqlite"):
+        (folder / "ledger.db").write_bytes(written)
+    engine = open_database(url)
+    if not url.startswith("sqlite"):
+        _write(engine, world)
     mirror = folder / "mirror"
     write_mirror(mirror, world)
-    bundle = world.report_bundle()
     keys = {}
     with engine.begin() as connection:
         for role, member in OWNERS.items():
