@@ -181,7 +181,7 @@ def _written() -> tuple[World, bytes, bytes]:
     world = World()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "ledger.db"
-        engine = open_database(sqlite_url(path))
+        engine = open_database(f"sqlite:///{path}")
         _write(engine, world)
         engine.dispose()  # the last connection leaves nothing in the WAL
         return world, world.report_bundle(), path.read_bytes()

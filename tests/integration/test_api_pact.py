@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from carbonledger.identifiers import member_id
 from carbonledger.product import library
 from carbonledger.records import Record
+from ledger_node.db.schema import api_key
 from ledger_node.queries import pact
 from tests.integration.api_kit import BANK, NOW, LedgerApi, ledger_api, write_records
 
@@ -25,7 +27,7 @@ def api(tmp_path: Path) -> Iterator[LedgerApi]:
     with ledger_api(tmp_path) as made:
         # the enterprise's key acts for the company of the examples
         with made.engine.begin() as connection:
-            connection.exec_driver_sql("UPDATE api_key SET member = ? WHERE role = 'enterprise'", (OWNER,))
+            connection.execute(update(api_key).where(api_key.c.role == "enterprise").values(member=OWNER))
         yield made
 
 

@@ -13,11 +13,13 @@ from urllib.parse import parse_qs
 
 import httpx2
 import pytest
+from sqlalchemy import select, update
 
 from api.delivery import KIND, MOST_ATTEMPTS, Deliverer, Recipient, recipients_of
 from api.pact import PREFIX, parse_event
 from api.settings import load
 from carbonledger.errors import Malformed
+from ledger_node.db.schema import api_key, job
 from tests.integration.api_kit import BANK, LedgerApi, ledger_api
 from tests.integration.test_api_pact import OWNER, document, event, publish, send
 
@@ -93,7 +95,7 @@ def other() -> Iterator[OtherSide]:
 def api(tmp_path: Path) -> Iterator[LedgerApi]:
     with ledger_api(tmp_path) as made:
         with made.engine.begin() as connection:
-            connection.exec_driver_sql("UPDATE api_key SET member = ? WHERE role = 'enterprise'", (OWNER,))
+            connection.execute(update(api_key).where(api_key.c.role == "enterprise").values(member=OWNER))
         yield made
 
 
@@ -122,8 +124,8 @@ class Sender:
 
     def jobs(self) -> list[tuple[str, int, str | None]]:
         with self.api.engine.connect() as connection:
-            query = "SELECT state, attempts, error FROM job WHERE kind = ? ORDER BY id"
-            return [(s, a, e) for s, a, e in connection.exec_driver_sql(query, (KIND,))]
+            query = select(job.c.state, job.c.attempts, job.c.error).where(job.c.kind == KIND).order_by(job.c.id)
+            return [(s, a, e) for s, a, e in connection.execute(query)]
 
 
 def test_published_fulfilled_and_rejected_reach_the_other_side_once(api: LedgerApi, other: OtherSide) -> None:
