@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
@@ -30,7 +30,7 @@ class _Open:
 
 
 @lru_cache(maxsize=MAX_BATCH)
-def _plan(count: int) -> tuple[tuple[tuple[int, int], ...], tuple[tuple[int, ...], ...]]:
+def plan(count: int) -> tuple[tuple[tuple[int, int], ...], tuple[tuple[int, ...], ...]]:
     """How to hash a tree of `count` leaves: pairs of places whose parent comes next; and each leaf's path by places."""
     places = {(i, i + 1): i for i in range(count)}
     pairs: list[tuple[int, int]] = []
@@ -45,6 +45,21 @@ def _plan(count: int) -> tuple[tuple[tuple[int, int], ...], tuple[tuple[int, ...
     place(0, count)
     paths = tuple(tuple(places[r] for r in merkle.inclusion_ranges(i, count)) for i in range(count))
     return tuple(pairs), paths
+
+
+def tree(bodies: Iterable[bytes], count: int) -> tuple[list[bytes], tuple[tuple[int, ...], ...]]:
+    """All nodes over `count` bodies, leaves first and the root last; and each leaf's path by its places among them."""
+    pairs, paths = plan(count)
+    nodes = merkle.leaf_hashes(bodies)
+    for left, right in pairs:
+        nodes.append(sha256(b"\x01" + nodes[left] + nodes[right]).digest())
+    return nodes, paths
+
+
+def signed_message(signer: str, head: bytes, root: bytes) -> bytes:
+    """What the one signature is over, of the envelope that begins with `head`."""
+    name = signer.encode()
+    return b"".join((BATCH_PREFIX, len(name).to_bytes(2, "big"), name, head[9:], root))
 
 
 class Batches:
@@ -88,13 +103,9 @@ class Batches:
 
     def _whole(self, batch: _Open) -> None:
         members = batch.members
-        pairs, paths = _plan(batch.count)
-        nodes = merkle.leaf_hashes(body for _, body, _ in members)
-        for left, right in pairs:
-            nodes.append(sha256(b"\x01" + nodes[left] + nodes[right]).digest())
+        nodes, paths = tree((body for _, body, _ in members), batch.count)
         head, signature = members[0][2][:HEAD], members[0][2][-64:]
-        name = batch.signer.encode()
-        message = b"".join((BATCH_PREFIX, len(name).to_bytes(2, "big"), name, head[9:], nodes[-1]))
+        message = signed_message(batch.signer, head, nodes[-1])
         try:
             batch.key.verify(message, signature)
         except CarbonLedgerError as error:
