@@ -12,10 +12,11 @@ from typing import Final
 
 from msgspec import UNSET
 
+from carbonledger import batch_tree
 from carbonledger.entry import COMMIT_PREFIX, MAX_BATCH, NO_SALT, EvidenceType
 from carbonledger.errors import CarbonLedgerError
 from carbonledger.keys import PublicKey
-from carbonledger.replay.batches import HEAD, signed_message, tree
+from carbonledger.replay.batches import HEAD, signed_message
 from carbonledger.replay.frames import Frames
 from carbonledger.replay.measured import Measured
 from carbonledger.replay.signers import Signer
@@ -57,12 +58,9 @@ class Envelopes:
         if values is None or frames.salts[at:end] != [NO_SALT] * count:
             return 0
         bodies, evidences = frames.bodies[at:end], frames.evidences[at:end]
-        nodes, paths = tree(bodies, count)
+        nodes, shape = batch_tree.tree_of(bodies)
         head, signature = evidence[:HEAD], evidence[-64:]
-        if evidences != [
-            b"".join((head, place.to_bytes(4, "big"), *[nodes[step] for step in path], signature))
-            for place, path in enumerate(paths)
-        ]:
+        if evidences != [b"".join((head, position, *path(nodes), signature)) for position, path, _ in shape.places]:
             return 0
         previous = _leaves(leaves[at:end], members, bodies, evidences, signer, key)
         if previous is None:

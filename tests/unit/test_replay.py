@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 
-from carbonledger import jcs, merkle
+from carbonledger import jcs
 from carbonledger.keys import PrivateKey
 from carbonledger.month_statement import MonthStatement
 from carbonledger.records import Record
 from carbonledger.replay import replay, replay_one
-from carbonledger.replay.batches import plan
 from carbonledger.replay.envelopes import Envelopes
 from carbonledger.replay.ranges import Ranges
 from carbonledger.verify.verdict import Verification
@@ -332,18 +331,6 @@ def test_a_key_or_salt_that_nobody_used_is_found() -> None:
         }
     )
     assert failing(_replaced(world, "device-salts.json", lambda data: salts)) == [1]
-
-
-def test_trees_of_envelopes_are_those_of_the_log() -> None:
-    for count in (1, 2, 3, 7, 15, 16, 33):
-        leaves = [hashlib.sha256(bytes([i])).digest() for i in range(count)]
-        pairs, paths = plan(count)
-        nodes = list(leaves)
-        for left, right in pairs:
-            nodes.append(merkle.node_hash(nodes[left], nodes[right]))
-        assert nodes[-1] == merkle.root(leaves)
-        for index, path in enumerate(paths):
-            assert [nodes[at] for at in path] == merkle.inclusion_proof(leaves, index, count)
 
 
 def test_ranges_merge_and_know_their_ends() -> None:
