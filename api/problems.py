@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -122,6 +123,16 @@ def install(app: FastAPI) -> None:
         found = first.get("input")
         return Problem(
             "invalid-request", f"{place}: {first['msg']}", expected=first["msg"], found=_shown(found), path=place
+        ).answer(request.url.path)
+
+    @app.exception_handler(DataError)
+    async def not_for_the_database(request: Request, error: DataError) -> Response:
+        # PostgreSQL holds no NUL in a text, no text beyond its column's length, no number beyond its column's range
+        return Problem(
+            "invalid-request",
+            "A value of this request is none that the database can hold.",
+            expected="text without NUL and of a usual length, numbers of a usual size",
+            found=str(error.orig).splitlines()[0],
         ).answer(request.url.path)
 
     @app.exception_handler(HTTPException)
