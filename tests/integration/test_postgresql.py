@@ -57,7 +57,7 @@ def test_nodes_that_migrate_at_once_take_turns_and_leave_the_tables_of_the_schem
     engine = open_database(fresh())
     with ThreadPoolExecutor(3) as pool:
         for done in [pool.submit(migrate, engine) for _ in range(3)]:
-            done.result()
+            done.result(timeout=120)
     found = inspect(engine)
     assert set(found.get_table_names()) == {*metadata.tables, "alembic_version"}
     for name, table in metadata.tables.items():
@@ -156,10 +156,11 @@ def test_who_reads_on_from_the_newest_event_misses_none(database: Engine) -> Non
         assert told.wait(20)
         threading.Event().wait(0.5)  # long enough for the second to have come first
         with database.connect() as connection:
-            assert node_events.newest(connection) == 0
+            seen = node_events.newest(connection)
         go.set()
         for one in both:
             one.result(timeout=20)
+    assert seen == 0
     with database.connect() as connection:
         found = node_events.since(connection, 0, ["alert.opened"], 10)
         assert [event.data["n"] for event in found] == [1, 2]

@@ -46,7 +46,8 @@ def server() -> Iterator[URL]:
         subprocess.run(made, check=True, capture_output=True, user=user)
         options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
         control = [programs / "pg_ctl", "-D", data, "-w"]
-        subprocess.run([*control, "-l", folder / "log", "-o", options, "start"], check=True, user=user)
+        begin = [*control, "-l", folder / "log", "-o", options, "start"]
+        subprocess.run(begin, check=True, user=user, stdout=subprocess.DEVNULL)  # a pipe would stay open: it lives on
         try:
             yield make_url(f"{DRIVER}://test@127.0.0.1:{port}/postgres")
         finally:
