@@ -155,8 +155,10 @@ def next_revision(connection: Connection, subject: tuple[str, str], period: int)
 
 
 def _from_filings(connection: Connection, member: str, period: int, as_of: date, terms: Terms) -> dict[str, Any]:
-    """`filings` and `resubmissions`: what came when, by the chain's own clock."""
+    """`filings` and `resubmissions`: what came when, by the chain's own clock. A month that was over before the member
+    was admitted was nobody's duty: it is listed only if it came."""
     last = 3 * period + 2  # months from year 0
+    admitted = _admitted(connection, member)
     by_month: dict[int, list[Kept]] = {}
     for year in range((last - 11) // 12, last // 12 + 1):
         for kept in records.of_member(connection, "month", member, year):
@@ -167,8 +169,9 @@ def _from_filings(connection: Connection, member: str, period: int, as_of: date,
         came = [on_chain.day_of(int(kept["filedAt"])) for kept in by_month.get(month, [])]
         if came and min(came) <= as_of:
             row["received"] = min(came).isoformat()
-        months.append(row)
-    report_year = _last_due_year(as_of, terms)
+        if "received" in row or month >= 12 * admitted.year + admitted.month - 1:
+            months.append(row)
+    report_year = max(_last_due_year(as_of, terms), admitted.year)
     report: dict[str, Any] = {"due": _due(12 * (report_year + 1), terms.report_days).isoformat(), "year": report_year}
     filed = [on_chain.day_of(int(r["filedAt"])) for r in records.of_member(connection, "report", member, report_year)]
     if filed and min(filed) <= as_of:
@@ -176,6 +179,11 @@ def _from_filings(connection: Connection, member: str, period: int, as_of: date,
     quarter = range(last - 2, last + 1)
     again = sum(kept["replaces"] != ITSELF for month in quarter for kept in by_month.get(month, []))
     return {"filings": {"annual_report": report, "months": months}, "resubmissions": again}
+
+
+def _admitted(connection: Connection, member: str) -> date:
+    """The day on which the member was first written; duties begin with its month and year."""
+    return on_chain.day_of(int(records.history(connection, "member", member)[0]["since"]))
 
 
 def _due(month: int, days: int) -> date:

@@ -62,7 +62,7 @@ def file_quarter(home: Home, firms: Sequence[Firm], quarter: int, progress: Prog
     try:
         view.migrate()
         relay = Relay(chain, outbox, clock)
-        cast = load_cast(home.keys)
+        cast = {role: one for role, one in load_cast(home.keys).items() if one.kinds != ENTERPRISE}
         regulators = [member for member in cast.values() if member.kinds == REGULATOR]
         deployment = consortium.deploy(relay, regulators, secp256k1.address(secp256k1.public_key(relayer)))
         consortium.admit(relay, cast)

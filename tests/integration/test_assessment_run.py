@@ -32,7 +32,9 @@ GCG = SCHEMES["gcg-1"]
 REGULATOR = object_id("regulator")
 ASSESSOR = Assessor(REGULATOR, b"\x07" * 32)
 FIRMS = sorted(object_id(f"firm {n}") for n in range(24))
-SILENT, OUTLIER, FROZEN = FIRMS[3], FIRMS[5], FIRMS[8]
+SILENT, NEWCOMER, OUTLIER, FROZEN = FIRMS[3], FIRMS[4], FIRMS[5], FIRMS[8]
+ADMITTED = on_chain.start_of(date(2026, 7, 3))
+"""When the newcomer was admitted: after the quarter."""
 PERIOD = 4 * 2026 + 1  # 2026Q2
 ORDER = Order(PERIOD, date(2026, 8, 20), RULES, (GCG,), Terms(40, 90))
 EMPTY: dict[str, Any] = {
@@ -84,9 +86,10 @@ def make(tmp_path: Path) -> Iterator[Callable[[str], Engine]]:
         migrate(engine)
         made.append(engine)
         kinds = [*((firm, 2) for firm in FIRMS), (object_id("bank"), 16), (object_id("verifier"), 8)]
-        rows = [record("member", member=member, kinds=kind, status=1) for member, kind in kinds]
+        since = {NEWCOMER: ADMITTED}
+        rows = [record("member", member=m, kinds=kind, status=1, since=since.get(m, 0)) for m, kind in kinds]
         for firm in FIRMS:
-            if firm == SILENT:
+            if firm in (SILENT, NEWCOMER):
                 continue
             for at in range(12 * 2025 + 6, 12 * 2026 + 6):
                 filed = on_chain.start_of(date((at + 1) // 12, (at + 1) % 12 + 1, 8))
@@ -181,6 +184,7 @@ def test_a_quarter_is_judged_and_filed(done: tuple[Engine, Ledger]) -> None:
     assert filing.reasons_of(items[SILENT].reasons) == ("H01",)
     assert {"S02", "S03", "S04"} <= set(filing.reasons_of(items[OUTLIER].reasons))
     assert items[FROZEN].points == 2  # a note, not a red code
+    assert [m for m, colour in colours.items() if colour == "grey"] == [NEWCOMER]  # nothing was its duty yet
     with engine.connect() as connection:
         grades = {made.member: json.loads(made.explained) for made in kept.made(connection, "2026Q2/1", "grade")}
     assert grades[OUTLIER.hex()]["suspended"]
