@@ -23,7 +23,7 @@ from scripts.city.views import fill
 from scripts.mainjob.home import Home, begin_job, open_home, write_durably
 from scripts.mainjob.progress import Progress
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 FIRMS, TRUTH, SCORE = "firms.jsonl", "truth.json", "score.json"
 
 
@@ -66,7 +66,8 @@ def _run(home: Home, options: Namespace, progress: Progress) -> int:
         write_durably(options.summary, json.dumps(found, indent=1, ensure_ascii=False).encode() + b"\n")
     if not options.exit:
         serve(home, options.port, progress)
-    good = not found["missed"] and set(found["honest"]["clean_quarters"]) <= {"green"}
+    missed = [one for one in found["missed"] if one["rule"] not in found["notes_by"]]  # a note accuses nobody
+    good = not missed and set(found["honest"]["clean_quarters"]) <= {"green"}
     return 0 if good and not different else 1
 
 
@@ -123,6 +124,7 @@ def _quarter(path: str, quarter: int) -> int:
                 "points": result.points,
                 "quarter": quarter,
                 "reasons": list(result.reasons),
+                "soft": [j.rule.id for j in result.judged if j.points and not j.rule.is_hard],
                 "why": {j.rule.id: _sentences(j) for j in result.judged if j.status in ("failed", "points")},
             }
         )

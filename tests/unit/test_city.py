@@ -19,7 +19,7 @@ from scripts.city.frauds import Planted
 from scripts.city.records import Firm
 
 FIRMS, SEED = 48, 5
-KINDS = {"hidden-coal", "invoice", "lab-dates", "meter", "moisture", "one-sample"}
+KINDS = {"hidden-coal", "invoice", "lab-dates", "meter", "moisture", "off-books", "one-sample"}
 City = tuple[list[Firm], list[Planted]]
 
 
@@ -36,6 +36,7 @@ def row(books: Books, firm: Firm, quarter: int) -> dict[str, Any]:
         "colour": result.colour,
         "reasons": list(result.reasons),
         "points": result.points,
+        "soft": [j.rule.id for j in result.judged if j.points and not j.rule.is_hard],
     }
 
 
@@ -65,7 +66,10 @@ def test_every_planted_fraud_is_found_by_its_rule_and_the_quarter_before_is_gree
     for fraud in planted:
         for quarter in fraud.quarters:
             found = row(books, by_code[fraud.firm], quarter)
-            assert (found["colour"], fraud.rule in found["reasons"]) == ("red", True), fraud
+            if fraud.kind == "off-books":  # all papers agree: a note, no red code
+                assert (found["colour"], "S05" in found["soft"]) == ("green", True), fraud
+            else:
+                assert (found["colour"], fraud.rule in found["reasons"]) == ("red", True), fraud
         before = fraud.quarters[0] - 1
         if before >= build.FIRST_QUARTER:
             assert row(books, by_code[fraud.firm], before)["colour"] == "green", fraud
@@ -130,7 +134,7 @@ def test_records_survive_their_file(city: City, tmp_path: Path) -> None:
 
 
 def _codes(firm: str, quarter: int, colour: str, reasons: Sequence[str] = ()) -> dict[str, Any]:
-    return {"firm": firm, "quarter": quarter, "colour": colour, "reasons": list(reasons), "points": 0}
+    return {"firm": firm, "quarter": quarter, "colour": colour, "reasons": list(reasons), "points": 0, "soft": []}
 
 
 def test_score_counts_what_was_missed_and_what_was_cried_wolf() -> None:
@@ -148,6 +152,15 @@ def test_score_counts_what_was_missed_and_what_was_cried_wolf() -> None:
     assert found["firms"] == {"all": 3, "planted": 2, "found": 1}
     assert found["honest"]["clean_quarters"] == {"green": 1, "red": 1}
     assert len(found["missed"]) == 2
+
+
+def test_a_soft_rule_is_scored_by_the_notes_it_left() -> None:
+    planted = [Planted("a", "off-books", "60%", (1,), "S05"), Planted("b", "off-books", "60%", (1,), "S05")]
+    rows = [_codes(firm, 1, "green") | {"soft": ["S05"] if firm in "acd" else []} for firm in "abcd"]
+    found = score.score(rows, planted)
+    assert found["notes_by"]["S05"] == {"precision": {"right": 1, "of": 3}, "recall": {"right": 1, "of": 2}}
+    assert found["rules"] == {}
+    assert found["missed"] == [{"firm": "b", "quarter": "0Q2", "kind": "off-books", "rule": "S05"}]
 
 
 @pytest.mark.slow
