@@ -172,8 +172,9 @@ def _grade(context: Assessed, scheme: Scheme, result: GradeResult, record: Recor
     _same("score", record.field("score"), int(result.marks.get("score", "0").replace(".", "")))
     _same("key of the scheme", name_of(record.field("schemeKey")), scheme.head.key)
     given = jcs.decode_object(context.bundle.inputs)["inputs"]
-    if scheme.method == "weighted-score":
+    if scheme.method in ("weighted-score", "efficiency-code"):
         _check_peers(context, given.get("peers", []), record)
+    if scheme.method == "weighted-score":
         _check_before(context, given.get("before"), record)
     return (
         f"{result.grade} for {result.subject.year}Q{result.subject.quarter} follows from the inputs and the published"

@@ -53,11 +53,17 @@ class Books:
         self.firms = list(firms)
         self.accounts = {firm.code: _accounts(firm) for firm in self.firms}
         self._courses: dict[str, list[Fraction]] = {}
-        self._uses: dict[str, list[tuple[str, int]]] = defaultdict(list)
-        for firm in self.firms:
-            for invoice in firm.invoices:
-                self._uses[invoice.number].append((firm.code, invoice.month))
+        self._uses = _uses(self.firms)
         self._statistics: dict[tuple[str, int], PeerStatistics] = {}
+
+    def correct(self, firms: Sequence[Firm]) -> None:
+        """Take corrected papers in place of the earlier ones of the same firms."""
+        new = {firm.code: firm for firm in firms}
+        self.firms = [new.get(firm.code, firm) for firm in self.firms]
+        self.accounts |= {code: _accounts(firm) for code, firm in new.items()}
+        self._courses = {code: course for code, course in self._courses.items() if code not in new}
+        self._uses = _uses(self.firms)
+        self._statistics = {}
 
     def statistics(self, industry: str, quarter: int) -> PeerStatistics:
         """Peers of an industry in a quarter, as they would be published."""
@@ -168,6 +174,14 @@ def as_of(quarter: int) -> date:
     ends = date((quarter + 1) // 4, 3 * ((quarter + 1) % 4) + 1, 1)
     rules = next(rules for rules in library.code_rules() if rules.head.key == RULE_SET)
     return max(ends + timedelta(days=DAYS_AFTER), rules.head.valid_from)
+
+
+def _uses(firms: Sequence[Firm]) -> dict[str, list[tuple[str, int]]]:
+    found: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for firm in firms:
+        for invoice in firm.invoices:
+            found[invoice.number].append((firm.code, invoice.month))
+    return found
 
 
 def _accounts(firm: Firm) -> dict[int, Account]:

@@ -142,7 +142,7 @@ def graded(key_of_scheme: str, levels: tuple[tuple[str, str], ...] = (), **given
     document = copy.deepcopy(example("grade", key_of_scheme))
     inputs = {name: value for name, value in (document["inputs"] | given).items() if value is not None}
     statements = [four_quarters(*level) for level in levels]
-    if SCHEMES[key_of_scheme].method == "weighted-score":
+    if SCHEMES[key_of_scheme].method in ("weighted-score", "efficiency-code"):
         inputs["peers"] = [
             {
                 "level": four[0].statistics.level,
@@ -164,6 +164,7 @@ def grades() -> dict[str, AssessedWorld]:
     return {
         **{scheme: graded(scheme) for scheme in SCHEMES},
         "peers": graded("gcg-1", peers),
+        "efficiency": graded("carbon-efficiency-code", peers),
         "held": graded("gcg-1", peers, before=held),
         "veto": graded("gcg-1", peers[:1], veto="yes", code="red"),
         "by the month": graded("gcg-1", peers[1:], emission=None, months=[month(n) for n in range(11)]),
@@ -232,6 +233,8 @@ def test_records_that_do_not_follow_fail_at_step_16_in_both(assessed: dict[str, 
     beside = (*held.statements, *four_quarters("3-digit", "252"))  # statements that no group of the inputs is of
     before = {"grade": "light", "reached": "medium"}
     wrong.append(AssessedWorld("grade", held.inputs, held.published, beside, before=before))
+    level = assessed["efficiency"]  # its peers are sums of statements too
+    wrong.append(AssessedWorld("grade", level.inputs, level.published, level.statements[1:]))
     cases: list[Case] = [(world.bundle(), world.policy) for world in wrong]
     assert set(compare(cases)) == {"INVALID"}
     for data, policy in cases:

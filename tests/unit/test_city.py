@@ -169,6 +169,7 @@ def test_the_job_goes_on_where_it_stopped_and_needs_no_truth_to_check(tmp_path: 
         home=tmp_path / "home",
         fresh=False,
         city_firms=12,
+        city_quarters=1,
         seed=3,
         summary=tmp_path / "s.json",
         exit=True,
@@ -177,7 +178,7 @@ def test_the_job_goes_on_where_it_stopped_and_needs_no_truth_to_check(tmp_path: 
     monkeypatch.setattr(build, "CASES", 0)
     monkeypatch.setattr(build, "QUARTERS", 2)
     # the chain has a test of its own
-    monkeypatch.setattr(job.on_chain, "file_quarter", lambda *_: {})
+    monkeypatch.setattr(job, "_file", lambda *_: {})
     monkeypatch.setattr(job.on_chain, "differences", lambda *_: [])
     monkeypatch.setattr(job.certificates, "issue", lambda *_: "none")
     monkeypatch.setattr(job.certificates, "shown", lambda *_: "none")
@@ -191,7 +192,7 @@ def test_the_job_goes_on_where_it_stopped_and_needs_no_truth_to_check(tmp_path: 
     (folder / "codes" / "2022Q1.jsonl").unlink()
     done.clear()
     (folder / "truth.json").rename(folder / "elsewhere.json")
-    real(str(folder / "firms.jsonl"), build.FIRST_QUARTER)  # the truth is not there
+    real(str(folder / "firms.jsonl"), build.FIRST_QUARTER, False)  # the truth is not there
     assert (folder / "codes" / "2022Q1.jsonl").read_bytes() == first
     (folder / "elsewhere.json").rename(folder / "truth.json")
     assert job.run(options) == 0  # type: ignore[arg-type]

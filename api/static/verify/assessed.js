@@ -160,11 +160,9 @@ function checkGrade(context, proven, id, record, scheme, { grade: found, reached
   same("grade reached", nameOf(record.reached), reached);
   same("score", record.score, BigInt((marks.score ?? "0").replace(".", "")));
   same("key of the scheme", nameOf(record.schemeKey), scheme.head.key);
-  if (scheme.method === "weighted-score") {
-    const { peers = [], before = null } = context.bundle.inputs.inputs;
-    checkPeers(context.bundle, peers, record);
-    checkBefore(proven, id, before, record);
-  }
+  const { peers = [], before = null } = context.bundle.inputs.inputs;
+  if (["weighted-score", "efficiency-code"].includes(scheme.method)) checkPeers(context.bundle, peers, record);
+  if (scheme.method === "weighted-score") checkBefore(proven, id, before, record);
   return say`${found} for ${subject.year}Q${subject.quarter} follows from the inputs and the published`
     .and` sums of the peers; the subject's own figures, and its code on that day, are the assessor's word.`;
 }
