@@ -17,7 +17,7 @@ from typing import Any, Final
 from carbonledger.accounting.inputs import Node
 from carbonledger.assessment import library
 from carbonledger.assessment.code.assess import Judged, assess, explanation
-from scripts.city import build, certificates, frauds, on_chain, records, score
+from scripts.city import build, certificates, frauds, handed, on_chain, records, score
 from scripts.city.checkup import Books, as_of, document
 from scripts.city.office import documents_of, open_office
 from scripts.city.records import quarter_text
@@ -72,7 +72,7 @@ def _run(home: Home, options: Namespace, progress: Progress) -> int:
         progress.say(f"  one of them, once served: {certificates.shown(home)}")
     with progress.step("alerts", "evaluating the alert rules for every enterprise"):
         progress.say(f"  {tell_alerts(home.ledger)}")
-    progress.say(f"report: {folder / SCORE}")
+    progress.say(f"report: {folder / SCORE}; for an auditor (docs/city.md): {home.out}")
     if options.summary:
         write_durably(options.summary, json.dumps(found, indent=1, ensure_ascii=False).encode() + b"\n")
     if not options.exit:
@@ -93,7 +93,9 @@ def _file(home: Home, options: Namespace, quarters: list[int], progress: Progres
     honest = partial(build.honest, options.seed, options.city_firms)
     begins, documents = as_of(quarters[0]), documents_of(folder / "documents")
     with open_office(home, firms, begins, progress, documents) as office:
-        return on_chain.file_quarters(office, quarters, honest)
+        colours = on_chain.file_quarters(office, quarters, honest)
+        handed.hand_over(office, quarters, folder / SCORE)
+    return colours
 
 
 def _build(folder: Path, options: Namespace, progress: Progress) -> None:

@@ -11,12 +11,13 @@ from carbonledger.assessment.filing import STATES
 from carbonledger.identifiers import member_id
 from ledger_node.db.engine import open_database, sqlite_url
 from ledger_node.queries import assessment
-from scripts.city import build, certificates, checkup, on_chain
+from scripts.city import build, certificates, checkup, handed, on_chain
 from scripts.city.office import open_office
 from scripts.city.records import Firm
 from scripts.city.serving import LAST_QUARTER
 from scripts.mainjob.home import Home
 from scripts.mainjob.progress import Progress
+from tests.support.walk import ROOT, steps, walk
 
 SEED, FIRMS = 4, 6
 QUARTERS = [LAST_QUARTER - 2, LAST_QUARTER - 1, LAST_QUARTER]
@@ -31,7 +32,11 @@ def remove_codes(firm: Firm, quarters: list[int]) -> None:
 
 def file(home: Home, firms: list[Firm]) -> on_chain.Colours:
     with open_office(home, firms, checkup.as_of(QUARTERS[0]), Progress()) as office:
-        return on_chain.file_quarters(office, QUARTERS, partial(build.honest, SEED, FIRMS))
+        colours = on_chain.file_quarters(office, QUARTERS, partial(build.honest, SEED, FIRMS))
+        score = home.root / "score.json"
+        score.write_text("{}")
+        handed.hand_over(office, QUARTERS, score)
+    return colours
 
 
 @pytest.mark.slow
@@ -87,5 +92,8 @@ def test_red_codes_are_cleared_or_confirmed_and_first_colours_are_those_of_the_c
     issued = certificates.issue(home, "http://127.0.0.1:8000")
     assert "code valid" in issued
     assert certificates.issue(home, "http://127.0.0.1:8000") == issued
+    assert len(steps(ROOT / "docs/city.md")) > 6
+    (tmp_path / "auditor").mkdir()
+    walk(ROOT / "docs/city.md", home.root, tmp_path / "auditor")
     rows[0]["colour"] = "grey"
     assert on_chain.differences(colours, rows, QUARTERS) == [f"{firms[0].code} 2025Q2"]
