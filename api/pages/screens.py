@@ -9,7 +9,10 @@ from typing import Literal
 from api.pages.chart import Chart, chart
 from api.pages.figures import LARGE
 from api.schemas import Amount, Ledger, Line, Member, Report
+from api.schemas_assessment import Grade
 from carbonledger.accounting.rule_set import RuleSet
+from carbonledger.assessment import library, on_chain
+from carbonledger.assessment.parameters import bilingual
 
 State = Literal["done", "returned", "open"]
 
@@ -132,3 +135,41 @@ class LedgerScreen:
         """The unit of the chart."""
         amounts = self.quantities
         return "" if amounts is None else LARGE.get(amounts[0].unit, (amounts[0].unit, 0))[0]
+
+
+@dataclass(frozen=True, slots=True)
+class SchemeColumn:
+    """A scheme by which a subject was graded; no title where the package does not know it."""
+
+    key: str
+    id: str
+    title: Mapping[str, str]
+
+
+Cell = tuple[Grade | None, Mapping[str, str]]
+"""A grade and its title, both empty where the scheme gave none for the quarter."""
+
+
+@dataclass(frozen=True, slots=True)
+class GradeTable:
+    """Grades of a subject: a row for each quarter, the newest first, and a column for each scheme."""
+
+    schemes: tuple[SchemeColumn, ...]
+    rows: tuple[tuple[str, tuple[Cell, ...]], ...]
+
+    @classmethod
+    def of(cls, grades: Sequence[Grade]) -> GradeTable:
+        """From all grades, later revisions after earlier ones."""
+        known = {scheme.id.hex(): scheme for scheme in library.schemes()}
+        columns: dict[str, SchemeColumn] = {}
+        cells: dict[str, dict[str, Cell]] = {}
+        for grade in grades:
+            scheme = known.get(grade.scheme_id)
+            titles = {} if scheme is None else on_chain.grade_titles(scheme)
+            title = {} if scheme is None else bilingual(scheme.head.title)
+            columns[grade.scheme] = SchemeColumn(grade.scheme, grade.scheme_id, title)
+            row = cells.setdefault(f"{grade.period.year}Q{grade.period.quarter}", {})
+            row[grade.scheme] = (grade, bilingual(titles[grade.grade]) if grade.grade in titles else {})
+        keys = sorted(columns)
+        rows = [(period, tuple(cells[period].get(key, (None, {})) for key in keys)) for period in sorted(cells)]
+        return cls(tuple(columns[key] for key in keys), tuple(rows[::-1]))

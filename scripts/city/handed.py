@@ -44,7 +44,7 @@ def hand_over(at: Office, quarters: Sequence[int], score: Path) -> list[Path]:
         chosen = choose(connection, quarters)
         made = {name: kept.document(connection, identifier) for name, identifier in chosen.items()}
     rules, schemes = office.sets()
-    sets = {one.head.key: one.json() for one in (rules, *schemes)}
+    sets = {rules.head.key: rules.json()} | {one.head.key: one.json() for one in schemes}
     for name, one in made.items():
         bundle = out / f"{name}.bundle.json"
         if one is not None and not bundle.exists():

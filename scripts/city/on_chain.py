@@ -33,7 +33,8 @@ def file_quarters(at: Office, quarters: Sequence[int], honest: Honest) -> Colour
     """Admit, publish; give, assess and inspect quarter by quarter; the first colours that the chain holds."""
     at.admit()
     rules, schemes = office.sets()
-    for one in (rules, *schemes):
+    published: list[on_chain.Set] = [rules, *schemes]
+    for one in published:
         at.relay.put(f"assessment-set/{one.id.hex()}", lambda one=one: _publication(at, one))  # type: ignore[misc]
     at.settle()
     for quarter in quarters:
