@@ -30,6 +30,13 @@ def remove_codes(firm: Firm, quarters: list[int]) -> None:
             test.original_code = False
 
 
+def hide_coal(firm: Firm, quarters: list[int]) -> None:
+    """A fifth of the coal is not declared: H06, and the peers' statements change with the correction."""
+    for month in firm.months:
+        if month.month // 3 in quarters:
+            month.coal_kg = month.coal_kg * 4 // 5
+
+
 def file(home: Home, firms: list[Firm]) -> on_chain.Colours:
     with open_office(home, firms, checkup.as_of(QUARTERS[0]), Progress()) as office:
         colours = on_chain.file_quarters(office, QUARTERS, partial(build.honest, SEED, FIRMS))
@@ -45,8 +52,8 @@ def test_red_codes_are_cleared_or_confirmed_and_first_colours_are_those_of_the_c
 ) -> None:
     firms, _ = build.build(SEED, FIRMS, 0)
     once, twice, last = [firm for firm in firms if firm.tests][:3]
-    remove_codes(once, QUARTERS[:1])
-    remove_codes(twice, QUARTERS[:2])
+    hide_coal(once, QUARTERS[:1])
+    hide_coal(twice, QUARTERS[:2])
     remove_codes(last, QUARTERS[2:])
     books = checkup.Books(firms)
     rows = [
