@@ -111,7 +111,7 @@ def grade(kept: Kept, standing: Kept | None) -> schemas.Grade:
         revision=int(kept["revision"]),
         grade=name,
         reached=name_of(bytes.fromhex(kept["reached"])),
-        score=None if name == "not-rated" or kept["schemeId"] in _banded() else f"{score // 100}.{score % 100:02d}",
+        score=None if name == "not-rated" or kept["schemeId"] in banded() else f"{score // 100}.{score % 100:02d}",
         suspended=red,
         veto_until=None if standing is None else _time(standing["vetoUntil"]),
         inputs_digest=kept["inputsDigest"],
@@ -124,7 +124,7 @@ def grade(kept: Kept, standing: Kept | None) -> schemas.Grade:
 
 
 @cache
-def _banded() -> frozenset[str]:
+def banded() -> frozenset[str]:
     """Schemes of the package that give a band and no score."""
     return frozenset(s.id.hex() for s in library.schemes() if s.method != "weighted-score")
 

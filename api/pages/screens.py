@@ -11,7 +11,7 @@ from api.pages.figures import LARGE
 from api.schemas import Amount, Ledger, Line, Member, Report
 from api.schemas_assessment import Grade
 from carbonledger.accounting.rule_set import RuleSet
-from carbonledger.assessment import library, on_chain
+from carbonledger.assessment import library
 from carbonledger.assessment.parameters import bilingual
 
 State = Literal["done", "returned", "open"]
@@ -146,30 +146,22 @@ class SchemeColumn:
     title: Mapping[str, str]
 
 
-Cell = tuple[Grade | None, Mapping[str, str]]
-"""A grade and its title, both empty where the scheme gave none for the quarter."""
-
-
 @dataclass(frozen=True, slots=True)
 class GradeTable:
     """Grades of a subject: a row for each quarter, the newest first, and a column for each scheme."""
 
     schemes: tuple[SchemeColumn, ...]
-    rows: tuple[tuple[str, tuple[Cell, ...]], ...]
+    rows: tuple[tuple[str, tuple[Grade | None, ...]], ...]
 
     @classmethod
     def of(cls, grades: Sequence[Grade]) -> GradeTable:
         """From all grades, later revisions after earlier ones."""
-        known = {scheme.id.hex(): scheme for scheme in library.schemes()}
+        titles = {scheme.id.hex(): bilingual(scheme.head.title) for scheme in library.schemes()}
         columns: dict[str, SchemeColumn] = {}
-        cells: dict[str, dict[str, Cell]] = {}
+        cells: dict[str, dict[str, Grade]] = {}
         for grade in grades:
-            scheme = known.get(grade.scheme_id)
-            titles = {} if scheme is None else on_chain.grade_titles(scheme)
-            title = {} if scheme is None else bilingual(scheme.head.title)
-            columns[grade.scheme] = SchemeColumn(grade.scheme, grade.scheme_id, title)
-            row = cells.setdefault(f"{grade.period.year}Q{grade.period.quarter}", {})
-            row[grade.scheme] = (grade, bilingual(titles[grade.grade]) if grade.grade in titles else {})
+            columns[grade.scheme] = SchemeColumn(grade.scheme, grade.scheme_id, titles.get(grade.scheme_id, {}))
+            cells.setdefault(f"{grade.period.year}Q{grade.period.quarter}", {})[grade.scheme] = grade
         keys = sorted(columns)
-        rows = [(period, tuple(cells[period].get(key, (None, {})) for key in keys)) for period in sorted(cells)]
-        return cls(tuple(columns[key] for key in keys), tuple(rows[::-1]))
+        rows = [(period, tuple(cells[period].get(key) for key in keys)) for period in sorted(cells, reverse=True)]
+        return cls(tuple(columns[key] for key in keys), tuple(rows))

@@ -185,7 +185,7 @@ def of(service: Service, app: FastAPI) -> APIRouter:
             shown_now = [
                 shown_credentials.credential(issued, service.now())
                 for kind in (CODE, GRADE)
-                if (issued := certificates.latest(connection, identifier, ITSELF, kind, service.now())) is not None
+                for issued in certificates.latest(connection, identifier, ITSELF, kind, service.now())
             ]
         return renderer.page(
             request,

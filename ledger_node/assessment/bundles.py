@@ -88,7 +88,7 @@ def _statements(connection: Connection, made: Made) -> list[Statement]:
         if not same:
             raise Unknown("the statement of the inputs", expected="one that this node published", found=used.id.hex())
         return same[:1]
-    found = []
+    found: list[Statement] = []
     for group in inputs["inputs"].get("peers", []):
         periods = range(made.period - 3, made.period + 1)
         choices = [_revisions(connection, period, group["level"], group["industry"]) for period in periods]
