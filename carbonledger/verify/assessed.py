@@ -145,10 +145,27 @@ def _code(context: Assessed, result: CodeResult, record: Record) -> str:
     _same("statistics", record.field("statisticsDigest").hex(), used.hex())
     _same("statistics of the bundle", [used.hex()] if any(used) else [], _digests(context))
     _check_suppressions(context, result, record)
+    _check_duties(context, result, record)
     return (
         f"{result.colour} for {document.year}Q{document.quarter} follows from the inputs, with {result.points} points;"
         " that the inputs are all there is, is the assessor's word."
     )
+
+
+def _check_duties(context: Assessed, result: CodeResult, record: Record) -> None:
+    """A month that is left out of the filings was over before the enterprise was a member."""
+    filings, last = result.document.filings, result.document.last_month
+    if filings is None or any(record.field("project")):
+        return
+    since = on_chain.day_of(context.proven.get("member", record.field("member")).field("since"))
+    listed_ = {month.month for month in filings.months}
+    for month in range(max(12 * since.year + since.month - 1, last - 11), last + 1):
+        if month not in listed_:
+            raise Invalid(
+                "months of the filings",
+                expected="each month since the admission",
+                found=f"without {month // 12}-{month % 12 + 1:02d}",
+            )
 
 
 def _check_suppressions(context: Assessed, result: CodeResult, record: Record) -> None:

@@ -19,9 +19,9 @@ from carbonledger.assessment import library
 from carbonledger.assessment.code.assess import Judged, assess, explanation
 from scripts.city import build, certificates, frauds, handed, on_chain, records, score
 from scripts.city.checkup import Books, as_of, document
-from scripts.city.office import documents_of, open_office
+from scripts.city.office import LAST_QUARTER, documents_of, open_office
 from scripts.city.records import quarter_text
-from scripts.city.serving import LAST_QUARTER, serve, tell_alerts
+from scripts.city.serving import serve, tell_alerts
 from scripts.city.views import fill
 from scripts.mainjob.home import Home, begin_job, open_home, write_durably
 from scripts.mainjob.progress import Progress

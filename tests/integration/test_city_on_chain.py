@@ -12,9 +12,8 @@ from carbonledger.identifiers import member_id
 from ledger_node.db.engine import open_database, sqlite_url
 from ledger_node.queries import assessment
 from scripts.city import build, certificates, checkup, handed, on_chain
-from scripts.city.office import open_office
+from scripts.city.office import LAST_QUARTER, open_office
 from scripts.city.records import Firm
-from scripts.city.serving import LAST_QUARTER
 from scripts.mainjob.home import Home
 from scripts.mainjob.progress import Progress
 from tests.support.walk import ROOT, steps, walk
