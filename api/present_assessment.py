@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Final, cast
 
 from api import schemas_assessment as schemas
 from api.present import ZERO, time
 from carbonledger import jcs
 from carbonledger.accounting.names import name_of
+from carbonledger.assessment import library
 from carbonledger.assessment.filing import COLOURS, FINDINGS, LEVEL_NUMBERS, STATES, reasons_of
 from carbonledger.assessment.parameters import STATUS
 from ledger_node.assessment.kept import Made
@@ -109,7 +111,7 @@ def grade(kept: Kept, standing: Kept | None) -> schemas.Grade:
         revision=int(kept["revision"]),
         grade=name,
         reached=name_of(bytes.fromhex(kept["reached"])),
-        score=None if name == "not-rated" else f"{score // 100}.{score % 100:02d}",
+        score=None if name == "not-rated" or kept["schemeId"] in banded() else f"{score // 100}.{score % 100:02d}",
         suspended=red,
         veto_until=None if standing is None else _time(standing["vetoUntil"]),
         inputs_digest=kept["inputsDigest"],
@@ -119,6 +121,12 @@ def grade(kept: Kept, standing: Kept | None) -> schemas.Grade:
         graded_at=time(int(kept["gradedAt"])),
         explained=f"/v1/assessments/{kept.id}",
     )
+
+
+@cache
+def banded() -> frozenset[str]:
+    """Schemes of the package that give a band and no score."""
+    return frozenset(s.id.hex() for s in library.schemes() if s.method != "weighted-score")
 
 
 def statistics(kept: Kept, made: Made | None) -> schemas.Statistics:

@@ -32,6 +32,7 @@ from api.loan_schemas import (
     Why,
     Withheld,
 )
+from api.present_assessment import banded
 from api.schemas import Amount
 from api.settings import Settings
 from carbonledger.assessment.filing import STATES
@@ -157,10 +158,14 @@ def _why_code(colour: str, state: str, names: Sequence[str], rests_on: list[Kept
 def _grade(found: queries.Standing, grade: Kept, code: StandingCode | None, reader: Reader) -> StandingGrade:
     until = library.validity().until(int(grade["year"]), int(grade["quarter"]))
     suspended = code is not None and code.colour == "red"
-    score = f"{int(grade['score']) // 100}.{int(grade['score']) % 100:02d}"
+    score = None
+    by = ("By the bands of the scheme", "按评级方案分档")
+    if grade["schemeId"] not in banded():
+        score = f"{int(grade['score']) // 100}.{int(grade['score']) % 100:02d}"
+        by = (f"Score {score} under the scheme", f"按评级方案得分 {score}")
     words = (
-        f"Score {score} under the scheme" + ("; suspended while the code is red." if suspended else "."),
-        f"按评级方案得分 {score}" + (";红码期间暂停使用。" if suspended else "。"),
+        by[0] + ("; suspended while the code is red." if suspended else "."),
+        by[1] + (";红码期间暂停使用。" if suspended else "。"),
     )
     bundle = found.bundles.get(("grade", grade.id))
     return StandingGrade(

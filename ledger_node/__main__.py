@@ -67,6 +67,13 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--code", default="code-1", metavar="KEY", help="published rule set of the code")
     command.add_argument("--scheme", action="append", default=[], metavar="KEY", help="published scheme; may repeat")
     command.add_argument("--given", action="append", default=[], type=Path, metavar="FILE", help="sections, JSON")
+    command.add_argument(
+        "--member",
+        action="append",
+        default=[],
+        metavar="HEX",
+        help="judge this one again, after corrections; may repeat",
+    )
     command.add_argument("--bundles", action="store_true", help="make and keep a bundle of each code and grade")
     command.add_argument("--queue", action="store_true", help="as a job of the node that runs; needs no keys here")
     command.add_argument("--key", type=Path, metavar="FILE", help="the regulator's act key, mode 600")
@@ -164,6 +171,13 @@ def _fsck(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _member_ids(given: list[str]) -> tuple[str, ...]:
+    for one in given:
+        if len(one) != 64 or not set(one) <= set("0123456789abcdef"):
+            raise Malformed("--member", expected="64 lower-case hex digits", found=one[:80])
+    return tuple(given)
+
+
 def _assess(arguments: argparse.Namespace) -> int:
     settings = config.load(arguments.config)
     period = assessment_jobs.period_of(arguments.quarter)
@@ -171,13 +185,18 @@ def _assess(arguments: argparse.Namespace) -> int:
     if arguments.queue:
         if arguments.given:
             raise Malformed("--queue", expected="no --given", found="--given", remedy="POST /v1/assessment-inputs")
+        if arguments.member:
+            raise Malformed("--queue", expected="no --member", found="--member", remedy="Give --key and --payer")
         day = arguments.as_of.isoformat()
         asked = Asked(arguments.quarter, day, arguments.code, schemes, arguments.bundles, "operator")
         print(_on_view(settings, lambda view: view.ask(asked, wall_clock())))
         return 0
     if arguments.key is None or arguments.payer is None:
         raise Malformed("assess", expected="--key FILE and --payer FILE, or --queue", found="not both")
-    wanted = Wanted(period, arguments.as_of, arguments.code, schemes, tuple(arguments.given), arguments.bundles)
+    wanted = Wanted(
+        period, arguments.as_of, arguments.code, schemes, tuple(arguments.given), arguments.bundles,
+        _member_ids(arguments.member),
+    )  # fmt: skip
     key, payer = (
         keyfile.read_chain_key(path, arguments.passphrase_file).seed for path in (arguments.key, arguments.payer)
     )

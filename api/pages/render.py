@@ -17,6 +17,8 @@ from api.pages.figures import Figures
 from api.pages.text import LOCALES, Language, Text, choose_language
 from api.problems import Problem
 from api.schemas import Amount, Member
+from carbonledger.assessment import library
+from carbonledger.assessment.on_chain import grade_titles
 
 COOKIE: Final = "language"
 TAGS: Final = {"zh": "zh-CN", "en": "en"}
@@ -53,6 +55,7 @@ class Renderer:
             version=self._version,
             path=request.url.path,
             member_name=lambda member: _name(member, language),
+            grade_name=lambda scheme, grade: _grade(scheme, grade, text),
             short=_short,
             amount=_amount,
             percent=_percent,
@@ -82,6 +85,15 @@ def _name(member: Member | None, language: Language) -> str | None:
     if member is None or member.name is None:
         return None
     return member.name.zh if language == "zh" else member.name.en
+
+
+def _grade(scheme: str, grade: str, text: Text) -> str:
+    """A grade in the words of its scheme; of a scheme that the package does not know, its key."""
+    known = next((one for one in library.schemes() if one.head.key == scheme), None)
+    title = None if known is None else grade_titles(known).get(grade)
+    if title is None:
+        return text.or_(f"grade.{grade}", grade)
+    return title[1] if text.language == "zh" else title[0]
 
 
 def _short(identifier: str, digits: int = 8) -> str:

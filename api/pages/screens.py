@@ -9,7 +9,10 @@ from typing import Literal
 from api.pages.chart import Chart, chart
 from api.pages.figures import LARGE
 from api.schemas import Amount, Ledger, Line, Member, Report
+from api.schemas_assessment import Grade
 from carbonledger.accounting.rule_set import RuleSet
+from carbonledger.assessment import library
+from carbonledger.assessment.parameters import bilingual
 
 State = Literal["done", "returned", "open"]
 
@@ -132,3 +135,33 @@ class LedgerScreen:
         """The unit of the chart."""
         amounts = self.quantities
         return "" if amounts is None else LARGE.get(amounts[0].unit, (amounts[0].unit, 0))[0]
+
+
+@dataclass(frozen=True, slots=True)
+class SchemeColumn:
+    """A scheme by which a subject was graded; no title where the package does not know it."""
+
+    key: str
+    id: str
+    title: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class GradeTable:
+    """Grades of a subject: a row for each quarter, the newest first, and a column for each scheme."""
+
+    schemes: tuple[SchemeColumn, ...]
+    rows: tuple[tuple[str, tuple[Grade | None, ...]], ...]
+
+    @classmethod
+    def of(cls, grades: Sequence[Grade]) -> GradeTable:
+        """From all grades, later revisions after earlier ones."""
+        titles = {scheme.id.hex(): bilingual(scheme.head.title) for scheme in library.schemes()}
+        columns: dict[str, SchemeColumn] = {}
+        cells: dict[str, dict[str, Grade]] = {}
+        for grade in grades:
+            columns[grade.scheme] = SchemeColumn(grade.scheme, grade.scheme_id, titles.get(grade.scheme_id, {}))
+            cells.setdefault(f"{grade.period.year}Q{grade.period.quarter}", {})[grade.scheme] = grade
+        keys = sorted(columns)
+        rows = [(period, tuple(cells[period].get(key) for key in keys)) for period in sorted(cells, reverse=True)]
+        return cls(tuple(columns[key] for key in keys), tuple(rows))

@@ -20,7 +20,7 @@ from api.ledger import ledger_of
 from api.notices import notices_of
 from api.pages.market import market_screen
 from api.pages.render import Renderer
-from api.pages.screens import LedgerScreen, timeline
+from api.pages.screens import GradeTable, LedgerScreen, timeline
 from api.problems import Problem
 from api.routes.assessment import code_document, private, queue
 from api.routes.common import HEX_ID, ReportId, missing, read_private, router
@@ -174,11 +174,18 @@ def of(service: Service, app: FastAPI) -> APIRouter:
             document = code_document(service, connection, standing)
             grades = [present_assessment.grade(g, standing) for g in assessments.grades(connection, identifier)]
             history = [present_assessment.assessment(a) for a in assessments.assessments(connection, identifier)]
+            there = assessments.inspections(connection, identifier)
+            cases = [present_assessment.inspection(i) for i in there]
+            inspectors = _members(service, connection, {case.inspector for case in cases if case.inspector})
+            latest = document.latest
+            bundled = (
+                latest is not None and artefacts.by_subject(connection, kept_documents.CODE, latest.id) is not None
+            )
             explained = readable(service, connection, caller, document)
             shown_now = [
                 shown_credentials.credential(issued, service.now())
                 for kind in (CODE, GRADE)
-                if (issued := certificates.latest(connection, identifier, ITSELF, kind, service.now())) is not None
+                for issued in certificates.latest(connection, identifier, ITSELF, kind, service.now())
             ]
         return renderer.page(
             request,
@@ -186,8 +193,11 @@ def of(service: Service, app: FastAPI) -> APIRouter:
             certificates=shown_now,
             code=document,
             member=present.member(kept, service.settings),
-            grades=current_grades(grades),
-            history=history,
+            graded=GradeTable.of(grades),
+            history=history[::-1],
+            cases=cases[::-1],
+            inspectors=inspectors,
+            bundled=bundled,
             explained=explained,
             rules=known_rules(),
             twin=f"/v1/codes/{identifier}",
@@ -306,11 +316,6 @@ def readable(
         read_private(service, connection, caller, private(made))
         return present_assessment.explained(made).explained
     return None
-
-
-def current_grades(grades: list[schemas_assessment.Grade]) -> list[schemas_assessment.Grade]:
-    """The latest grade of each scheme."""
-    return list({grade.scheme: grade for grade in grades}.values())
 
 
 def known_rules() -> dict[str, tuple[str, str]]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from carbonledger import jcs
 from carbonledger.accounting.names import name32
 from carbonledger.assessment.code.rule_set import CodeRules
 from carbonledger.assessment.grade.scheme import Scheme
-from carbonledger.assessment.parameters import STATUS, Head, Parameters
+from carbonledger.assessment.parameters import STATUS, Head, Parameters, Title
 from carbonledger.assessment.working_days import Calendar
 from carbonledger.errors import Malformed, Refused
 from carbonledger.keccak import keccak256
@@ -67,6 +67,19 @@ def grade_rows(published: Set) -> list[tuple[str, int]]:
         case Scheme():
             bands = published.bands["efficiency" if published.method == "efficiency-code" else "colours"]
             return [(band.key, 0) for band in bands]
+
+
+def grade_titles(scheme: Scheme) -> dict[str, Title]:
+    """Title of each grade by its key."""
+    match scheme.method:
+        case "weighted-score":
+            return {g.key: g.title for g in scheme.grades}
+        case "efficiency-code":
+            return {band.key: band.title for band in scheme.bands["efficiency"]}
+        case "colours" | "board":
+            return {band.key: band.title for band in scheme.bands["colours"]}
+        case _:
+            assert_never(scheme.method)
 
 
 def place(scheme: Scheme, key: str) -> int:

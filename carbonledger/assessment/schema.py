@@ -52,7 +52,7 @@ _SET: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": 64}
 
 def code_document() -> Schema:
     """The assessment document of a code. A section left out is unknown; an empty one says that there is none."""
-    twelve = _list(_object({"due": _DATE, "month": _MONTH}, {"received": _DATE}), 12, 12)
+    twelve = _list(_object({"due": _DATE, "month": _MONTH}, {"received": _DATE}), 12)
     report = _object({"due": _DATE, "year": _count(1990, 8999)}, {"received": _DATE})
     total = _object({"name": _NAME, "reported": _DECIMAL, "recomputed": _DECIMAL})
     carrier = _object({"invoiced": _DECIMAL, "name": _NAME, "reported": _DECIMAL})

@@ -145,10 +145,27 @@ def _code(context: Assessed, result: CodeResult, record: Record) -> str:
     _same("statistics", record.field("statisticsDigest").hex(), used.hex())
     _same("statistics of the bundle", [used.hex()] if any(used) else [], _digests(context))
     _check_suppressions(context, result, record)
+    _check_duties(context, result, record)
     return (
         f"{result.colour} for {document.year}Q{document.quarter} follows from the inputs, with {result.points} points;"
         " that the inputs are all there is, is the assessor's word."
     )
+
+
+def _check_duties(context: Assessed, result: CodeResult, record: Record) -> None:
+    """A month that is left out of the filings was over before the enterprise was a member."""
+    filings, last = result.document.filings, result.document.last_month
+    if filings is None or any(record.field("project")):
+        return
+    since = on_chain.day_of(context.proven.get("member", record.field("member")).field("since"))
+    listed_ = {month.month for month in filings.months}
+    for month in range(max(12 * since.year + since.month - 1, last - 11), last + 1):
+        if month not in listed_:
+            raise Invalid(
+                "months of the filings",
+                expected="each month since the admission",
+                found=f"without {month // 12}-{month % 12 + 1:02d}",
+            )
 
 
 def _check_suppressions(context: Assessed, result: CodeResult, record: Record) -> None:
@@ -172,8 +189,9 @@ def _grade(context: Assessed, scheme: Scheme, result: GradeResult, record: Recor
     _same("score", record.field("score"), int(result.marks.get("score", "0").replace(".", "")))
     _same("key of the scheme", name_of(record.field("schemeKey")), scheme.head.key)
     given = jcs.decode_object(context.bundle.inputs)["inputs"]
-    if scheme.method == "weighted-score":
+    if scheme.method in ("weighted-score", "efficiency-code"):
         _check_peers(context, given.get("peers", []), record)
+    if scheme.method == "weighted-score":
         _check_before(context, given.get("before"), record)
     return (
         f"{result.grade} for {result.subject.year}Q{result.subject.quarter} follows from the inputs and the published"

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from itertools import product
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine
 
 from carbonledger import jcs
+from carbonledger.accounting.inputs import Node
 from carbonledger.accounting.names import name32
 from carbonledger.assessment import on_chain
+from carbonledger.assessment.statistics import PeerStatistics
 from carbonledger.bundle.assessment import (
     AssessedKind,
     Statement,
@@ -73,25 +77,40 @@ def keep_bundle(engine: Engine, identifier: str, bundle: bytes, now: int) -> Non
 
 
 def _statements(connection: Connection, made: Made) -> list[Statement]:
-    """The statements that the inputs were composed from."""
+    """The statements that the inputs were composed from: of each the revision that was used, not the latest."""
     inputs = jcs.decode_object(made.inputs)
     if made.kind == "code":
         if "peers" not in inputs:
             return []
-        used = inputs["peers"]["statistics"]
-        wanted = [(used["level"], used["industry"])]
-        periods = [made.period]
-    else:
-        wanted = [(group["level"], group["industry"]) for group in inputs["inputs"].get("peers", [])]
-        periods = list(range(made.period - 3, made.period + 1))
-    keys = set(wanted)
-    found = []
-    for period in periods:
-        latest = {}
-        for statement, revision in kept.revisions_of(connection, period):
-            latest[statement.level, statement.industry] = Statement(statement, revision)
-        found += [latest[key] for key in keys if key in latest]
+        used = PeerStatistics.parse(Node(inputs["peers"]["statistics"]))
+        there = _revisions(connection, made.period, used.level, used.industry)
+        same = [one for one in there if one.statistics == used]
+        if not same:
+            raise Unknown("the statement of the inputs", expected="one that this node published", found=used.id.hex())
+        return same[:1]
+    found: list[Statement] = []
+    for group in inputs["inputs"].get("peers", []):
+        periods = range(made.period - 3, made.period + 1)
+        choices = [_revisions(connection, period, group["level"], group["industry"]) for period in periods]
+        used_here = next((four for four in product(*choices) if _gives(four, group)), None)
+        if used_here is None:
+            raise Unknown("the statements of the inputs", expected="four that give the sums", found=group["level"])
+        found += used_here
     return found
+
+
+def _revisions(connection: Connection, period: int, level: str, industry: str) -> list[Statement]:
+    """All revisions of one statement, the latest first."""
+    there = [Statement(statement, revision) for statement, revision in kept.revisions_of(connection, period)]
+    same = [one for one in there if (one.statistics.level, one.statistics.industry) == (level, industry)]
+    return same[::-1]
+
+
+def _gives(four: Sequence[Statement], group: Mapping[str, Any]) -> bool:
+    """Whether the sums of four quarters are those of the inputs."""
+    sums = [sum((getattr(s.statistics, n) for s in four), Fraction(0)) for n in ("emission", "value_added")]
+    told = [Fraction(group["emission"]), Fraction(group["value_added"])]
+    return sums == told and min(s.statistics.n for s in four) == group["n"]
 
 
 def _no_fault(connection: Connection, made: Made) -> list[bytes]:

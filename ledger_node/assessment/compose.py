@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from sqlalchemy import Connection
 
@@ -20,6 +20,7 @@ from carbonledger.assessment.filing import STATES, reasons_of
 from carbonledger.assessment.grade.scheme import Scheme
 from carbonledger.assessment.rational import fixed
 from carbonledger.assessment.statistics import LEVELS, PeerStatistics
+from carbonledger.errors import Refused
 from carbonledger.records import assessment_id, code_id
 from ledger_node.assessment import inputs
 from ledger_node.assessment.inputs import ITSELF, Figures
@@ -85,20 +86,40 @@ def grade_document(
     statistics: dict[int, Statistics],
     upto: int,
 ) -> dict[str, Any] | None:
-    """The document of a weighted score over the four quarters that end with this one; None where nothing is known."""
+    """The document of a grade over the four quarters that end with this one; None where too little is known."""
     member, project = subject
     known = inputs.figures(connection, member, project, upto)
     if period not in known:
         return None
+    standing = records.one(connection, "code", code_id(bytes.fromhex(member), bytes.fromhex(project)).hex())
+    veto = standing is not None and int(standing["vetoUntil"]) > on_chain.start_of(as_of)
+    given: dict[str, Any] | None
+    match scheme.method:
+        case "weighted-score":
+            given = _score(known, period, statistics) | {"code": _colour(standing), "veto": "yes" if veto else "no"}
+            if held := last_grade(connection, subject, scheme, period - 1):
+                given["before"] = held
+        case "efficiency-code":
+            # a level of efficiency knows no veto, and the chain takes the lowest grade alone while one stands
+            given = None if veto else _efficiency(known, period, statistics)
+        case "colours" | "board":
+            raise Refused(
+                f"scheme {scheme.head.key} in a run", expected="a method whose inputs are figures and statements",
+                found=scheme.method, remedy="Compute it from a document: `carbonledger grade`",
+            )  # fmt: skip
+        case _:
+            assert_never(scheme.method)
+    if given is None:
+        return None
+    return {"inputs": given, "period": _period(period), "scheme": scheme.id.hex(), "subject": _subject(subject)}
+
+
+def _score(known: dict[int, Figures], period: int, statistics: dict[int, Statistics]) -> dict[str, Any]:
+    """Inputs of a weighted score, but for code, veto and the grade before."""
     now = known[period]
     four = [known[p] for p in range(period - 3, period + 1) if p in known]
     before = [known[p] for p in range(period - 7, period - 3) if p in known]
-    standing = records.one(connection, "code", code_id(bytes.fromhex(member), bytes.fromhex(project)).hex())
-    given: dict[str, Any] = {
-        "code": _colour(standing),
-        "data_quality": fixed(max(f.data_quality for f in four), 2),
-        "veto": "yes" if standing and int(standing["vetoUntil"]) > on_chain.start_of(as_of) else "no",
-    }
+    given: dict[str, Any] = {"data_quality": fixed(max(f.data_quality for f in four), 2)}
     emission, value = _sums(four)
     if len(four) < 4 or emission is None:
         given["months"] = []  # whole quarters are missing: not rated, never filled
@@ -113,9 +134,20 @@ def grade_document(
         given["intensity_before"] = fixed(emission_before / value_before, PLACES)
     if now.green_share is not None:
         given["green_share"] = fixed(now.green_share, PLACES)
-    if held := last_grade(connection, subject, scheme, period - 1):
-        given["before"] = held
-    return {"inputs": given, "period": _period(period), "scheme": scheme.id.hex(), "subject": _subject(subject)}
+    return given
+
+
+def _efficiency(known: dict[int, Figures], period: int, statistics: dict[int, Statistics]) -> dict[str, Any] | None:
+    """Inputs of the carbon-efficiency code; None without four quarters of emission and value added."""
+    four = [known[p] for p in range(period - 3, period + 1) if p in known]
+    emission, value = _sums(four)
+    if len(four) < 4 or emission is None or value is None:
+        return None
+    return {
+        "emission": {"unit": "t", "value": fixed(emission, PLACES)},
+        "peers": _groups(known[period].industry, period, statistics),
+        "value_added": {"unit": "10^4CNY", "value": fixed(value, PLACES)},
+    }
 
 
 def last_grade(connection: Connection, subject: tuple[str, str], scheme: Scheme, period: int) -> dict[str, str] | None:
@@ -155,8 +187,10 @@ def next_revision(connection: Connection, subject: tuple[str, str], period: int)
 
 
 def _from_filings(connection: Connection, member: str, period: int, as_of: date, terms: Terms) -> dict[str, Any]:
-    """`filings` and `resubmissions`: what came when, by the chain's own clock."""
+    """`filings` and `resubmissions`: what came when, by the chain's own clock. A month that was over before the member
+    was admitted was nobody's duty: it is listed only if it came."""
     last = 3 * period + 2  # months from year 0
+    admitted = _admitted(connection, member)
     by_month: dict[int, list[Kept]] = {}
     for year in range((last - 11) // 12, last // 12 + 1):
         for kept in records.of_member(connection, "month", member, year):
@@ -167,8 +201,9 @@ def _from_filings(connection: Connection, member: str, period: int, as_of: date,
         came = [on_chain.day_of(int(kept["filedAt"])) for kept in by_month.get(month, [])]
         if came and min(came) <= as_of:
             row["received"] = min(came).isoformat()
-        months.append(row)
-    report_year = _last_due_year(as_of, terms)
+        if "received" in row or month >= 12 * admitted.year + admitted.month - 1:
+            months.append(row)
+    report_year = max(_last_due_year(as_of, terms), admitted.year)
     report: dict[str, Any] = {"due": _due(12 * (report_year + 1), terms.report_days).isoformat(), "year": report_year}
     filed = [on_chain.day_of(int(r["filedAt"])) for r in records.of_member(connection, "report", member, report_year)]
     if filed and min(filed) <= as_of:
@@ -176,6 +211,11 @@ def _from_filings(connection: Connection, member: str, period: int, as_of: date,
     quarter = range(last - 2, last + 1)
     again = sum(kept["replaces"] != ITSELF for month in quarter for kept in by_month.get(month, []))
     return {"filings": {"annual_report": report, "months": months}, "resubmissions": again}
+
+
+def _admitted(connection: Connection, member: str) -> date:
+    """The day on which the member was first written; duties begin with its month and year."""
+    return on_chain.day_of(int(records.history(connection, "member", member)[0]["since"]))
 
 
 def _due(month: int, days: int) -> date:

@@ -60,13 +60,15 @@ class Assessor:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is asked for: a quarter (4 · year + quarter − 1), judged as of a day, by which sets."""
+    """What is asked for: a quarter (4 · year + quarter − 1), judged as of a day, by which sets; of everybody, or after
+    corrections of these members only (hex ids)."""
 
     period: int
     as_of: date
     rules: CodeRules
     schemes: tuple[Scheme, ...]
     terms: Terms
+    members: frozenset[str] = frozenset()
 
     @property
     def quarter(self) -> tuple[int, int]:
@@ -91,6 +93,7 @@ def open_run(engine: Engine, order: Order, now: int, job: str | None = None) -> 
             "schemes": [scheme.id.hex() for scheme in order.schemes],
             "terms": [order.terms.month_days, order.terms.report_days],
             "upto": inputs.mark(connection),
+            **({"members": sorted(order.members)} if order.members else {}),
             **({} if job is None else {"job": job}),
         }
         identifier = f"{year}Q{quarter}/{len(kept.runs(connection, order.period)) + 1}"
@@ -125,6 +128,7 @@ class Run:
             named(content["rules"], rules),
             tuple(named(one, schemes) for one in content["schemes"]),
             Terms(*content["terms"]),
+            frozenset(content.get("members", ())),
         )
 
     def work(self) -> None:
@@ -334,10 +338,12 @@ class Run:
         self._carrier.carry(lambda deadline: Act(name, **known | values | {"deadline": deadline}), *arguments)
 
     def _subjects(self, connection: Connection) -> list[tuple[str, str]]:
-        """Admitted enterprises, and the projects about which something was given."""
+        """Admitted enterprises, and the projects about which something was given; of the wanted members."""
         found = members.members(connection, kinds=ENTERPRISE, after=None, limit=MOST_MEMBERS)
         own = sorted((m.id, ITSELF) for m in found if int(m["status"]) == ADMITTED)
-        return own + inputs.subjects(connection, self._order.period, self._upto)
+        subjects = own + inputs.subjects(connection, self._order.period, self._upto)
+        wanted = self._order.members
+        return [subject for subject in subjects if not wanted or subject[0] in wanted]
 
     def _made(self, kind: str) -> list[Made]:
         with self._engine.connect() as connection:

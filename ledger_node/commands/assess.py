@@ -38,7 +38,8 @@ _SECRET: Final = b"carbonledger/assessor/v1\0"
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the caller asks for: quarter as 4 · year + quarter − 1, keys of the sets, files of sections."""
+    """What the caller asks for: quarter as 4 · year + quarter − 1, keys of the sets, files of sections; `members` (hex
+    ids) to judge these again, all otherwise."""
 
     period: int
     as_of: date
@@ -46,6 +47,7 @@ class Wanted:
     schemes: tuple[str, ...]
     given: tuple[Path, ...]
     bundles: bool = False
+    members: tuple[str, ...] = ()
 
 
 def assess(
@@ -116,6 +118,7 @@ def begin(
         _latest(rules, wanted.code),
         tuple(_latest(schemes, name) for name in wanted.schemes),
         terms_of(chain, addresses["RuleSetRegistry"], wanted.period // 4),
+        frozenset(wanted.members),
     )
     identifier = open_run(engine, order, now, job)
     return Begun(identifier, Run(engine, carrier, assessor, rules, schemes, identifier), order)

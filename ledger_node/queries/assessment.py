@@ -75,6 +75,12 @@ def inspection(connection: Connection, case: str) -> Kept | None:
     return records.one(connection, "inspection", case)
 
 
+def inspections(connection: Connection, member: str, project: str = ITSELF) -> list[Kept]:
+    """All inspections of a subject, in the order of their opening."""
+    found = records.of_member(connection, "inspection", member)
+    return sorted((one for one in found if one["project"] == project), key=lambda one: int(one["openedAt"]))
+
+
 def queue(connection: Connection) -> list[tuple[Kept, Kept, int]]:
     """Open red codes with their inspections and points: what is overdue first, then what has more points.
 

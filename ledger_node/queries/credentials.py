@@ -71,10 +71,10 @@ def of_subject(connection: Connection, member: str, project: str) -> list[Issued
     return [one for one in of_member(connection, member) if one.claim.project == project]
 
 
-def latest(connection: Connection, member: str, project: str, kind: str, now: int) -> Issued | None:
-    """The newest certificate of a kind that a subject may show at a time (s); None if it has none."""
+def latest(connection: Connection, member: str, project: str, kind: str, now: int) -> list[Issued]:
+    """The newest certificates of a kind that a subject may show at a time (s): of grades one of each scheme."""
     mine = [i for i in of_subject(connection, member, project) if i.claim.kind == kind and i.standing(now) == "valid"]
-    return mine[-1] if mine else None
+    return list({i.claim.said.get("scheme", ""): i for i in mine}.values())
 
 
 def subjects(connection: Connection) -> set[tuple[str, str]]:

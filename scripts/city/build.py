@@ -26,12 +26,17 @@ def build(
 ) -> tuple[list[Firm], list[Planted]]:
     """The firms as they handed in their papers, and what was planted; `told` counts the firms."""
     firms = []
-    for number, model in enumerate(shares(count)):
-        made = firm(seed, number, model, 12 * (FIRST_YEAR - WARM_UP), 12 * (YEARS + WARM_UP))
-        _permit(Random(f"{seed}/{number}/permit"), made)
-        firms.append(made)
+    for number in range(len(shares(count))):
+        firms.append(honest(seed, count, number))
         told(number + 1)
     return firms, frauds.plant(seed, firms, FIRST_QUARTER, QUARTERS, cases)
+
+
+def honest(seed: int, count: int, number: int) -> Firm:
+    """The papers that the firm of this number would have handed in without a fraud."""
+    made = firm(seed, number, shares(count)[number], 12 * (FIRST_YEAR - WARM_UP), 12 * (YEARS + WARM_UP))
+    _permit(Random(f"{seed}/{number}/permit"), made)
+    return made
 
 
 def _permit(r: Random, made: Firm) -> None:

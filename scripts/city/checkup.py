@@ -18,14 +18,16 @@ from typing import Any, Final
 from carbonledger.accounting.inputs import Node
 from carbonledger.assessment import library
 from carbonledger.assessment.code.assess import CodeResult, assess
-from carbonledger.assessment.rational import text
-from carbonledger.assessment.statistics import PeerStatistics
-from scripts.city import accounts
+from carbonledger.assessment.rational import half_up, ln, text
+from carbonledger.assessment.statistics import LN_PLACES, PeerStatistics
+from scripts.city import accounts, stl
 from scripts.city.records import Firm, LabTest, Month, month_text, quarter_text
 
 RULE_SET: Final = "code-1"
 DAYS_AFTER: Final = 50  # after the quarter's end
 BACK: Final = 20  # quarters of own history
+SEASONS_MONTHS: Final = 48
+"""Fewer months are not decomposed: below four values for each month of the year, the last bit of a number decides."""
 CARRIERS: Final = (("coal", "coal_kg", 1000, "t"), ("gas", "gas_l", 1000, "m3"), ("power", "power_wh", 1000, "kWh"))
 
 
@@ -50,11 +52,18 @@ class Books:
     def __init__(self, firms: Sequence[Firm]) -> None:
         self.firms = list(firms)
         self.accounts = {firm.code: _accounts(firm) for firm in self.firms}
-        self._uses: dict[str, list[tuple[str, int]]] = defaultdict(list)
-        for firm in self.firms:
-            for invoice in firm.invoices:
-                self._uses[invoice.number].append((firm.code, invoice.month))
+        self._courses: dict[str, list[Fraction]] = {}
+        self._uses = _uses(self.firms)
         self._statistics: dict[tuple[str, int], PeerStatistics] = {}
+
+    def correct(self, firms: Sequence[Firm]) -> None:
+        """Take corrected papers in place of the earlier ones of the same firms."""
+        new = {firm.code: firm for firm in firms}
+        self.firms = [new.get(firm.code, firm) for firm in self.firms]
+        self.accounts |= {code: _accounts(firm) for code, firm in new.items()}
+        self._courses = {code: course for code, course in self._courses.items() if code not in new}
+        self._uses = _uses(self.firms)
+        self._statistics = {}
 
     def statistics(self, industry: str, quarter: int) -> PeerStatistics:
         """Peers of an industry in a quarter, as they would be published."""
@@ -68,6 +77,20 @@ class Books:
             found = PeerStatistics.of(industry, "4-digit", (quarter // 4, quarter % 4 + 1), peers)
             self._statistics[industry, quarter] = found
         return found
+
+    def residuals(self, firm: Firm, quarter: int) -> list[dict[str, Any]]:
+        """What season and trend leave of ln(emission / output) by month; nothing where too few months are known."""
+        months = [m for m in firm.months if m.month // 3 <= quarter]
+        if len(months) < SEASONS_MONTHS:
+            return []
+        course = self._courses.get(firm.code)
+        if course is None:
+            emissions = [(sum(accounts.declared(firm, m).values()), m.output) for m in firm.months]
+            course = [ln(Fraction(grams, 10**6 * output), LN_PLACES) for grams, output in emissions]
+            self._courses[firm.code] = course
+        left = stl.residuals([float(value) for value in course[: len(months)]])
+        values = [text(half_up(Fraction(value), LN_PLACES)) for value in left]
+        return [{"name": "ln(emission / output)", "period": stl.PERIOD, "software": stl.SOFTWARE, "values": values}]
 
     def uses(self, firm: Firm, quarter: int) -> list[dict[str, str]]:
         """Where the invoices of this quarter were used, here and elsewhere, as far as is known by its end."""
@@ -123,7 +146,7 @@ def document(books: Books, firm: Firm, quarter: int) -> dict[str, Any]:
             for q in sorted(own)
             if quarter - BACK < q <= quarter
         ],
-        "residuals": [],
+        "residuals": books.residuals(firm, quarter),
         "methods": _methods(firm, own, quarter),
         "peers": {
             "emission": _tonnes(account.emission),
@@ -135,13 +158,14 @@ def document(books: Books, firm: Firm, quarter: int) -> dict[str, Any]:
 
 
 def figures(books: Books, firm: Firm, quarter: int) -> dict[str, str]:
-    """The quarter's amounts: emission t, value added 10^4 CNY, output, electricity kWh."""
+    """The quarter's amounts: emission t, value added 10^4 CNY, output, electricity kWh, green share of the revenue."""
     account = books.accounts[firm.code][quarter]
     return {
         "emission": _tonnes(account.emission),
         "value_added": str(firm.value_added[quarter]),
         "output": str(account.output),
         "electricity": text(Fraction(account.power_wh, 1000)),
+        "green_share": text(Fraction(firm.green_permille, 1000)),
     }
 
 
@@ -150,6 +174,14 @@ def as_of(quarter: int) -> date:
     ends = date((quarter + 1) // 4, 3 * ((quarter + 1) % 4) + 1, 1)
     rules = next(rules for rules in library.code_rules() if rules.head.key == RULE_SET)
     return max(ends + timedelta(days=DAYS_AFTER), rules.head.valid_from)
+
+
+def _uses(firms: Sequence[Firm]) -> dict[str, list[tuple[str, int]]]:
+    found: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for firm in firms:
+        for invoice in firm.invoices:
+            found[invoice.number].append((firm.code, invoice.month))
+    return found
 
 
 def _accounts(firm: Firm) -> dict[int, Account]:

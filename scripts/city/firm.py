@@ -43,6 +43,7 @@ def firm(seed: int, number: int, model: Industry, first_month: int, months: int)
         rated_power_w=0,
         calibrated_until=date(first_month // 12 + months // 12 + r.randrange(3), 1 + r.randrange(12), 15).isoformat(),
         permit_t=0,
+        green_permille=_green(Random(f"{seed}/{number}/green")),
         months=[],
         tests=[],
         invoices=[],
@@ -130,6 +131,11 @@ def _invoices(r: Random, made: Firm, month: Month, number: int) -> None:
 def _invoice(made: Firm, month: Month, carrier: str, quantity: int, series: int) -> None:
     number = f"{month.month // 12 % 100:02d}{series:06d}{'cgp'.index(carrier[0]) + 1}{month.month % 12 + 1:02d}"
     made.invoices.append(Invoice(number, month.month, carrier, quantity))
+
+
+def _green(r: Random) -> int:
+    """Two in three earn next to nothing inside the catalogue, the others up to two thirds."""
+    return r.randrange(0, 40) if r.random() < 0.67 else r.randrange(100, 660)
 
 
 def _first(month: int) -> date:

@@ -1,4 +1,7 @@
-"""Six kinds of fraud, those of the ministry's published cases (2022-03-14), planted in honest records.
+"""Kinds of fraud, those of the ministry's published cases (2022-03-14), planted in honest records.
+
+Six leave a contradiction between papers, which a hard rule finds. The seventh hides coal and its invoice alike: no
+paper contradicts another, and only the enterprise's own course can show it (S05), as a note and never as a red code.
 
 What was planted, where, and which rule should find it, goes to the truth: a file that no check reads. A firm has one
 kind at most. `plant` changes only what the enterprise itself could have changed.
@@ -58,6 +61,8 @@ def plant(seed: int, firms: Sequence[Firm], first: int, quarters: int, each: int
             found.append(_own_invoice(r, draw(_any), when(2, 2)))
         else:
             found += _shared_invoice(r, draw(_any), draw(_any), when(1, 2))
+    latest = [q for q in range(first, first + quarters) if q >= first + QUARTERS_BEFORE_SEASONS]
+    found += [_off_books(r, draw(_burns_coal_unmonitored), r.choice(latest)) for _ in range(each if latest else 0)]
     return sorted(found, key=lambda p: p.firm)
 
 
@@ -84,10 +89,16 @@ def _burns_much_coal(firm: Firm) -> bool:
     return firm.industry in MUCH_COAL
 
 
+def _burns_coal_unmonitored(firm: Firm) -> bool:
+    return firm.industry in MUCH_COAL and firm.cems_g is None
+
+
 def _uses_power(firm: Firm) -> bool:
     return True
 
 
+QUARTERS_BEFORE_SEASONS: Final = 11
+"""From the twelfth quarter on, with the year before the first, a season is known (`checkup.SEASONS_MONTHS`)."""
 MUCH_COAL: Final = ("3011", "4411", "2614", "2221", "1713")
 
 
@@ -174,3 +185,16 @@ def _shared_invoice(r: Random, one: Firm, other: Firm, quarters: list[int]) -> l
         copied = next(i for i in other.invoices if i.month == source.month and i.carrier == "power")
         copied.number = source.number
     return [Planted(firm.code, "invoice", "shared", tuple(quarters), "H03") for firm in (one, other)]
+
+
+def _off_books(r: Random, firm: Firm, quarter: int) -> Planted:
+    """Coal off the books: more than half of a month's coal is neither declared nor invoiced; all papers agree."""
+    share = r.randrange(55, 71)
+    at = 3 * quarter + r.randrange(3)
+    for month in firm.months:
+        if month.month == at:
+            month.coal_kg = month.coal_kg * (100 - share) // 100
+    for invoice in firm.invoices:
+        if invoice.month == at and invoice.carrier == "coal":
+            invoice.quantity = invoice.quantity * (100 - share) // 100
+    return Planted(firm.code, "off-books", f"{share}% of a month", (quarter,), "S05")

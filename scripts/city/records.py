@@ -57,7 +57,7 @@ class Firm:
     """One enterprise. `registers`: (month, Wh) at the end of each month, the first one before the first month.
 
     `value_added` in 10^4 CNY a quarter (quarters from year 0); `cems_g` likewise, None without monitoring of the flue.
-    `resubmissions` by quarter.
+    `resubmissions` by quarter; `green_permille`: revenue inside the catalogue of green industries.
     """
 
     code: str
@@ -68,6 +68,7 @@ class Firm:
     rated_power_w: int
     calibrated_until: str
     permit_t: int
+    green_permille: int
     months: list[Month]
     tests: list[LabTest]
     invoices: list[Invoice]

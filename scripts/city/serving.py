@@ -19,15 +19,13 @@ from ledger_node.alerts.known import BEIJING
 from ledger_node.db.engine import migrate, open_database, sqlite_url
 from ledger_node.db.schema import alert, disclosed_profile
 from ledger_node.jobs.queue import Queue
-from scripts.city import build
 from scripts.city.checkup import as_of
-from scripts.mainjob.cast import load_cast
+from scripts.city.office import LAST_QUARTER, members
 from scripts.mainjob.home import Home, write_durably
 from scripts.mainjob.progress import Progress
 from scripts.mainjob.services import Service
 
 KEYS: Final = "city-keys.json"
-LAST_QUARTER: Final = build.FIRST_QUARTER + build.QUARTERS - 1
 
 
 def today() -> int:
@@ -69,7 +67,7 @@ def serve(home: Home, port: int, progress: Progress) -> None:
 
 def application(home: Home, engine: Engine, log: TextIO) -> FastAPI:
     """The API over the city's database; its clock stands on the city's day."""
-    cast = load_cast(home.keys)
+    cast = members(home)
     path = home.keys / KEYS
     if not path.exists():
         with engine.begin() as connection:

@@ -56,9 +56,13 @@ def parser() -> argparse.ArgumentParser:
         "--city",
         action="store_true",
         help="instead of one plant: a synthetic city with planted frauds, four years, checked quarter by quarter, and "
-        "the last quarter on the chain",
+        "the last quarters on the chain",
     )
     city.add_argument("--city-firms", type=int, default=750, metavar="N", help="enterprises of the city (default 750)")
+    city.add_argument(
+        "--city-quarters", type=int, default=4, metavar="N", choices=range(1, 5),
+        help="how many of the last quarters go onto the chain, with their inspections (default 4, at most 4)",
+    )  # fmt: skip
     end = p.add_argument_group("end")
     end.add_argument("--exit", action="store_true", help="do the job on free ports and leave, instead of serving")
     end.add_argument("--summary", type=Path, metavar="FILE", help="write what came out as JSON")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -194,3 +195,17 @@ def test_a_run_that_could_not_be_done_is_not_taken(api: LedgerApi, changes: dict
     assert refused.status_code == 422
     assert path is None or refused.json()["path"] == path
     assert api.get("/v1/assessment-runs?quarter=2026Q1", "regulator").json()["items"] == []
+
+
+def test_the_page_shows_grades_by_quarter_in_the_words_of_their_scheme(api: LedgerApi) -> None:
+    level = next(scheme for scheme in library.schemes() if scheme.head.key == "carbon-efficiency-code")
+    values = {"member": bytes.fromhex(MEMBER), "schemeKey": name32(level.head.key), "schemeId": level.id}
+    values |= {"year": 2026, "revision": 1, "grade": name32("2"), "reached": name32("2")}
+    both = [record("grade", quarter=n, **values) for n in (1, 2)]
+    write_records(api.engine, both, first_block=970)
+    told = [g for g in api.get(f"/v1/grades/{MEMBER}").json()["items"] if g["scheme"] == level.head.key]
+    assert [(g["grade"], g["score"]) for g in told] == [("2", None), ("2", None)]  # bands have no score
+    page = api.get(f"/codes/{MEMBER}", headers={"Accept-Language": "en", "Accept": "text/html"}).text
+    assert level.head.title[0] in page
+    assert "<s>Level 2, fairly high</s>" in page  # of the last quarter, while the code is red
+    assert re.search(r"2026Q2</th>.*2026Q1</th>", page, re.DOTALL)  # the newest first

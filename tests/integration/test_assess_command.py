@@ -112,6 +112,8 @@ def sections(path: Path) -> Path:
             rows.append({"member": object_id(name).hex(), "period": at, "section": "figures", "content": figures})
         fresh = {"section": "series", "content": [{"name": "e", "interval": "month", "values": ["16500"] * 3}]}
         rows.append({"member": object_id(name).hex(), "period": {"year": 2025, "quarter": 3}} | fresh)
+    wrong = {"section": "totals", "content": [{"name": "e", "reported": "1", "recomputed": "2"}]}
+    rows.append({"member": object_id(FIRM).hex(), "period": {"year": 2025, "quarter": 3}} | wrong)
     path.write_text(json.dumps([row | {"source": "statistics bureau"} for row in rows]))
     return path
 
@@ -211,13 +213,16 @@ def test_a_quarter_on_a_chain_from_sections_to_an_inspection(consortium: Consort
         ]
         engine = open_database(database)
         with engine.connect() as connection:
-            # nothing was filed for twelve months: H01, whatever else
+            # admitted after the quarter, the rival had nothing to file: it is not red for its silence
+            rival = assessment.code(connection, object_id(RIVAL).hex())
+            assert rival is not None
+            assert STATES[int(rival["state"]) - 1] == "grey"
             code = assessment.code(connection, object_id(FIRM).hex())
             assert code is not None
             assert STATES[int(code["state"]) - 1] == "opened"
             case = records.one(connection, "inspection", str(code["caseId"]))
             assert case is not None
-            assert "H01" in filing.reasons_of(int(case["reasons"]))
+            assert filing.reasons_of(int(case["reasons"])) == ("H04",)
             (grade,) = assessment.grades(connection, object_id(FIRM).hex())
             assert grade["schemeId"] == SCHEMES["gcg-1"].id.hex()
             assert {

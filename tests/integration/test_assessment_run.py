@@ -5,21 +5,24 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from datetime import date
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, insert, select
+from sqlalchemy import Engine, event, insert, select, update
 
 from carbonledger import jcs
 from carbonledger.acts import Act
 from carbonledger.assessment import filing, library, on_chain
 from carbonledger.assessment.code.assess import assess
 from carbonledger.assessment.grade.assess import grade
+from carbonledger.assessment.grade.scheme import Scheme
 from carbonledger.assessment.statistics import PeerStatistics
+from carbonledger.errors import Refused
 from carbonledger.identifiers import object_id
 from carbonledger.records import KINDS, Record
-from ledger_node.assessment import inputs, kept
+from ledger_node.assessment import compose, inputs, kept
 from ledger_node.assessment.compose import Terms
 from ledger_node.assessment.inputs import ITSELF, Given
 from ledger_node.assessment.run import Assessor, Order, Run, open_run
@@ -32,7 +35,9 @@ GCG = SCHEMES["gcg-1"]
 REGULATOR = object_id("regulator")
 ASSESSOR = Assessor(REGULATOR, b"\x07" * 32)
 FIRMS = sorted(object_id(f"firm {n}") for n in range(24))
-SILENT, OUTLIER, FROZEN = FIRMS[3], FIRMS[5], FIRMS[8]
+SILENT, NEWCOMER, OUTLIER, FROZEN = FIRMS[3], FIRMS[4], FIRMS[5], FIRMS[8]
+ADMITTED = on_chain.start_of(date(2026, 7, 3))
+"""When the newcomer was admitted: after the quarter."""
 PERIOD = 4 * 2026 + 1  # 2026Q2
 ORDER = Order(PERIOD, date(2026, 8, 20), RULES, (GCG,), Terms(40, 90))
 EMPTY: dict[str, Any] = {
@@ -84,9 +89,10 @@ def make(tmp_path: Path) -> Iterator[Callable[[str], Engine]]:
         migrate(engine)
         made.append(engine)
         kinds = [*((firm, 2) for firm in FIRMS), (object_id("bank"), 16), (object_id("verifier"), 8)]
-        rows = [record("member", member=member, kinds=kind, status=1) for member, kind in kinds]
+        since = {NEWCOMER: ADMITTED}
+        rows = [record("member", member=m, kinds=kind, status=1, since=since.get(m, 0)) for m, kind in kinds]
         for firm in FIRMS:
-            if firm == SILENT:
+            if firm in (SILENT, NEWCOMER):
                 continue
             for at in range(12 * 2025 + 6, 12 * 2026 + 6):
                 filed = on_chain.start_of(date((at + 1) // 12, (at + 1) % 12 + 1, 8))
@@ -181,6 +187,7 @@ def test_a_quarter_is_judged_and_filed(done: tuple[Engine, Ledger]) -> None:
     assert filing.reasons_of(items[SILENT].reasons) == ("H01",)
     assert {"S02", "S03", "S04"} <= set(filing.reasons_of(items[OUTLIER].reasons))
     assert items[FROZEN].points == 2  # a note, not a red code
+    assert [m for m, colour in colours.items() if colour == "grey"] == [NEWCOMER]  # nothing was its duty yet
     with engine.connect() as connection:
         grades = {made.member: json.loads(made.explained) for made in kept.made(connection, "2026Q2/1", "grade")}
     assert grades[OUTLIER.hex()]["suspended"]
@@ -292,3 +299,50 @@ def test_what_is_given_is_checked_at_the_door(make: Callable[[str], Engine]) -> 
     ):
         with pytest.raises(Exception, match="expected"):
             Given.parse(good | changes)
+
+
+def test_a_level_of_efficiency_is_composed_from_the_same_figures_and_statements(done: tuple[Engine, Ledger]) -> None:
+    engine, _ = done
+    scheme = SCHEMES["carbon-efficiency-code"]
+
+    def composed(scheme: Scheme) -> dict[str, Any] | None:
+        with engine.connect() as connection:
+            four = range(PERIOD - 3, PERIOD + 1)
+            found = {p: {(s.level, s.industry): s for s in kept.statistics_of(connection, p)} for p in four}
+            subject = (FIRMS[0].hex(), ITSELF)
+            return compose.grade_document(connection, subject, PERIOD, ORDER.as_of, scheme, found, 10**9)
+
+    document = composed(scheme)
+    assert document is not None
+    # 100 t and once more for each quarter's number; 150 of value added in each of four
+    assert Fraction(document["inputs"]["emission"]["value"]) == 406
+    assert Fraction(document["inputs"]["value_added"]["value"]) == 600
+    everybody = document["inputs"]["peers"][-1]
+    assert (everybody["level"], everybody["n"]) == ("all", 24)
+    result = grade(jcs.encode(document), (scheme,))
+    assert (result.marks["level"], result.marks["efficiency"]) == ("mid", result.grade)
+
+    with engine.begin() as connection:
+        connection.execute(update(schema.record).where(schema.record.c.kind == "code").values(latest=0))
+    write(engine, [standing_under_veto(FIRMS[0])])
+    assert composed(scheme) is None  # it knows no veto, and the chain would take the lowest grade alone
+    vetoed = composed(GCG)
+    assert vetoed is not None
+    assert grade(jcs.encode(vetoed), (GCG,)).grade == "non-green"
+    with pytest.raises(Refused, match="h3-1 in a run"):
+        composed(SCHEMES["h3-1"])
+
+
+def standing_under_veto(member: bytes) -> Record:
+    until = on_chain.start_of(date(2027, 7, 1))
+    return record("code", member=member, project=bytes(32), state=7, year=2026, vetoUntil=until)
+
+
+def test_after_corrections_these_members_alone_are_judged_again(done: tuple[Engine, Ledger]) -> None:
+    engine, ledger = done
+    taken = {act.id for act, _ in ledger.taken.values()}
+    order = Order(PERIOD, date(2026, 9, 1), RULES, (GCG,), Terms(40, 90), frozenset({FROZEN.hex()}))
+    identifier = open_run(engine, order, 6)
+    Run(engine, ledger, ASSESSOR, library.code_rules(), library.schemes(), identifier).work()
+    lists = [more[0] for act, more in ledger.taken.values() if act.id not in taken and act.type.name == "CodeList"]
+    assert [[item.member for item in items] for items in lists] == [[FROZEN]]

@@ -1,41 +1,105 @@
-"""A small city's quarter on a real chain: its codes are those of the check-up, and a second start changes nothing."""
+"""A small city's quarters on a real chain: codes are the check-up's; red ones are inspected, corrected, cleared."""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from scripts.city import build, certificates, checkup, on_chain
-from scripts.city.serving import LAST_QUARTER
+from carbonledger.assessment.filing import STATES
+from carbonledger.identifiers import member_id
+from ledger_node.db.engine import open_database, sqlite_url
+from ledger_node.queries import assessment
+from scripts.city import build, certificates, checkup, handed, on_chain
+from scripts.city.office import LAST_QUARTER, open_office
+from scripts.city.records import Firm
 from scripts.mainjob.home import Home
 from scripts.mainjob.progress import Progress
+from tests.support.walk import ROOT, steps, walk
+
+SEED, FIRMS = 4, 6
+QUARTERS = [LAST_QUARTER - 2, LAST_QUARTER - 1, LAST_QUARTER]
+
+
+def remove_codes(firm: Firm, quarters: list[int]) -> None:
+    """The original codes are missing on the laboratory's reports: H07."""
+    for test in firm.tests:
+        if test.month // 3 in quarters:
+            test.original_code = False
+
+
+def hide_coal(firm: Firm, quarters: list[int]) -> None:
+    """A fifth of the coal is not declared: H06, and the peers' statements change with the correction."""
+    for month in firm.months:
+        if month.month // 3 in quarters:
+            month.coal_kg = month.coal_kg * 4 // 5
+
+
+def file(home: Home, firms: list[Firm]) -> on_chain.Colours:
+    with open_office(home, firms, checkup.as_of(QUARTERS[0]), Progress()) as office:
+        colours = on_chain.file_quarters(office, QUARTERS, partial(build.honest, SEED, FIRMS))
+        score = home.root / "score.json"
+        score.write_text("{}")
+        handed.hand_over(office, QUARTERS, score)
+    return colours
 
 
 @pytest.mark.slow
-def test_the_chain_holds_the_colours_of_the_check_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    firms, _ = build.build(4, 5, 0)
-    cheat = next(firm for firm in firms if firm.tests)
-    for test in cheat.tests:
-        if test.month // 3 == LAST_QUARTER:
-            test.original_code = False
+def test_red_codes_are_cleared_or_confirmed_and_first_colours_are_those_of_the_check_up(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    firms, _ = build.build(SEED, FIRMS, 0)
+    once, twice, last = [firm for firm in firms if firm.tests][:3]
+    hide_coal(once, QUARTERS[:1])
+    hide_coal(twice, QUARTERS[:2])
+    remove_codes(last, QUARTERS[2:])
     books = checkup.Books(firms)
     rows = [
-        {"firm": firm.code, "quarter": LAST_QUARTER, "colour": checkup.check(books, firm, LAST_QUARTER).colour}
+        {"firm": firm.code, "quarter": quarter, "colour": checkup.check(books, firm, quarter).colour}
         for firm in firms
+        for quarter in QUARTERS
     ]
     home = Home(tmp_path / "home")
     home.root.mkdir()
-    colours = on_chain.file_quarter(home, firms, LAST_QUARTER, Progress())
-    assert on_chain.differences(colours, rows, LAST_QUARTER) == []
-    assert colours[cheat.code] == "red"
-    assert sorted(colours.values()) == ["green"] * 4 + ["red"]
-    said = capsys.readouterr().out
-    assert on_chain.file_quarter(home, firms, LAST_QUARTER, Progress()) == colours
-    height = [line for line in said.splitlines() if "block" in line]
-    assert [line for line in capsys.readouterr().out.splitlines() if "block" in line] == height
+    colours = file(home, firms)
+    assert on_chain.differences(colours, rows, QUARTERS) == []
+    assert sorted(c for (code, _), c in colours.items() if code == twice.code) == ["green", "red", "red"]
+
+    engine = open_database(sqlite_url(home.ledger))
+    with engine.connect() as connection:
+
+        def state(firm: Firm) -> str:
+            code = assessment.code(connection, member_id(firm.code).hex())
+            assert code is not None
+            return STATES[int(code["state"]) - 1]
+
+        def story(firm: Firm) -> list[tuple[int, int, int]]:
+            found = assessment.assessments(connection, member_id(firm.code).hex())
+            return [(int(one["quarter"]), int(one["revision"]), int(one["colour"])) for one in found]
+
+        assert [state(firm) for firm in (once, twice, last)] == ["green", "confirmed", "opened"]
+        # red, corrected, judged again: nothing of it is rewritten
+        assert story(once) == [(2, 1, 2), (2, 2, 1), (3, 1, 1), (4, 1, 1)]
+        assert story(twice) == [(2, 1, 2), (2, 2, 1), (3, 1, 2), (4, 1, 1)]
+        graded = assessment.grades(connection, member_id(once.code).hex())
+        assert {bytes.fromhex(g["schemeKey"]).rstrip(b"\0") for g in graded} == {
+            b"carbon-efficiency-code", b"gcg-1", b"region-example-1",
+        }  # fmt: skip
+        vetoed = [g for g in assessment.grades(connection, member_id(twice.code).hex()) if int(g["quarter"]) == 4]
+        # a level of efficiency knows no veto, and is not filed while one stands
+        assert {bytes.fromhex(g["schemeKey"]).rstrip(b"\0") for g in vetoed} == {b"gcg-1", b"region-example-1"}
+    engine.dispose()
+
+    said = [line for line in capsys.readouterr().out.splitlines() if "block" in line]
+    assert file(home, firms) == colours  # a second start changes nothing
+    again = [line for line in capsys.readouterr().out.splitlines() if "block" in line]
+    assert {line.split("block ")[1].split(",")[0] for line in again} == {said[-1].split("block ")[1]}
     issued = certificates.issue(home, "http://127.0.0.1:8000")
-    assert issued.startswith("4 code valid")  # and of the red one nothing that stands
+    assert "code valid" in issued
     assert certificates.issue(home, "http://127.0.0.1:8000") == issued
+    assert len(steps(ROOT / "docs/city.md")) > 6
+    (tmp_path / "auditor").mkdir()
+    walk(ROOT / "docs/city.md", home.root, tmp_path / "auditor")
     rows[0]["colour"] = "grey"
-    assert on_chain.differences(colours, rows, LAST_QUARTER) == [firms[0].code]
+    assert on_chain.differences(colours, rows, QUARTERS) == [f"{firms[0].code} 2025Q2"]

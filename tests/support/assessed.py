@@ -41,9 +41,13 @@ class AssessedWorld(World):
         inspections: tuple[dict[str, Any], ...] = (),
         before: dict[str, Any] | None = None,
         changes: dict[str, Found] | None = None,
+        admitted: int | None = None,
     ) -> None:
         super().__init__()
         self.records = dict(plain_records())
+        if admitted is not None:
+            own = self.records["member", ENTERPRISE].fields() | {"since": admitted}
+            self.records["member", ENTERPRISE] = Record.of("member", **own)
         self.kind: AssessedKind = kind
         subject = {"id": ENTERPRISE.hex(), "kind": "enterprise"}
         self.inputs = document | {"subject": subject, "rule_set" if kind == "code" else "scheme": published.id.hex()}

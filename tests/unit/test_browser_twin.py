@@ -6,6 +6,7 @@ import copy
 import json
 import random
 from collections.abc import Iterator
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 
 from carbonledger import jcs
 from carbonledger.accounting.inputs import Node
-from carbonledger.assessment import library, rational
+from carbonledger.assessment import library, on_chain, rational
 from carbonledger.assessment.statistics import PeerStatistics
 from carbonledger.bundle.assessment import Statement
 from carbonledger.bundle.needs import Need
@@ -32,6 +33,8 @@ SCHEMES = {scheme.head.key: scheme for scheme in library.schemes()}
 CODE = example("code", "code-1")
 PEERS = Statement(PeerStatistics.parse(Node(CODE["peers"]["statistics"])), 1)
 FROZEN = {"series": [{"name": "e", "interval": "month", "values": ["16500"] * 3}]}
+IN_APRIL = on_chain.start_of(date(2026, 4, 20))
+"""When a newcomer was admitted: in the first month of the quarter."""
 OUTSIDE = {"peers": CODE["peers"] | {"emission": "300000"}}
 
 
@@ -115,10 +118,12 @@ def codes() -> dict[str, AssessedWorld]:
     suppressed = [{"rule": "S01", "reason": "constant load", "signed_by": signed}]
     sections = {name: CODE[name] for name in ("as_of", "period", "rule_set", "subject")}
     red = CODE | OUTSIDE | FROZEN
+    last_three = CODE["filings"] | {"months": CODE["filings"]["months"][-3:]}
     case = aside | {"caseId": case_id("one"), "reasons": 1 << 32}
     return {
         "green": AssessedWorld("code", CODE, RULES, (PEERS,)),
         "red": AssessedWorld("code", red, RULES, (PEERS,)),
+        "newcomer": AssessedWorld("code", CODE | {"filings": last_three}, RULES, (PEERS,), admitted=IN_APRIL),
         "grey": AssessedWorld("code", sections, RULES),
         "set aside": AssessedWorld("code", red | {"suppressions": suppressed}, RULES, (PEERS,), inspections=(case,)),
         "set aside by nobody": AssessedWorld("code", red | {"suppressions": suppressed}, RULES, (PEERS,)),
@@ -142,7 +147,7 @@ def graded(key_of_scheme: str, levels: tuple[tuple[str, str], ...] = (), **given
     document = copy.deepcopy(example("grade", key_of_scheme))
     inputs = {name: value for name, value in (document["inputs"] | given).items() if value is not None}
     statements = [four_quarters(*level) for level in levels]
-    if SCHEMES[key_of_scheme].method == "weighted-score":
+    if SCHEMES[key_of_scheme].method in ("weighted-score", "efficiency-code"):
         inputs["peers"] = [
             {
                 "level": four[0].statistics.level,
@@ -164,6 +169,7 @@ def grades() -> dict[str, AssessedWorld]:
     return {
         **{scheme: graded(scheme) for scheme in SCHEMES},
         "peers": graded("gcg-1", peers),
+        "efficiency": graded("carbon-efficiency-code", peers),
         "held": graded("gcg-1", peers, before=held),
         "veto": graded("gcg-1", peers[:1], veto="yes", code="red"),
         "by the month": graded("gcg-1", peers[1:], emission=None, months=[month(n) for n in range(11)]),
@@ -214,6 +220,8 @@ def test_records_that_do_not_follow_fail_at_step_16_in_both(assessed: dict[str, 
     last_year = CODE["peers"]["statistics"] | {"period": {"quarter": 2, "year": 2025}}
     older = Statement(PeerStatistics.parse(Node(last_year)), 1)
     wrong.append(AssessedWorld("code", CODE | {"peers": CODE["peers"] | {"statistics": last_year}}, RULES, (older,)))
+    months = CODE["filings"]["months"]  # one that was the enterprise's duty is left out
+    wrong.append(AssessedWorld("code", CODE | {"filings": CODE["filings"] | {"months": months[:-1]}}, RULES, (PEERS,)))
     held = assessed["held"]
     wrong += [
         AssessedWorld("grade", held.inputs, held.published, held.statements, before=before, changes={"grade": values})
@@ -232,6 +240,8 @@ def test_records_that_do_not_follow_fail_at_step_16_in_both(assessed: dict[str, 
     beside = (*held.statements, *four_quarters("3-digit", "252"))  # statements that no group of the inputs is of
     before = {"grade": "light", "reached": "medium"}
     wrong.append(AssessedWorld("grade", held.inputs, held.published, beside, before=before))
+    level = assessed["efficiency"]  # its peers are sums of statements too
+    wrong.append(AssessedWorld("grade", level.inputs, level.published, level.statements[1:]))
     cases: list[Case] = [(world.bundle(), world.policy) for world in wrong]
     assert set(compare(cases)) == {"INVALID"}
     for data, policy in cases:

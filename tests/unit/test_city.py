@@ -19,7 +19,7 @@ from scripts.city.frauds import Planted
 from scripts.city.records import Firm
 
 FIRMS, SEED = 48, 5
-KINDS = {"hidden-coal", "invoice", "lab-dates", "meter", "moisture", "one-sample"}
+KINDS = {"hidden-coal", "invoice", "lab-dates", "meter", "moisture", "off-books", "one-sample"}
 City = tuple[list[Firm], list[Planted]]
 
 
@@ -36,6 +36,7 @@ def row(books: Books, firm: Firm, quarter: int) -> dict[str, Any]:
         "colour": result.colour,
         "reasons": list(result.reasons),
         "points": result.points,
+        "soft": [j.rule.id for j in result.judged if j.points and not j.rule.is_hard],
     }
 
 
@@ -65,7 +66,10 @@ def test_every_planted_fraud_is_found_by_its_rule_and_the_quarter_before_is_gree
     for fraud in planted:
         for quarter in fraud.quarters:
             found = row(books, by_code[fraud.firm], quarter)
-            assert (found["colour"], fraud.rule in found["reasons"]) == ("red", True), fraud
+            if fraud.kind == "off-books":  # all papers agree: a note, no red code
+                assert (found["colour"], "S05" in found["soft"]) == ("green", True), fraud
+            else:
+                assert (found["colour"], fraud.rule in found["reasons"]) == ("red", True), fraud
         before = fraud.quarters[0] - 1
         if before >= build.FIRST_QUARTER:
             assert row(books, by_code[fraud.firm], before)["colour"] == "green", fraud
@@ -130,7 +134,7 @@ def test_records_survive_their_file(city: City, tmp_path: Path) -> None:
 
 
 def _codes(firm: str, quarter: int, colour: str, reasons: Sequence[str] = ()) -> dict[str, Any]:
-    return {"firm": firm, "quarter": quarter, "colour": colour, "reasons": list(reasons), "points": 0}
+    return {"firm": firm, "quarter": quarter, "colour": colour, "reasons": list(reasons), "points": 0, "soft": []}
 
 
 def test_score_counts_what_was_missed_and_what_was_cried_wolf() -> None:
@@ -150,12 +154,22 @@ def test_score_counts_what_was_missed_and_what_was_cried_wolf() -> None:
     assert len(found["missed"]) == 2
 
 
+def test_a_soft_rule_is_scored_by_the_notes_it_left() -> None:
+    planted = [Planted("a", "off-books", "60%", (1,), "S05"), Planted("b", "off-books", "60%", (1,), "S05")]
+    rows = [_codes(firm, 1, "green") | {"soft": ["S05"] if firm in "acd" else []} for firm in "abcd"]
+    found = score.score(rows, planted)
+    assert found["notes_by"]["S05"] == {"precision": {"right": 1, "of": 3}, "recall": {"right": 1, "of": 2}}
+    assert found["rules"] == {}
+    assert found["missed"] == [{"firm": "b", "quarter": "0Q2", "kind": "off-books", "rule": "S05"}]
+
+
 @pytest.mark.slow
 def test_the_job_goes_on_where_it_stopped_and_needs_no_truth_to_check(tmp_path: Path, monkeypatch: Any) -> None:
     options = SimpleNamespace(
         home=tmp_path / "home",
         fresh=False,
         city_firms=12,
+        city_quarters=1,
         seed=3,
         summary=tmp_path / "s.json",
         exit=True,
@@ -164,7 +178,7 @@ def test_the_job_goes_on_where_it_stopped_and_needs_no_truth_to_check(tmp_path: 
     monkeypatch.setattr(build, "CASES", 0)
     monkeypatch.setattr(build, "QUARTERS", 2)
     # the chain has a test of its own
-    monkeypatch.setattr(job.on_chain, "file_quarter", lambda *_: {})
+    monkeypatch.setattr(job, "_file", lambda *_: {})
     monkeypatch.setattr(job.on_chain, "differences", lambda *_: [])
     monkeypatch.setattr(job.certificates, "issue", lambda *_: "none")
     monkeypatch.setattr(job.certificates, "shown", lambda *_: "none")
@@ -178,7 +192,7 @@ def test_the_job_goes_on_where_it_stopped_and_needs_no_truth_to_check(tmp_path: 
     (folder / "codes" / "2022Q1.jsonl").unlink()
     done.clear()
     (folder / "truth.json").rename(folder / "elsewhere.json")
-    real(str(folder / "firms.jsonl"), build.FIRST_QUARTER)  # the truth is not there
+    real(str(folder / "firms.jsonl"), build.FIRST_QUARTER, False)  # the truth is not there
     assert (folder / "codes" / "2022Q1.jsonl").read_bytes() == first
     (folder / "elsewhere.json").rename(folder / "truth.json")
     assert job.run(options) == 0  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
 import { RECORD_OF, SET_OF, parseAssessment } from "./assessment/bundle.js";
 import { assess } from "./assessment/code/code.js";
 import { parseRules } from "./assessment/code/rules.js";
+import { monthText } from "./assessment/code/words.js";
 import { COLOURS, commitment, reasonsMask, reasonsOf } from "./assessment/filing.js";
 import { formDigest } from "./assessment/form.js";
 import { grade } from "./assessment/grade/grade.js";
@@ -22,6 +23,7 @@ import { say } from "./say.js";
 const REGULATOR = 1n;
 const NO_FAULT = 2n;
 const FOUR_QUARTERS = 4n;
+const UTC_8 = 28_800; // s
 
 /** Verify the bytes of the bundle of a code or a grade; `names` are those of the steps. */
 export async function verifyAssessment(bytes, policy, codeHashes, names, progress = () => {}) {
@@ -136,8 +138,23 @@ function checkCode({ bundle }, proven, record, { colour, points, reasons, docume
   const digests = bundle.statistics.map(({ statistics }) => statistics.id);
   same("statistics of the bundle", used === ZERO ? [] : [used], digests);
   checkSuppressions(proven, record, document);
+  checkDuties(proven, record, document);
   return say`${colour} for ${document.year}Q${document.quarter} follows from the inputs, with ${points} points;`
     .and` that the inputs are all there is, is the assessor's word.`;
+}
+
+/** A month that is left out of the filings was over before the enterprise was a member. */
+function checkDuties(proven, record, { filings, lastMonth }) {
+  if (filings === null || record.project !== ZERO) return;
+  const since = new Date(1000 * (Number(proven.get("member", record.member).since) + UTC_8));
+  const listedMonths = new Set(filings.months.map(({ month }) => month));
+  const first = 12 * since.getUTCFullYear() + since.getUTCMonth();
+  for (let month = Math.max(first, lastMonth - 11); month <= lastMonth; month++) {
+    if (!listedMonths.has(month)) {
+      const found = say`without ${monthText(month)}`;
+      throw new Invalid("months of the filings", { expected: "each month since the admission", found });
+    }
+  }
 }
 
 /** Each rule set aside was found without fault for this quarter, in an inspection that two members signed. */
@@ -160,11 +177,9 @@ function checkGrade(context, proven, id, record, scheme, { grade: found, reached
   same("grade reached", nameOf(record.reached), reached);
   same("score", record.score, BigInt((marks.score ?? "0").replace(".", "")));
   same("key of the scheme", nameOf(record.schemeKey), scheme.head.key);
-  if (scheme.method === "weighted-score") {
-    const { peers = [], before = null } = context.bundle.inputs.inputs;
-    checkPeers(context.bundle, peers, record);
-    checkBefore(proven, id, before, record);
-  }
+  const { peers = [], before = null } = context.bundle.inputs.inputs;
+  if (["weighted-score", "efficiency-code"].includes(scheme.method)) checkPeers(context.bundle, peers, record);
+  if (scheme.method === "weighted-score") checkBefore(proven, id, before, record);
   return say`${found} for ${subject.year}Q${subject.quarter} follows from the inputs and the published`
     .and` sums of the peers; the subject's own figures, and its code on that day, are the assessor's word.`;
 }

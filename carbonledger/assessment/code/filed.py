@@ -122,12 +122,13 @@ class Meter:
 
 
 def filings(node: Node, last_month: int) -> Filings:
-    """From the section `filings`; `last_month` is the quarter's."""
+    """From the section `filings`; `last_month` is the quarter's. A month that nobody had to file yet is left out."""
     fields = node.fields(("annual_report", "months"))
-    months = tuple(_month_filing(item) for item in fields["months"].items(least=12, most=12))
-    if sorted(month.month for month in months) != list(range(last_month - 11, last_month + 1)):
+    months = tuple(_month_filing(item) for item in fields["months"].items(most=12))
+    numbers = {month.month for month in months}
+    if len(numbers) != len(months) or not numbers <= set(range(last_month - 11, last_month + 1)):
         first, last = (f"{m // 12}-{m % 12 + 1:02d}" for m in (last_month - 11, last_month))
-        raise fields["months"].malformed("other months", f"each month from {first} to {last} once")
+        raise fields["months"].malformed("other months", f"months from {first} to {last}, each once at most")
     report = fields["annual_report"].fields(("due", "year"), ("received",))
     return Filings(
         months=months,

@@ -70,14 +70,14 @@ function suppression(node) {
 
 function filings(node, lastMonth) {
   const fields = node.fields(["annual_report", "months"]);
-  const months = fields.months.items({ least: 12, most: 12 }).map((item) => {
+  const months = fields.months.items({ most: 12 }).map((item) => {
     const row = item.fields(["due", "month"], ["received"]);
     return { month: words.month(row.month), due: day(row.due), received: words.dayOrNull(row, "received") };
   });
-  const found = months.map(({ month }) => month).toSorted((a, b) => a - b);
-  if (found.some((month, at) => month !== lastMonth - 11 + at)) {
+  const numbers = new Set(months.map(({ month }) => month));
+  if (numbers.size !== months.length || months.some(({ month }) => month <= lastMonth - 12 || month > lastMonth)) {
     const [first, last] = [lastMonth - 11, lastMonth].map(words.monthText);
-    throw fields.months.malformed("other months", say`each month from ${first} to ${last} once`);
+    throw fields.months.malformed("other months", say`months from ${first} to ${last}, each once at most`);
   }
   const report = fields.annual_report.fields(["due", "year"], ["received"]);
   return {
