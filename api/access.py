@@ -134,8 +134,8 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     # seeing and being told
     "listAccess": KEYED,
     "listNotifications": MEMBERS,
-    "streamRecords": EVERYONE,
-    "listEvents": EVERYONE,  # which of them by `api.events.Sight`
+    "streamRecords": EVERYONE,  # which of them by `api.sight`
+    "listEvents": EVERYONE,  # likewise
     "streamEvents": EVERYONE,  # likewise
     # webhooks: a member's own, for its role
     "createWebhook": MEMBERS,
@@ -193,12 +193,6 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
 }
 """Operation id → roles."""
 
-OPEN_KINDS: Final = (
-    *("contract", "governance", "member", "log", "anchor", "factor", "ruleset", "report", "current"),
-    *("instrument", "tradingterms", "tradingdays", "tradingday", "auction"),
-)
-"""Kinds of record that the event stream tells a reader without a key."""
-
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -244,3 +238,8 @@ def basis_of(connection: Connection, caller: Caller, artefact: Artefact) -> Basi
 def sees_emission(caller: Caller, status: str) -> bool:
     """Members of the chain see every result that was filed; others see it once it is approved."""
     return caller.role != "public" or status == "approved"
+
+
+def sees_parties(caller: Caller, *parties: str) -> bool:
+    """The parties of a trade see each other, and regulators both."""
+    return caller.role == "regulator" or (caller.member is not None and caller.member in parties)

@@ -1,0 +1,70 @@
+"""Loans, their projects, check-ups, disclosures and the support behind them, as the chain holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection, select
+
+from carbonledger.loans.duties import Duty, Edition, Lent, Quarter, Supported, check_ups, disclosures, terms
+from ledger_node.db.schema import record
+from ledger_node.queries import records, standing
+from ledger_node.queries.records import Kept
+
+
+def of_borrower(connection: Connection, member: str) -> list[Kept]:
+    """All loans to a member, also those that ended."""
+    return records.of_member(connection, "loan", member)
+
+
+def of_bank(connection: Connection, bank: str, *, live: bool) -> list[Kept]:
+    """A bank's loans in the order of the chain; with `live` those that have not ended."""
+    rows = records.rows(record.c.kind == "loan", record.c.about == bank)
+    found = [records.kept(row) for row in connection.execute(rows.order_by(record.c.block_number, record.c.log_index))]
+    return [loan for loan in found if not live or not int(loan["endedAt"])]
+
+
+def project(connection: Connection, identifier: str) -> Kept | None:
+    """One project by id (hex)."""
+    return records.one(connection, "loanproject", identifier)
+
+
+def banks(connection: Connection) -> list[str]:
+    """All who ever lent, in their order."""
+    query = select(record.c.about).where(record.c.kind == "loan", record.c.latest == 1).distinct()
+    return sorted(str(bank) for (bank,) in connection.execute(query))
+
+
+def duties(connection: Connection, bank: str, time: int) -> list[Duty]:
+    """What a bank has to do by a time (s), what is due first at the head; what has no day last."""
+    editions = _editions(connection)
+    lent = of_bank(connection, bank, live=True)
+    checked = _checked(connection, {str(loan["member"]) for loan in lent})
+    supports = [_supported(one) for one in records.of_member(connection, "support", bank) if int(one["outstanding"])]
+    disclosed = {(one["tool"], _quarter(one)) for one in records.of_member(connection, "loandisclosure", bank)}
+    found = [
+        *check_ups([Lent(loan["project"], int(loan["drawnAt"])) for loan in lent], checked, editions, time),
+        *disclosures(supports, disclosed, editions, time),
+        *terms(supports, editions, time),
+    ]
+    return sorted(found, key=lambda duty: (duty.due is None, duty.due, duty.kind, duty.about))
+
+
+def _editions(connection: Connection) -> list[Edition]:
+    return [
+        Edition(one["tool"], int(one["validFrom"]), int(one["disclosureDays"]), int(one["rollovers"]))
+        for one in map(records.kept, connection.execute(records.rows(record.c.kind == "supportrules")))
+    ]
+
+
+def _checked(connection: Connection, borrowers: Collection[str]) -> set[tuple[str, Quarter]]:
+    by_member = standing.by_member(connection, sorted(borrowers), ("checkup",))
+    return {(one["project"], _quarter(one)) for by_kind in by_member.values() for one in by_kind.get("checkup", ())}
+
+
+def _supported(kept: Kept) -> Supported:
+    return Supported(kept.id, kept["tool"], int(kept["fundedAt"]), int(kept["dueAt"]), int(kept["rollovers"]))
+
+
+def _quarter(kept: Kept) -> Quarter:
+    return Quarter(int(kept["year"]), int(kept["quarter"]))
