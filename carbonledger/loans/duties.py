@@ -1,6 +1,6 @@
 """What a bank has to do about its loans by a time: check-ups, disclosures, roll-overs and repayments of support.
 
-Times are Unix seconds, quarters are those of UTC+08:00. What the support tool's rules do not say has no day: `due` None.
+Times are Unix seconds, quarters those of UTC+08:00. What the support tool's rules do not say has no day: `due` None.
 """
 
 from __future__ import annotations
