@@ -134,6 +134,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     # seeing and being told
     "listAccess": KEYED,
     "listNotifications": MEMBERS,
+    "listDuties": MEMBERS,  # its own
     "streamRecords": EVERYONE,  # which of them by `api.sight`
     "listEvents": EVERYONE,  # likewise
     "streamEvents": EVERYONE,  # likewise

@@ -30,6 +30,7 @@ from api.routes.loans import access_read, read_standing
 from api.routes.members import CodeOrId, id_of
 from api.routes.quota import Sector, quota_screen
 from api.routes.reports import report_document
+from api.routes.seeing import time_of
 from api.service import CallerOf, Service
 from api.settings import wall_clock
 from carbonledger.assessment.library import code_rules
@@ -260,7 +261,7 @@ def of(service: Service, app: FastAPI) -> APIRouter:
     def noticed(connection: Connection, caller: Caller) -> dict[str, Any]:
         if caller.member is None:
             return {"n": None, "names": {}}
-        notices = notices_of(connection, caller, caller.member)
+        notices = notices_of(connection, caller, caller.member, time_of(service, connection))
         return {"n": notices, "names": _members(service, connection, notices.members)}
 
     @found.get("/notices", operation_id="pageNotices", include_in_schema=False)

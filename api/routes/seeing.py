@@ -5,18 +5,19 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from sqlalchemy import Connection
 from starlette.responses import StreamingResponse
 
 from api import paging, present, schemas, sse
 from api.access import Caller
 from api.answers import answer
-from api.notices import present_notification
+from api.notices import duties_of, present_notification
 from api.paging import Limit
 from api.problems import Problem
 from api.routes.common import missing, router
 from api.service import CallerOf, Service
 from api.sight import RULES, UNWRITTEN, Basis, Sight, note_reads
-from ledger_node.queries import access, feed, notifications
+from ledger_node.queries import access, feed, notifications, records
 from ledger_node.queries.records import Kept, Position
 
 Number = Annotated[int, Path(ge=1, lt=1 << 31, description="Number of the notification")]
@@ -71,6 +72,18 @@ def of(service: Service) -> APIRouter:
         page = schemas.Page[schemas.Notification](items=items, next=following)
         return answer(request, page, private=True, headers=headers)
 
+    @found.get("/duties", operation_id="listDuties", response_model=schemas.Page[schemas.Duty])
+    def list_duties(request: Request, caller: CallerOf) -> Response:
+        """What waits for the caller's member by its role, at the last block: at most a hundred, the first due first.
+
+        A check-up has no day by law: it is due with the disclosure of its quarter (docs/loans.md).
+        """
+        if caller.member is None:
+            raise Problem("not-allowed", "This key acts for no member.")
+        with service.engine.connect() as connection:
+            items = duties_of(connection, caller, caller.member, time_of(service, connection))
+        return answer(request, schemas.Page[schemas.Duty](items=items, next=None), private=True)
+
     @found.post(
         "/notifications/{number}/acknowledge",
         operation_id="acknowledgeNotification",
@@ -113,6 +126,12 @@ def of(service: Service) -> APIRouter:
         return sse.answer(service, request, turn, once=once)
 
     return found
+
+
+def time_of(service: Service, connection: Connection) -> int:
+    """The time (s) of the last block in the view, by which days are judged; the service's own before the first."""
+    head = records.head(connection)
+    return service.now() if head is None else head[1]
 
 
 def _turns(service: Service, caller: Caller, after: Position | None, once: bool) -> sse.Turn:

@@ -14,9 +14,9 @@ from api.access import ROLES, Caller
 from api.keys import new_key
 from api.sight import RULES, Sight
 from carbonledger.identifiers import member_id
-from carbonledger.records import KINDS, Record
+from carbonledger.records import KINDS
 from ledger_node.queries.records import Kept
-from tests.integration.api_kit import LedgerApi, ledger_api, write_records
+from tests.integration.api_kit import LedgerApi, any_record, ledger_api, write_records
 from tests.support import enterprises
 from tests.support.enterprises import BANK, NOW, OTHER_BANK, credit_code, sha
 from tests.support.world import VERIFIER
@@ -24,14 +24,6 @@ from tests.support.world import VERIFIER
 MANY = 24
 OWN = 4
 """Of an enterprise with a key of its own, a loan of the other bank, and no grant."""
-NUMBERS = {"uint8", "uint16", "uint32", "uint64", "uint128", "uint256", "bool"}
-
-
-def any_record(kind: str, **values: Any) -> Record:
-    """A record of a kind with nothing in it but this."""
-    blank = {f.name: 0 if f.type in NUMBERS else bytes(20 if f.type == "address" else 32) for f in KINDS[kind].fields}
-    blank |= {f.name: False for f in KINDS[kind].fields if f.type == "bool"}
-    return Record.of(kind, **blank | values)
 
 
 @pytest.fixture(scope="module")
