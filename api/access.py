@@ -145,6 +145,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "deleteWebhook": MEMBERS,
     "rotateWebhookSecret": MEMBERS,
     "enableWebhook": MEMBERS,
+    "pauseWebhook": MEMBERS,
     "listWebhookDeliveries": MEMBERS,
     "redeliverWebhook": MEMBERS,
     "acknowledgeNotification": MEMBERS,
@@ -189,6 +190,9 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "pageCheck": EVERYONE,
     "pageNotices": EVERYONE,  # what is in it for the key that is given
     "pageNoticesList": MEMBERS,
+    "pageWebhooks": EVERYONE,  # the form for a key
+    "pageWebhooksList": MEMBERS,
+    "pageWebhookDeliveries": MEMBERS,
     "getDocs": EVERYONE,
     "getOpenApi": EVERYONE,
 }

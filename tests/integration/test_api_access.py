@@ -74,6 +74,8 @@ def places(api: LedgerApi) -> dict[str, tuple[str, str]]:
             found[identifier] = (method, path.format(**values) + queries.get(identifier, ""))
     pages = {"pageStart": "/", "pageFind": "/find", "pageVerify": "/verify", "pageApi": "/api", "pageMarket": "/market"}
     pages |= {"pageBanks": "/banks", "pageAccesses": "/banks/accesses"}
+    pages |= {"pageWebhooks": "/webhooks", "pageWebhooksList": "/webhooks/list"}
+    pages["pageWebhookDeliveries"] = f"/webhooks/{'0' * 32}/deliveries"
     pages |= {"pageNotices": "/notices", "pageNoticesList": "/notices/list"}
     pages["pageStanding"] = "/banks/standing?credit_code=91310000MA1FL0001R"
     pages |= {"pageLedger": f"/ledger/{MEMBER}", "pageReport": f"/reports/{api.report_id}"}
