@@ -1,4 +1,4 @@
-"""The page of webhooks in a real browser, on a phone: subscribe, be told, read the log, be told again, pause, delete."""
+"""The page of webhooks in a real browser, on a phone: subscribe, read the log, be told again, pause, rotate, delete."""
 
 from __future__ import annotations
 
