@@ -155,6 +155,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "answerPortfolio": MEMBERS,  # what of each enterprise as of its standing
     "discloseLoans": EVERYONE,
     "getLoanDisclosureSchema": EVERYONE,
+    "getLoanDisclosure": EVERYONE,  # who holds the document knows its digest
     # certificates: whoever has the id of one may show it to anybody
     "getCredential": EVERYONE,
     "getCredentialQr": EVERYONE,
@@ -188,6 +189,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "pageStanding": MEMBERS,
     "pageAccesses": MEMBERS,
     "pageCheck": EVERYONE,
+    "pageDisclosure": EVERYONE,
     "pageNotices": EVERYONE,  # what is in it for the key that is given
     "pageNoticesList": MEMBERS,
     "pageWebhooks": EVERYONE,  # the form for a key

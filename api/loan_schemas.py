@@ -161,6 +161,22 @@ class Withheld(Document):
     scope: str = Field(description="What a grant of the enterprise would name, hex")
 
 
+class FiledDisclosure(Document):
+    """A bank's quarterly disclosure as the chain knows it: which document and ledger, not what is in them."""
+
+    id: str
+    bank: str = Field(description="Member id")
+    tool: str
+    year: int
+    quarter: int
+    document: str = Field(description="SHA-256 of the disclosure's canonical JSON")
+    ledger: str = Field(description="SHA-256 of the ledger behind it")
+    published_at: str
+    late: bool
+    replaces: str | None
+    replaced_by: str | None = Field(description="The document that took its place, null while it stands")
+
+
 class Standing(Document):
     """How an enterprise stands at the last block in this node's view. A part that is null is unknown, or withheld."""
 

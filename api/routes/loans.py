@@ -13,7 +13,7 @@ from api import loan_schemas, paging, portfolios, present, schemas, standing
 from api.answers import answer
 from api.paging import Limit
 from api.problems import Problem
-from api.routes.common import MemberId, missing, router
+from api.routes.common import Id, MemberId, missing, origin_of, router
 from api.routes.compute import json_body, require_json
 from api.routes.members import id_of
 from api.service import Body, CallerOf, Service
@@ -21,7 +21,7 @@ from carbonledger import jcs
 from carbonledger.loans import library, schema
 from carbonledger.loans.disclose import disclose
 from ledger_node.portfolio import sheet
-from ledger_node.queries import access
+from ledger_node.queries import access, loans
 from ledger_node.queries import standing as queries
 from ledger_node.queries.once import settle
 from ledger_node.reports import disclosure
@@ -99,7 +99,7 @@ def of(service: Service) -> APIRouter:
             return Response(disclose(body, library.tools()).json(), media_type="application/json")
         name = f"disclosure.{format}"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        made = disclosure.make(body, format, language)
+        made = disclosure.make(body, format, language, origin_of(request))
         return Response(made, media_type=disclosure.MEDIA_TYPES[format], headers=headers)
 
     @found.get(
@@ -110,6 +110,18 @@ def of(service: Service) -> APIRouter:
     def get_loan_disclosure_schema(request: Request) -> Response:
         """JSON Schema (2020-12) of the input of `POST /v1/loan-disclosures`."""
         return answer(request, json.dumps(schema.disclosure_document()).encode(), media_type="application/schema+json")
+
+    @found.get(
+        "/loan-disclosures/{document}",
+        operation_id="getLoanDisclosure",
+        response_model=schemas.Page[loan_schemas.FiledDisclosure],
+    )
+    def get_loan_disclosure(request: Request, document: Id) -> Response:
+        """Who filed the disclosure of this digest, and whether it stands: for whoever holds a copy of it."""
+        items = filed(service, document)
+        if not items:
+            raise missing("disclosure on the chain", document)
+        return answer(request, schemas.Page[loan_schemas.FiledDisclosure](items=items, next=None))
 
     @found.post(
         "/portfolios",
@@ -153,6 +165,28 @@ def of(service: Service) -> APIRouter:
         return Response(sheet.render(value, language, made), media_type=sheet.MEDIA_TYPE, headers=headers)
 
     return found
+
+
+def filed(service: Service, document: str) -> list[loan_schemas.FiledDisclosure]:
+    """The filings of a document, oldest first."""
+    with service.engine.connect() as connection:
+        found = loans.disclosures_of(connection, document)
+    return [
+        loan_schemas.FiledDisclosure(
+            id=one.record.id,
+            bank=one.record["member"],
+            tool=present.text_of(one.record["tool"]),
+            year=one.record["year"],
+            quarter=one.record["quarter"],
+            document=one.record["document"],
+            ledger=one.record["ledger"],
+            published_at=present.time(one.record["publishedAt"]),
+            late=bool(one.record["late"]),
+            replaces=present.id_or_none(one.record["replaces"]),
+            replaced_by=None if one.replaced_by is None else one.replaced_by["document"],
+        )
+        for one in found
+    ]
 
 
 def read_standing(service: Service, caller: Any, member: str, asked: str) -> loan_schemas.Standing:

@@ -23,10 +23,10 @@ from api.pages.render import Renderer
 from api.pages.screens import LedgerScreen, timeline
 from api.problems import Problem
 from api.routes.assessment import code_document, private, queue
-from api.routes.common import HEX_ID, ReportId, missing, read_private, router
+from api.routes.common import HEX_ID, Id, ReportId, missing, read_private, router
 from api.routes.compute import policy_value
 from api.routes.credentials import CredentialId
-from api.routes.loans import access_read, read_standing
+from api.routes.loans import access_read, filed, read_standing
 from api.routes.members import CodeOrId, id_of
 from api.routes.quota import Sector, quota_screen
 from api.routes.reports import report_document
@@ -212,6 +212,14 @@ def of(service: Service, app: FastAPI) -> APIRouter:
             at="" if service.settings.clock is wall_clock else now,  # a replayed clock is told; else the reader's own
             twin=f"/v1/credentials/{credential}",
         )
+
+    @found.get("/disclosures/{document}", operation_id="pageDisclosure", include_in_schema=False)
+    def page_disclosure(request: Request, document: Id) -> Response:
+        items = filed(service, document)
+        with service.engine.connect() as connection:
+            names = _members(service, connection, {one.bank for one in items})
+        twin = f"/v1/loan-disclosures/{document}" if items else None
+        return renderer.page(request, "disclosure.html", document=document, items=items, names=names, twin=twin)
 
     @found.get("/inspections", operation_id="pageInspections", include_in_schema=False)
     def page_inspections(request: Request, caller: CallerOf) -> Response:

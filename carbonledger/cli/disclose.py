@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,9 @@ def add_parser(subparsers: Any) -> None:
     shown.add_argument("--example", action="store_true", help="print an input")
     shown.add_argument("--schema", action="store_true", help="print the JSON Schema of the input")
     parser.add_argument("--json", action="store_true", help="answer in JSON")
+    parser.add_argument(
+        "--digest", action="store_true", help="print the digests that the chain holds: of the disclosure and its ledger"
+    )
     parser.add_argument("--pdf", metavar="FILE", help="write the disclosure as PDF/A-3, the document attached")
     parser.add_argument("--xlsx", metavar="FILE", help="write the disclosure as XLSX")
     parser.add_argument("--language", "--lang", choices=words.LANGUAGES, default="zh", help="default zh")
@@ -72,7 +76,9 @@ def _run(args: argparse.Namespace) -> int:
         for form, target in (("pdf", args.pdf), ("xlsx", args.xlsx)):
             if target is not None:
                 _write(target, network.discloser().disclosure(raw, form, args.language))
-        if args.json:
+        if args.digest:
+            print(f"document {sha256(found.json()).hexdigest()}\nledger {found.to_json()['ledger_sha256']}")
+        elif args.json:
             print_json(found.to_json())
         else:
             print("\n".join(printable(line) for line in words.lines(found.to_json(), args.language)))

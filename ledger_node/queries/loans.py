@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
@@ -10,6 +11,14 @@ from carbonledger.loans.duties import Duty, Edition, Lent, Quarter, Supported, c
 from ledger_node.db.schema import record
 from ledger_node.queries import records, standing
 from ledger_node.queries.records import Kept
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A disclosure on the chain, and the one that replaced it; None while it stands."""
+
+    record: Kept
+    replaced_by: Kept | None
 
 
 def of_borrower(connection: Connection, member: str) -> list[Kept]:
@@ -27,6 +36,19 @@ def of_bank(connection: Connection, bank: str, *, live: bool) -> list[Kept]:
 def project(connection: Connection, identifier: str) -> Kept | None:
     """One project by id (hex)."""
     return records.one(connection, "loanproject", identifier)
+
+
+def disclosures_of(connection: Connection, document: str) -> list[Filed]:
+    """Who disclosed a document (SHA-256, hex), and what took its place since."""
+    rows = records.rows(record.c.kind == "loandisclosure", record.c.about == document)
+    ordered = rows.order_by(record.c.block_number, record.c.log_index)
+    found = [records.kept(row) for row in connection.execute(ordered)]
+    return [Filed(one, _replacement(connection, one)) for one in found]
+
+
+def _replacement(connection: Connection, filed: Kept) -> Kept | None:
+    every = records.of_member(connection, "loandisclosure", filed["member"], int(filed["year"]))
+    return next((one for one in every if one["replaces"] == filed.id), None)
 
 
 def banks(connection: Connection) -> list[str]:

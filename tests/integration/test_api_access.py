@@ -60,6 +60,7 @@ def places(api: LedgerApi) -> dict[str, tuple[str, str]]:
         "quarter": "2025Q3",
         "run": "1",
         "credential": "00" * 16,
+        "document": NOWHERE,
         "form": "svg",
         "status_list": "revocation-1",
     }
@@ -80,6 +81,7 @@ def places(api: LedgerApi) -> dict[str, tuple[str, str]]:
     pages["pageStanding"] = "/banks/standing?credit_code=91310000MA1FL0001R"
     pages |= {"pageLedger": f"/ledger/{MEMBER}", "pageReport": f"/reports/{api.report_id}"}
     pages |= {"pageCode": f"/codes/{MEMBER}", "pageInspections": "/inspections", "pageQuota": f"/quota/{MEMBER}"}
+    pages["pageDisclosure"] = f"/disclosures/{NOWHERE}"
     pages["pageCheck"] = f"/check/{'00' * 16}"
     pages |= {"pageRegion": "/region", "pageAlerts": "/alerts"}
     pages |= {"getDocs": "/docs/problems.md", "getOpenApi": "/openapi.json"}

@@ -1,4 +1,4 @@
-"""What loans and their projects are looked up by: the bank."""
+"""What loans, their projects and disclosures are looked up by: the bank, the document."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -6,16 +6,16 @@ from alembic import op
 revision = "0016"
 down_revision = "0015"
 
-_BANK = 2
-"""Place of the field `bank` in both kinds."""
-_KINDS = ("loan", "loanproject")
+_ABOUT = {"loan": 2, "loanproject": 2, "loandisclosure": 5}
+"""Kind of record → place of the field that `about` repeats."""
 
 
 def upgrade() -> None:
     record = sa.table("record", sa.column("kind"), sa.column("fields", sa.JSON), sa.column("about"))
-    op.execute(sa.update(record).where(record.c.kind.in_(_KINDS)).values(about=record.c.fields[_BANK].as_string()))
+    for kind, place in _ABOUT.items():
+        op.execute(sa.update(record).where(record.c.kind == kind).values(about=record.c.fields[place].as_string()))
 
 
 def downgrade() -> None:
     record = sa.table("record", sa.column("kind"), sa.column("about"))
-    op.execute(sa.update(record).where(record.c.kind.in_(_KINDS)).values(about=None))
+    op.execute(sa.update(record).where(record.c.kind.in_(tuple(_ABOUT))).values(about=None))
