@@ -151,6 +151,8 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "acknowledgeNotification": MEMBERS,
     # loans, and how an enterprise stands
     "getStanding": MEMBERS,  # what of it by `api.standing`
+    "listLoans": MEMBERS,  # which of them by `api.sight`
+    "getLoan": MEMBERS,  # likewise
     "listMemberAccesses": MEMBERS,  # the member's own, and regulators'
     "answerPortfolio": MEMBERS,  # what of each enterprise as of its standing
     "discloseLoans": EVERYONE,

@@ -6,19 +6,15 @@ What changed follows from the record and what it said before, so that nothing is
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Connection
 
 from api import present
+from api.present_loans import OUTCOMES, PROJECT_STATUS, SUPPORT_STATUS
 from carbonledger.assessment.filing import STATES
 from ledger_node.queries import assessment, records
 from ledger_node.queries.records import Kept
-
-# the numbers of docs/formats/acts.md
-PROJECT_STATUS: Final = {1: "live", 2: "suspended"}
-OUTCOMES: Final = {1: "confirmed", 2: "doubted", 3: "failed"}
-SUPPORT_STATUS: Final = {1: "applied-for", 2: "funded", 3: "repaid", 4: "refused"}
 
 
 def project(connection: Connection, kept: Kept) -> dict[str, Any]:
@@ -51,7 +47,7 @@ def loan(connection: Connection, kept: Kept) -> dict[str, Any]:
             "attributed": lambda old: "attributed-again",
         },
     )
-    return {"loan": kept.id, "project": kept["project"], "bank": kept["bank"], "change": change, **_at_standing(kept)}
+    return {"loan": kept.id, "project": kept["project"], "bank": kept["bank"], "change": change, **_at_loan(kept.id)}
 
 
 def borrower(connection: Connection, kept: Kept) -> dict[str, Any] | None:
@@ -97,7 +93,7 @@ def support(connection: Connection, kept: Kept) -> dict[str, Any]:
     )
     said = {"application": kept.id, "loan": kept["loan"], "tool": present.text_of(kept["tool"])}
     due = present.time_or_none(kept["dueAt"])
-    return {**said, "change": change, "status": status, "due_at": due, **_quarter(kept)}
+    return {**said, "change": change, "status": status, "due_at": due, **_quarter(kept), **_at_loan(kept["loan"])}
 
 
 def support_check(connection: Connection, kept: Kept) -> dict[str, Any] | None:
@@ -105,7 +101,7 @@ def support_check(connection: Connection, kept: Kept) -> dict[str, Any] | None:
     of = records.one(connection, "loan", kept["loan"])
     if of is None:
         return None
-    return {"loan": kept["loan"], "verifier": kept["verifier"], "outcome": _outcome(kept), **_at_standing(of)}
+    return {"loan": kept["loan"], "verifier": kept["verifier"], "outcome": _outcome(kept), **_at_loan(of.id)}
 
 
 def disclosure(kept: Kept) -> dict[str, Any]:
@@ -138,6 +134,10 @@ def _outcome(kept: Kept) -> str:
 
 def _quarter(kept: Kept) -> dict[str, Any]:
     return {"year": kept["year"], "quarter": kept["quarter"]}
+
+
+def _at_loan(identifier: str) -> dict[str, Any]:
+    return {"links": {"loan": f"/v1/loans/{identifier}"}}
 
 
 def _at_standing(kept: Kept) -> dict[str, Any]:

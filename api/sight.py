@@ -173,5 +173,5 @@ def note_reads(connection: Connection, caller: Caller, told: Iterable[tuple[str 
             found[owner, thing, basis] = found.get((owner, thing, basis), 0) + 1
     for (owner, thing, basis), count in found.items():
         noun, _, name = thing.partition(" ")
-        what = f"{count} {noun}{'s' if count > 1 else ''} {name}"
+        what = f"{count} {noun}{'s' if count > 1 else ''} {name}".rstrip()
         access.write(connection, at=at, reader=caller.reader, owner=owner, what=what, basis=basis)

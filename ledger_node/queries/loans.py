@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import JSON, Connection, select, type_coerce
 
 from carbonledger.loans.duties import Duty, Edition, Lent, Quarter, Supported, check_ups, disclosures, terms
 from ledger_node.db.schema import record
 from ledger_node.queries import records, standing
-from ledger_node.queries.records import Kept
+from ledger_node.queries.records import Kept, Position
+
+_ENDED_AT: Final = 15
+"""Place of the field `endedAt` of a loan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,49 @@ def of_bank(connection: Connection, bank: str, *, live: bool) -> list[Kept]:
     rows = records.rows(record.c.kind == "loan", record.c.about == bank)
     found = [records.kept(row) for row in connection.execute(rows.order_by(record.c.block_number, record.c.log_index))]
     return [loan for loan in found if not live or not int(loan["endedAt"])]
+
+
+def page(
+    connection: Connection,
+    *,
+    borrower: str | None,
+    bank: str | None,
+    live: bool | None,
+    after: Position | None,
+    limit: int,
+) -> list[Kept]:
+    """Loans in the order in which the chain last wrote them; `live`: those that have not ended, or those that have."""
+    where = [record.c.kind == "loan"]
+    if borrower is not None:
+        where.append(record.c.member == borrower)
+    if bank is not None:
+        where.append(record.c.about == bank)
+    if live is not None:
+        ended = type_coerce(record.c.fields, JSON)[_ENDED_AT].as_integer()
+        where.append(ended == 0 if live else ended != 0)
+    return records.page(connection, *where, after=after, limit=limit)
+
+
+def loan(connection: Connection, identifier: str) -> Kept | None:
+    """One loan by id (hex)."""
+    return records.one(connection, "loan", identifier)
+
+
+def checkups(connection: Connection, of: Kept) -> list[Kept]:
+    """All check-ups of a loan's project, by quarter, as they were made."""
+    found = [one for one in records.of_member(connection, "checkup", of["member"]) if one["project"] == of["project"]]
+    return sorted(found, key=_quarter)
+
+
+def checks(connection: Connection, of: Kept) -> list[Kept]:
+    """A third party's check of a loan: one, the latest, or none."""
+    found = records.one(connection, "supportcheck", of.id)
+    return [] if found is None else [found]
+
+
+def supports(connection: Connection, of: Kept) -> list[Kept]:
+    """The applications that stand behind a loan now or ended with it."""
+    return [one for one in records.of_member(connection, "support", of["bank"]) if one["loan"] == of.id]
 
 
 def project(connection: Connection, identifier: str) -> Kept | None:

@@ -61,6 +61,7 @@ def places(api: LedgerApi) -> dict[str, tuple[str, str]]:
         "run": "1",
         "credential": "00" * 16,
         "document": NOWHERE,
+        "loan": NOWHERE,
         "form": "svg",
         "status_list": "revocation-1",
     }

@@ -122,6 +122,38 @@ def test_what_hangs_on_a_loan_or_pledge_goes_to_its_own_parties(api: LedgerApi) 
     assert [len(of(seen[role], "payment")) for role in ("bank", "other bank", "owner")] == [0, 1, 1]
 
 
+@pytest.mark.parametrize("role", ["bank", "other bank", "owner", "regulator", "auditor"])
+def test_loans_are_listed_to_those_to_whom_they_are_streamed(api: LedgerApi, role: str) -> None:
+    path, listed = "/v1/loans?limit=2", []
+    while path:
+        answer = api.get(path, role)
+        listed += answer.json()["items"]
+        path = answer.links.get("next", {}).get("url", "")
+    told = {one["id"]: one["fields"] for one in of(streamed(api, role), "loan")}
+    assert {one["id"]: one["principal"]["value"] for one in listed} == {
+        identifier: str(fields["principal"]) for identifier, fields in told.items()
+    }
+    assert len(listed) == len(told)
+    assert api.get("/v1/loans?live=false", role).json()["items"] == []
+    for one in listed[:2]:
+        only = api.get(f"/v1/loans?borrower={one['borrower']}&live=true", role).json()["items"]
+        assert [other["id"] for other in only] == [one["id"]]
+
+
+def test_a_loan_is_shown_with_what_hangs_on_it_to_its_own_parties(api: LedgerApi) -> None:
+    path = f"/v1/loans/{sha(f'loan {OWN}').hex()}"
+    assert [api.get(path, role).status_code for role in ("public", "bank", "auditor")] == [401, 404, 404]
+    lender, borrower = api.get(path, "other bank").json(), api.get(path, "owner").json()
+    assert [one["application"] for one in lender["support"]] == [sha("support").hex()]
+    assert borrower["support"] == []  # the bank's funds are its own
+    for shown in (lender, borrower):
+        assert [one["verifier"] for one in shown["checkups"]] == [VERIFIER.hex()]
+        assert shown["check"]["verifier"] == VERIFIER.hex()
+        assert shown["project"]["id"] == shown["loan"]["project"]
+    read = api.get("/v1/access?limit=1", "owner").json()["items"][0]
+    assert (read["reader"], read["what"], read["basis"]) == (OTHER_BANK.hex(), "1 loan", "party")
+
+
 def test_the_parties_of_a_trade_are_hidden_as_the_list_of_trades_hides_them(api: LedgerApi) -> None:
     for role, told in (("public", False), ("bank", False), ("other bank", True), ("owner", True), ("regulator", True)):
         (trade,) = of(streamed(api, role), "trade")
