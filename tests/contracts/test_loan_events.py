@@ -9,21 +9,29 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 from sqlalchemy import Connection, Engine
 
-from api import events, overlaps
+from api import events
 from api.access import Caller
+from api.app import create_app
 from api.events import START, Event
+from api.keys import new_key
+from api.settings import Settings
 from api.sight import Sight
+from carbonledger.acts import Act
+from carbonledger.identifiers import chain_name
 from carbonledger.loans.duties import Duty, Quarter
 from carbonledger.records import Record
+from ledger_node.chain.bindings.errors import explain
 from ledger_node.chain.records import parse_record
 from ledger_node.db.engine import migrate, open_database, sqlite_url
 from ledger_node.jobs import loans as jobs
 from ledger_node.jobs.queue import Queue
 from ledger_node.queries import loans as queries
+from tests.contracts.conftest import CHAIN_ID, Reverted
 from tests.contracts.test_pledge import Pledges
-from tests.integration.api_kit import write_records
+from tests.integration.api_kit import SilentJournal, any_record, write_records
 from tests.integration.webhook_kit import code
 from tests.support.loans import DAY, INVESTMENT, REDUCTION, TOOL, Loans
 from tests.support.quota import ZERO, instant
@@ -241,22 +249,45 @@ def test_enforced_units_are_told_to_the_bank_that_held_them(bank: Bank) -> None:
     assert len(bank.told("regulator 0", "regulator", ["pledge.enforced"])) == 1
 
 
-def test_an_overlap_that_the_contract_refuses_is_told_once(bank: Bank, reverted: Any) -> None:
-    loans = bank.loans
+class Tools:
+    """The chain as the API asks it: it tries a call, and would carry none."""
+
+    chain_id = CHAIN_ID
+
+    def __init__(self, world: Any) -> None:
+        self._world = world
+
+    def refusal(self, to: bytes, data: bytes) -> str | None:
+        try:
+            self._world.chain.call(to, data)
+        except Reverted as reverted:
+            return explain(reverted.data)
+        return None
+
+    def has_code(self, address: bytes) -> bool:
+        return False
+
+
+def test_an_overlap_that_the_contract_refuses_at_the_door_is_told_once(bank: Bank) -> None:
+    loans, world = bank.loans, bank.world
     project = loans.project()
     twice = loans.project_act(permit=hashlib.sha256(b"another permit").digest())
     too_much = loans.loan_act(project, INVESTMENT + 1)
-    unsigned = loans.project_act(site=hashlib.sha256(b"elsewhere").digest(), approvedAt=2**40)
-    for act, names in (
-        (twice, ("enterprise", "bank")),
-        (too_much, ("bank", "enterprise")),
-        (unsigned, ("bank", "bank")),
-    ):
-        with pytest.raises(reverted) as refused:
-            loans.world.relay(act, *(loans.world.sign(act, loans.world[name]) for name in names))
-        for _ in range(2):
-            with bank.view() as connection:
-                overlaps.tell(connection, act, str(refused.value), loans.world.chain.time)
+    unsigned = loans.project_act(site=hashlib.sha256(b"elsewhere").digest())
+    future = loans.project_act(site=hashlib.sha256(b"elsewhere").digest(), approvedAt=2**40)
+    location = world.address("LoanRegistry")
+    bank.written.append(any_record("contract", name=chain_name("LoanRegistry"), location=location))
+    with bank.view() as connection:
+        key = new_key(connection, name="clerk", role="bank", member=bank.id("bank"), now=world.chain.time)
+    clock = {"clock": lambda: world.chain.time, "wall": lambda: world.chain.time}
+    app = create_app(Settings(**clock), bank.engine, Tools(world), journal=SilentJournal())  # type: ignore[arg-type]
+    with TestClient(app) as client:
+        tried = ((twice, "enterprise"), (too_much, "enterprise"), (unsigned, "rival"), (future, "enterprise"))
+        for act, borrower in tried:
+            document = signed(act, world, borrower=borrower, bank="bank")
+            for _ in range(2):
+                answer = client.post("/v1/acts", json=document, headers={"X-API-Key": key})
+                assert (answer.status_code, answer.json()["detail"][:12]) == (422, "The contract"), answer.text
     found = bank.told("bank", "bank", ["loan.refused"])
     assert [(event.data["overlap"], event.data["project"], event.member) for event in found] == [
         ("registered-already", None, bank.id("enterprise")),
@@ -264,6 +295,14 @@ def test_an_overlap_that_the_contract_refuses_is_told_once(bank: Bank, reverted:
     ]
     assert len(bank.told("regulator 0", "regulator", ["loan.refused"])) == 2
     assert bank.told("stranger", "bank", ["loan.refused"]) == []
+
+
+def signed(act: Act, world: Any, **actors: str) -> dict[str, Any]:
+    """An act with its signatures as the API takes it."""
+    fields = {name: value.hex() if isinstance(value, bytes) else value for name, value in act.values.items()}
+    by = {name: world.sign(act, world[actor]) for name, actor in actors.items()}
+    arguments = {name: {"signer": one.signer.hex(), "signature": one.signature.hex()} for name, one in by.items()}
+    return {"act": act.type.name, "fields": fields, "arguments": arguments}
 
 
 def test_what_a_bank_has_to_do_follows_from_the_chain_and_is_done_by_its_acts(bank: Bank) -> None:
