@@ -134,8 +134,9 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     # seeing and being told
     "listAccess": KEYED,
     "listNotifications": MEMBERS,
-    "streamRecords": EVERYONE,
-    "listEvents": EVERYONE,  # which of them by `api.events.Sight`
+    "listDuties": MEMBERS,  # its own
+    "streamRecords": EVERYONE,  # which of them by `api.sight`
+    "listEvents": EVERYONE,  # likewise
     "streamEvents": EVERYONE,  # likewise
     # webhooks: a member's own, for its role
     "createWebhook": MEMBERS,
@@ -144,15 +145,19 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "deleteWebhook": MEMBERS,
     "rotateWebhookSecret": MEMBERS,
     "enableWebhook": MEMBERS,
+    "pauseWebhook": MEMBERS,
     "listWebhookDeliveries": MEMBERS,
     "redeliverWebhook": MEMBERS,
     "acknowledgeNotification": MEMBERS,
     # loans, and how an enterprise stands
     "getStanding": MEMBERS,  # what of it by `api.standing`
+    "listLoans": MEMBERS,  # which of them by `api.sight`
+    "getLoan": MEMBERS,  # likewise
     "listMemberAccesses": MEMBERS,  # the member's own, and regulators'
     "answerPortfolio": MEMBERS,  # what of each enterprise as of its standing
     "discloseLoans": EVERYONE,
     "getLoanDisclosureSchema": EVERYONE,
+    "getLoanDisclosure": EVERYONE,  # who holds the document knows its digest
     # certificates: whoever has the id of one may show it to anybody
     "getCredential": EVERYONE,
     "getCredentialQr": EVERYONE,
@@ -186,18 +191,16 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "pageStanding": MEMBERS,
     "pageAccesses": MEMBERS,
     "pageCheck": EVERYONE,
+    "pageDisclosure": EVERYONE,
     "pageNotices": EVERYONE,  # what is in it for the key that is given
     "pageNoticesList": MEMBERS,
+    "pageWebhooks": EVERYONE,  # the form for a key
+    "pageWebhooksList": MEMBERS,
+    "pageWebhookDeliveries": MEMBERS,
     "getDocs": EVERYONE,
     "getOpenApi": EVERYONE,
 }
 """Operation id → roles."""
-
-OPEN_KINDS: Final = (
-    *("contract", "governance", "member", "log", "anchor", "factor", "ruleset", "report", "current"),
-    *("instrument", "tradingterms", "tradingdays", "tradingday", "auction"),
-)
-"""Kinds of record that the event stream tells a reader without a key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,3 +247,8 @@ def basis_of(connection: Connection, caller: Caller, artefact: Artefact) -> Basi
 def sees_emission(caller: Caller, status: str) -> bool:
     """Members of the chain see every result that was filed; others see it once it is approved."""
     return caller.role != "public" or status == "approved"
+
+
+def sees_parties(caller: Caller, *parties: str) -> bool:
+    """The parties of a trade see each other, and regulators both."""
+    return caller.role == "regulator" or (caller.member is not None and caller.member in parties)

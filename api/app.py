@@ -39,6 +39,7 @@ from api.routes import (
     runs,
     seeing,
     system,
+    webhook_pages,
     webhooks,
     writing,
 )
@@ -104,7 +105,7 @@ def create_app(
     routers += [assessment.of(service)]
     routers += [events.of(service), webhooks.of(service), runs.of(service)]
     routers += [credentials.of(service), credentials.of_root(service)]
-    routers += [system.of(service, registry), pages.of(service, app)]
+    routers += [system.of(service, registry), pages.of(service, app), webhook_pages.of(service)]
     operations = set()
     for router in routers:
         app.include_router(router)

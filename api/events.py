@@ -1,7 +1,8 @@
 """Events: what changed, as the reader is told: a type, a time, ids, and where to ask for the rest.
 
-Most are records as the chain wrote them, found by their place; the node's own (alerts, certificates) are rows. An event
-is thin: what it is about in figures is asked for, and then written on the access log like every reading.
+Most are records as the chain wrote them, found by their place; the node's own (alerts, certificates, what is overdue,
+what was refused) are rows. An event is thin: what it is about in figures is asked for, and then written on the access
+log like every reading. Who is told of it: `api.sight`.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from typing import Any, Final, Literal, NamedTuple, get_args
 
 from sqlalchemy import Connection
 
-from api import present
-from api.access import STATUTORY, Caller
+from api import loan_events, present
+from api.access import Caller
+from api.sight import Basis, Openness, Sight, note_reads, owner_of
 from carbonledger import jcs
 from carbonledger.assessment.filing import STATES
-from carbonledger.sharing import standing_scope
-from ledger_node.queries import access, feed, grants, node_events, records
+from ledger_node.queries import feed, node_events, records
 from ledger_node.queries.node_events import NodeEvent
 from ledger_node.queries.records import Kept, Position
 
@@ -35,11 +36,18 @@ Type = Literal[
     "alert.acknowledged",
     "alert.escalated",
     "alert.past",
+    "project.changed",
+    "loan.changed",
+    "loan.refused",
+    "borrower.changed",
+    "checkup.changed",
+    "checkup.overdue",
+    "support.changed",
+    "support.checked",
+    "disclosure.changed",
+    "pledge.enforced",
 ]
 TYPES: Final[tuple[Type, ...]] = get_args(Type)
-Openness = Literal["open", "consent", "statutory"]
-"""Who is told: everybody; the member, statutory roles, parties and grantees; the member and statutory roles."""
-Basis = Literal["public", "owner", "party", "statutory", "grant"]
 
 
 class Place(NamedTuple):
@@ -72,15 +80,15 @@ _PLACE: Final = re.compile(r"(-1|[0-9]{1,12})\.(-1|[0-9]{1,9})\.([0-9]{1,9})")
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event: `at` in seconds, `member` whom it is about, `parties` who signed it too, `place` behind it."""
+    """One event: `at` in seconds, `member` whom it is about, `place` behind it, `record` what it was made of."""
 
     id: str
     type: Type
     at: int
     member: str
-    parties: tuple[str, ...]
     data: Mapping[str, Any]
     place: Place
+    record: Kept | None
 
     def payload(self) -> dict[str, Any]:
         """What is told."""
@@ -125,30 +133,44 @@ def _quarter(kept: Kept) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """How records of a kind are told."""
+    """How records of a kind are told: `data` is what the event says beside member and record, None: no event."""
 
     type: Type
-    openness: Openness
-    data: Callable[[Kept], dict[str, Any]]
-    parties: tuple[str, ...] = ()
+    kinds: tuple[str, ...]
+    data: Callable[[Connection, Kept], dict[str, Any] | None]
 
 
-BY_KIND: Final[Mapping[str, Told]] = {
-    "code": Told("code.changed", "open", _code),
-    "grade": Told("grade.changed", "open", _grade),
-    "report": Told("report.changed", "open", _report),
-    "year": Told("settlement.changed", "consent", _settlement),
-    "pledge": Told("pledge.changed", "consent", _pledge, ("bank",)),
-    "position": Told("holding.changed", "consent", _holding),
-}
+def _plain(data: Callable[[Kept], dict[str, Any]]) -> Callable[[Connection, Kept], dict[str, Any]]:
+    return lambda _, kept: data(kept)
+
+
+OF_RECORDS: Final[tuple[Told, ...]] = (
+    Told("code.changed", ("code",), _plain(_code)),
+    Told("grade.changed", ("grade",), _plain(_grade)),
+    Told("report.changed", ("report",), _plain(_report)),
+    Told("settlement.changed", ("year",), _plain(_settlement)),
+    Told("pledge.changed", ("pledge",), _plain(_pledge)),
+    Told("holding.changed", ("position",), _plain(_holding)),
+    Told("project.changed", ("loanproject",), loan_events.project),
+    Told("loan.changed", ("loan",), loan_events.loan),
+    Told("borrower.changed", ("code", "grade"), loan_events.borrower),
+    Told("checkup.changed", ("checkup",), _plain(loan_events.checkup)),
+    Told("support.changed", ("support",), loan_events.support),
+    Told("support.checked", ("supportcheck",), loan_events.support_check),
+    Told("disclosure.changed", ("loandisclosure",), _plain(loan_events.disclosure)),
+    Told("pledge.enforced", ("enforcement",), loan_events.enforcement),
+)
 OF_NODE: Final[Mapping[str, Openness]] = {
     "credential.changed": "consent",  # a certificate's id opens it: its member decides who has it
     "alert.opened": "statutory",
     "alert.acknowledged": "statutory",
     "alert.escalated": "statutory",
     "alert.past": "statutory",
+    "loan.refused": "statutory",
+    "checkup.overdue": "statutory",
 }
-OPENNESS: Final[Mapping[str, Openness]] = {told.type: told.openness for told in BY_KIND.values()} | dict(OF_NODE)
+PARTY: Final = "bank"
+"""What the node tells of a loan names its bank, which is a party."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,85 +188,65 @@ def newest(connection: Connection) -> Place:
 
 
 def since(connection: Connection, after: Place, types: Collection[str], limit: int) -> Batch:
-    """At most `limit` events of these types: those of the chain first, then the node's."""
+    """About `limit` events of these types at most (those of one record come together): the chain's, then the node's."""
     end = newest(connection)
-    kinds = [kind for kind, told in BY_KIND.items() if told.type in types]
+    wanted = [told for told in OF_RECORDS if told.type in types]
+    kinds = sorted({kind for told in wanted for kind in told.kinds})
     kept = feed.since(connection, after.position, kinds, limit) if kinds else []
     times = records.times(connection, [one.block_number for one in kept])
-    number = after.number
-    found = [_of_record(one, times.get(one.block_number, 0), number) for one in kept]
-    if len(kept) == limit:
-        return Batch(found, found[-1].place, True)
+    found: list[Event] = []
+    place = after
+    for one in kept:
+        at = times.get(one.block_number, 0)
+        made = [event for told in wanted if (event := _of_record(connection, told, one, at, after.number)) is not None]
+        if found and len(found) + len(made) > limit:
+            return Batch(found, place, True)
+        found += made
+        place = Place(one.block_number, one.log_index, after.number)
+    if len(kept) == limit or len(found) >= limit:
+        return Batch(found, place, True)
     position = max(end.position, after.position)
     own = [name for name in OF_NODE if name in types]
-    rows = node_events.since(connection, number, own, limit - len(kept)) if own else []
+    rows = node_events.since(connection, after.number, own, limit - len(found)) if own else []
+    more = len(rows) == limit - len(found)
     found += [_of_node(row, position) for row in rows]
-    if len(found) == limit:
+    if own and more:
         return Batch(found, found[-1].place, True)
-    return Batch(found, Place(*position, max(end.number, number)), False)
+    return Batch(found, Place(*position, max(end.number, after.number)), False)
 
 
-class Sight:
-    """Whom one reader may be told of, and on what basis: as a standing is opened (decision 0021).
-
-    Grants are judged at the time of the last block in the view. One object serves one batch.
-    """
-
-    def __init__(self, connection: Connection, caller: Caller) -> None:
-        self._connection = connection
-        self._caller = caller
-        self._granted: dict[str, bool] = {}
-
-    def basis(self, event: Event) -> Basis | None:
-        """On what basis the reader is told; None: not at all."""
-        caller, openness = self._caller, OPENNESS[event.type]
-        if openness == "open":
-            return "public"
-        if caller.member is not None and caller.member == event.member:
-            return "owner"
-        if caller.role in STATUTORY:
-            return "statutory"
-        if openness == "statutory" or caller.member is None:
-            return None
-        if caller.member in event.parties:
-            return "party"
-        return "grant" if self._has_grant(caller.member, event.member) else None
-
-    def _has_grant(self, grantee: str, owner: str) -> bool:
-        if owner not in self._granted:
-            head = records.head(self._connection)
-            scope = standing_scope(bytes.fromhex(owner)).hex()
-            found = None if head is None else grants.in_force(self._connection, owner, grantee, scope, head[1])
-            self._granted[owner] = found is not None
-        return self._granted[owner]
+def basis_of(sight: Sight, event: Event) -> Basis | None:
+    """On what basis a reader is told of an event; None: not at all."""
+    if event.record is None:
+        parties = {str(event.data[PARTY])} if PARTY in event.data else set()
+        return sight.of(OF_NODE[event.type], event.member, lambda: parties)
+    return sight.of_borrower(event.member) if event.type == "borrower.changed" else sight.of_record(event.record)
 
 
-def _of_record(kept: Kept, at: int, number: int) -> Event:
-    told = BY_KIND[kept.kind]
+def note(connection: Connection, caller: Caller, told: Sequence[tuple[Event, Basis]], at: int) -> None:
+    """Write what was told of others' affairs on their access logs."""
+    note_reads(connection, caller, [(event.member, f"event {event.type}", basis) for event, basis in told], at)
+
+
+def _of_record(connection: Connection, told: Told, kept: Kept, at: int, number: int) -> Event | None:
+    if kept.kind not in told.kinds:
+        return None
+    said = told.data(connection, kept)
+    member = owner_of(connection, kept)
+    if said is None or member is None:
+        return None
     ref = {"kind": kept.kind, "id": kept.id, "block": kept.block_number}
-    data = {"member": kept["member"], "record": ref, **told.data(kept)}
+    data = {"member": member, "record": ref, **said}
     # the place and the content: what the chain wrote again elsewhere, after it took blocks back, is another event
     content = [kept.kind, kept.id, kept.block_number, kept.log_index, dict(kept.fields)]
+    if told.type == "borrower.changed":
+        content.append(told.type)  # the second event of its record
     identifier = hashlib.sha256(b"carbonledger/event/v1\0" + jcs.encode(content)).hexdigest()[:32]
-    parties = tuple(str(kept[name]) for name in told.parties)
     place = Place(kept.block_number, kept.log_index, number)
-    return Event(f"evt_{identifier}", told.type, at, str(kept["member"]), parties, data, place)
+    return Event(f"evt_{identifier}", told.type, at, member, data, place, kept)
 
 
 def _of_node(row: NodeEvent, position: Position) -> Event:
     type_ = next(name for name in TYPES if name == row.type)
-    return Event(
-        row.id, type_, row.at, row.member, (), {"member": row.member, **row.data}, Place(*position, row.number)
-    )
-
-
-def note_reads(connection: Connection, caller: Caller, told: Sequence[tuple[Event, Basis]], at: int) -> None:
-    """Write what was told of others' affairs on their access logs: one row an owner, type and basis."""
-    found: dict[tuple[str, str, Basis], int] = {}
-    for event, basis in told:
-        if basis not in ("public", "owner"):
-            key = event.member, event.type, basis
-            found[key] = found.get(key, 0) + 1
-    for (owner, type_, basis), count in found.items():
-        what = f"{count} event{'s' if count > 1 else ''} {type_}"
-        access.write(connection, at=at, reader=caller.reader, owner=owner, what=what, basis=basis)
+    data = {"member": row.member, **row.data}
+    return Event(row.id, type_, row.at, row.member, data, Place(*position, row.number), None)

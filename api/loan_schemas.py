@@ -161,6 +161,22 @@ class Withheld(Document):
     scope: str = Field(description="What a grant of the enterprise would name, hex")
 
 
+class FiledDisclosure(Document):
+    """A bank's quarterly disclosure as the chain knows it: which document and ledger, not what is in them."""
+
+    id: str
+    bank: str = Field(description="Member id")
+    tool: str
+    year: int
+    quarter: int
+    document: str = Field(description="SHA-256 of the disclosure's canonical JSON")
+    ledger: str = Field(description="SHA-256 of the ledger behind it")
+    published_at: str
+    late: bool
+    replaces: str | None
+    replaced_by: str | None = Field(description="The document that took its place, null while it stands")
+
+
 class Standing(Document):
     """How an enterprise stands at the last block in this node's view. A part that is null is unknown, or withheld."""
 
@@ -176,3 +192,94 @@ class Standing(Document):
     loans: StandingLoans
     emissions: StandingEmissions | None
     withheld: list[Withheld]
+
+
+class Loan(Document):
+    """A loan for a green project, as the chain holds it; its rate is in `terms` alone (docs/loans.md)."""
+
+    id: str
+    borrower: str = Field(description="Member id")
+    bank: str = Field(description="Member id")
+    project: str
+    catalogue: str
+    item: str = Field(examples=["wind"], description="Of the catalogue")
+    principal: Amount
+    outstanding: Amount
+    reduction: Amount = Field(description="Its part of the project's, g a year")
+    approved_at: str
+    drawn_at: str
+    due_at: str
+    ended_at: str | None
+    terms: str = Field(description="Commitment of contract and rate")
+    pledge: str | None
+    block: int = Field(description="Where the chain wrote it last")
+
+
+class LoanProject(Document):
+    """A project lent on. `lent` and `attributed` are over the loans of all lenders."""
+
+    id: str
+    borrower: str
+    bank: str = Field(description="Who registered it")
+    field: int | None = Field(description="Of the support tool, null where it is in none")
+    item: str
+    investment: Amount
+    lent: Amount
+    reduction: Amount = Field(description="g a year")
+    attributed: Amount
+    method: str
+    factor: str
+    factor_year: int
+    approved_at: str
+    amendments: int
+    status: str = Field(description="live, or suspended after a failed check-up")
+
+
+class Checkup(Document):
+    """A check-up of the project."""
+
+    id: str
+    verifier: str
+    year: int
+    quarter: int
+    outcome: str = Field(description="confirmed, doubted or failed")
+    reduction: Amount
+    findings_digest: str | None
+    replaces: str | None
+    checked_at: str
+
+
+class Support(Document):
+    """An application for support behind a loan."""
+
+    application: str
+    tool: str
+    year: int
+    quarter: int
+    applied: Amount
+    funded: Amount
+    outstanding: Amount
+    rate_ppm: int | None = Field(description="Parts per million a year, null before funds are given")
+    applied_at: str
+    funded_at: str | None
+    due_at: str | None
+    rollovers: int
+    status: str = Field(description="applied-for, funded, repaid or refused")
+
+
+class SupportCheck(Document):
+    """A third party's check of the loan."""
+
+    verifier: str
+    outcome: str
+    checked_at: str
+
+
+class LoanDetail(Document):
+    """A loan with all that the caller may see around it."""
+
+    loan: Loan
+    project: LoanProject
+    checkups: list[Checkup] = Field(description="Oldest quarter first; one that was replaced comes before its other")
+    check: SupportCheck | None
+    support: list[Support] = Field(description="The bank's and statutory readers' alone")

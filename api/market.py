@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from api import present, schemas
-from api.access import Caller
+from api.access import Caller, sees_parties
 from api.service import Service
 from carbonledger.market.book import SIDES, Book, Level
 from carbonledger.market.calendar import date_of, day_of, is_trading_day
@@ -122,7 +122,7 @@ def day_bar(bar: Kept) -> schemas.DayBar:
 def trade(kept: Kept, caller: Caller) -> schemas.MarketTrade:
     """A trade; the parties see each other, and regulators both."""
     parties = (kept["buyer"], kept["seller"])
-    told = caller.role == "regulator" or (caller.member is not None and caller.member in parties)
+    told = sees_parties(caller, *parties)
     return schemas.MarketTrade(
         id=kept.id,
         instrument=kept["instrument"],

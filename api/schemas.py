@@ -425,6 +425,27 @@ class Notification(Document):
     acknowledged_by: str | None
 
 
+class Duty(Document):
+    """Something that waits for the caller's member.
+
+    `surrender` an obligation; `verify` or `decide` on a report; of a bank's loans `check-up` (a quarter of a project
+    without one), `disclosure` (a quarter that was not disclosed), `roll-over` (support whose term ends, and that the
+    rules allow another) and `repay` (support whose term ends for good). `member` is whom it is about.
+    """
+
+    kind: Literal["surrender", "verify", "decide", "check-up", "disclosure", "roll-over", "repay"]
+    member: str
+    year: int | None
+    quarter: int | None
+    report: str | None = None
+    project: str | None = None
+    tool: str | None = None
+    application: str | None = None
+    amount: Amount | None = Field(default=None, description="What is missing, or still out")
+    due_at: str | None = Field(description="null where no rule gives a day")
+    overdue: bool
+
+
 class WrittenRecord(Document):
     """A record as the chain wrote it."""
 

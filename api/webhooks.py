@@ -21,10 +21,11 @@ from sqlalchemy import Connection, Engine
 
 from api import events
 from api.access import ROLES, Caller
-from api.events import Place, Sight
+from api.events import Place
 from api.hooks import Hooks
 from api.outside import Answer, Outside
 from api.posting import Poster, posting
+from api.sight import Sight
 from carbonledger import jcs, webhook
 from carbonledger.errors import CarbonLedgerError, Refused
 from carbonledger.webhook import Message
@@ -177,10 +178,10 @@ class WebhookEvents:
         sight = Sight(connection, caller)
         told = []
         for event in batch.events:
-            basis = sight.basis(event)
+            basis = events.basis_of(sight, event)
             if basis is not None and webhooks.open_delivery(connection, one, event.id, event.type, _body(event), now):
                 told.append((event, basis))
-        events.note_reads(connection, caller, told, now)
+        events.note(connection, caller, told, now)
         if batch.place != Place(*one.position, one.event_number):
             webhooks.advance(connection, one.id, batch.place.position, batch.place.number)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Request
 from sqlalchemy import Connection
 
 from api.access import Caller, basis_of
@@ -58,6 +58,12 @@ def bytes_of(media_type: str, description: str) -> dict[int | str, dict[str, Any
     if not media_type.startswith("text/"):
         schema["format"] = "binary"
     return {200: {"description": description, "content": {media_type: {"schema": schema}}}}
+
+
+def origin_of(request: Request) -> str:
+    """Scheme and host under which the reader asked: what an address on paper begins with."""
+    scheme = "https" if request.headers.get("x-forwarded-proto") == "https" else request.url.scheme
+    return f"{scheme}://{request.url.netloc}"
 
 
 def missing(what: str, identifier: str) -> Problem:

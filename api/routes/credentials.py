@@ -10,7 +10,6 @@ from api import credentials as shown
 from api.access import STATUTORY
 from api.answers import answer
 from api.problems import Problem
-from api.qr import MEDIA_TYPES, Form, qr
 from api.routes.common import MemberId, missing, router
 from api.schemas import Page
 from api.service import CallerOf, Service
@@ -19,6 +18,7 @@ from carbonledger.credential import did, multibase
 from carbonledger.credential.model import Purpose
 from ledger_node.credentials.issuer import Signed, check_url
 from ledger_node.queries import credentials
+from ledger_node.reports.qr import MEDIA_TYPES, Form, qr
 
 DOCUMENT: Final = "application/vc"
 TOKEN: Final = "application/vc+jwt"

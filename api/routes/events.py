@@ -12,11 +12,12 @@ from api import events, paging, sse
 from api.access import Caller
 from api.answers import answer
 from api.event_schemas import LedgerEvent, LedgerEvents
-from api.events import PLACE_PATTERN, START, TYPES, Event, Place, Sight, Type
+from api.events import PLACE_PATTERN, START, TYPES, Event, Place, Type
 from api.paging import Cursor, Limit
 from api.problems import Problem
 from api.routes.common import HEX_ID, router
 from api.service import CallerOf, Service
+from api.sight import UNWRITTEN, Sight
 
 OfTypes = Annotated[
     list[Type] | None, Query(alias="type", max_length=len(TYPES), description="Only of these types; may repeat")
@@ -39,9 +40,9 @@ def of(service: Service) -> APIRouter:
     ) -> Response:
         """What changed and this caller may know, oldest first. A page may be shorter than its limit, and not the last.
 
-        Codes, grades, reports and certificates are open; settlement, pledges and holdings are told to the member, to
-        statutory roles, to parties and to whom the member granted its standing; alerts to the member and statutory
-        roles.
+        Codes, grades, reports and disclosures of loans are open; settlement, pledges, holdings and certificates are
+        told to the member, to statutory roles, to parties and to whom the member granted its standing; alerts to the
+        member and statutory roles; loans, their projects, check-ups and support also to the bank whose they are.
         """
         after = _decode(cursor)
         told, place, more = _sighted(service, caller, after, tuple(types or TYPES), member, limit)
@@ -108,10 +109,10 @@ def _sighted(
         batch = events.since(connection, after, types, limit)
         sight = Sight(connection, caller)
         wanted = [event for event in batch.events if member in (None, event.member)]
-        told = [(event, basis) for event in wanted if (basis := sight.basis(event)) is not None]
-    if any(basis not in ("public", "owner") for _, basis in told):
+        told = [(event, basis) for event in wanted if (basis := events.basis_of(sight, event)) is not None]
+    if any(basis not in UNWRITTEN for _, basis in told):
         with service.engine.begin() as connection:
-            events.note_reads(connection, caller, told, service.now())
+            events.note(connection, caller, told, service.now())
     return [event for event, _ in told], batch.place, batch.more
 
 

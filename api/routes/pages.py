@@ -23,13 +23,14 @@ from api.pages.render import Renderer
 from api.pages.screens import GradeTable, LedgerScreen, timeline
 from api.problems import Problem
 from api.routes.assessment import code_document, private, queue
-from api.routes.common import HEX_ID, ReportId, missing, read_private, router
+from api.routes.common import HEX_ID, Id, ReportId, missing, read_private, router
 from api.routes.compute import policy_value
 from api.routes.credentials import CredentialId
-from api.routes.loans import access_read, read_standing
+from api.routes.loans import access_read, filed, read_standing
 from api.routes.members import CodeOrId, id_of
 from api.routes.quota import Sector, quota_screen
 from api.routes.reports import report_document
+from api.routes.seeing import time_of
 from api.service import CallerOf, Service
 from api.settings import wall_clock
 from carbonledger.assessment.library import code_rules
@@ -222,6 +223,14 @@ def of(service: Service, app: FastAPI) -> APIRouter:
             twin=f"/v1/credentials/{credential}",
         )
 
+    @found.get("/disclosures/{document}", operation_id="pageDisclosure", include_in_schema=False)
+    def page_disclosure(request: Request, document: Id) -> Response:
+        items = filed(service, document)
+        with service.engine.connect() as connection:
+            names = _members(service, connection, {one.bank for one in items})
+        twin = f"/v1/loan-disclosures/{document}" if items else None
+        return renderer.page(request, "disclosure.html", document=document, items=items, names=names, twin=twin)
+
     @found.get("/inspections", operation_id="pageInspections", include_in_schema=False)
     def page_inspections(request: Request, caller: CallerOf) -> Response:
         with service.engine.connect() as connection:
@@ -270,7 +279,7 @@ def of(service: Service, app: FastAPI) -> APIRouter:
     def noticed(connection: Connection, caller: Caller) -> dict[str, Any]:
         if caller.member is None:
             return {"n": None, "names": {}}
-        notices = notices_of(connection, caller, caller.member)
+        notices = notices_of(connection, caller, caller.member, time_of(service, connection))
         return {"n": notices, "names": _members(service, connection, notices.members)}
 
     @found.get("/notices", operation_id="pageNotices", include_in_schema=False)

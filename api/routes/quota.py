@@ -22,7 +22,7 @@ from api.certificates import certificate
 from api.outlooks import CHINA, outlook_of
 from api.paging import Cursor, Limit
 from api.problems import Problem
-from api.routes.common import HEX_ID, Id, MemberId, OfMember, OfYear, Year, missing, router
+from api.routes.common import HEX_ID, Id, MemberId, OfMember, OfYear, Year, missing, origin_of, router
 from api.routes.compute import json_body, require_json
 from api.schemas import Member, Page
 from api.service import Body, CallerOf, Service
@@ -329,7 +329,7 @@ def _certified(
     if form == "json":
         return answer(request, content, private=private, headers=headers)
     known = {bytes.fromhex(i): Name(n.zh, n.en, n.credit_code) for i, n in service.settings.names.items()}
-    page = paper.make(content, language, known)
+    page = paper.make(content, language, known, origin_of(request))
     return answer(request, page, media_type=pdf.MEDIA_TYPE, private=private, headers=headers)
 
 

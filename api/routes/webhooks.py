@@ -29,6 +29,7 @@ from ledger_node.queries import webhooks as kept
 from ledger_node.queries.once import settle
 
 CREATED, NO_CONTENT = 201, 204
+PAUSED: Final = "paused by its member"
 MOST_DESCRIPTION: Final = 200
 WebhookId = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="Id of a webhook")]
 Number = Annotated[int, Path(ge=1, lt=1 << 31, description="Number of the delivery")]
@@ -99,7 +100,7 @@ def of(service: Service) -> APIRouter:
         """The webhooks of the caller's member in its role."""
         hooks = _hooks(service)
         with service.engine.connect() as connection:
-            items = [_shown(hooks, one) for one in kept.of_member(connection, str(caller.member), caller.role)]
+            items = [shown(hooks, one) for one in kept.of_member(connection, str(caller.member), caller.role)]
         return answer(request, Page[Webhook](items=items, next=None), private=True)
 
     @found.get("/webhooks/{webhook}", operation_id="getWebhook", response_model=Webhook)
@@ -107,8 +108,8 @@ def of(service: Service) -> APIRouter:
         """One of them."""
         hooks = _hooks(service)
         with service.engine.connect() as connection:
-            one = _own(connection, caller, webhook)
-        return answer(request, _shown(hooks, one), private=True)
+            one = own(connection, caller, webhook)
+        return answer(request, shown(hooks, one), private=True)
 
     @found.delete(
         "/webhooks/{webhook}",
@@ -120,7 +121,7 @@ def of(service: Service) -> APIRouter:
     def delete_webhook(caller: CallerOf, webhook: WebhookId) -> Response:
         """Be told no more."""
         with service.engine.begin() as connection:
-            _own(connection, caller, webhook)
+            own(connection, caller, webhook)
             kept.remove(connection, webhook)
         return Response(status_code=NO_CONTENT)
 
@@ -137,21 +138,31 @@ def of(service: Service) -> APIRouter:
         fields = inputs.parse(body).fields((), ("overlap_s",))
         overlap_s = fields["overlap_s"].integer(0, MOST_OVERLAP_S) if "overlap_s" in fields else OVERLAP_S
         with service.engine.begin() as connection:
-            _own(connection, caller, webhook)
+            own(connection, caller, webhook)
             kept.rotate(connection, webhook, service.wall() + overlap_s)
-            one = _own(connection, caller, webhook)
+            one = own(connection, caller, webhook)
         return answer(request, _with_secret(hooks, one), private=True, headers={"Cache-Control": "no-store"})
+
+    @found.post("/webhooks/{webhook}/pause", operation_id="pauseWebhook", response_model=Webhook)
+    def pause_webhook(request: Request, caller: CallerOf, webhook: WebhookId) -> Response:
+        """Out of service until it is enabled; one that is disabled already stays so, with its reason."""
+        hooks = _hooks(service)
+        with service.engine.begin() as connection:
+            if own(connection, caller, webhook).disabled_at is None:
+                kept.disable(connection, webhook, PAUSED, service.wall())
+            one = own(connection, caller, webhook)
+        return answer(request, shown(hooks, one), private=True)
 
     @found.post("/webhooks/{webhook}/enable", operation_id="enableWebhook", response_model=Webhook)
     def enable_webhook(request: Request, caller: CallerOf, webhook: WebhookId) -> Response:
         """In service again: what was held goes out, and what came meanwhile is told."""
         hooks = _hooks(service)
         with service.engine.begin() as connection:
-            one = _own(connection, caller, webhook)
+            one = own(connection, caller, webhook)
             service.outside.require(one.url)
             kept.enable(connection, webhook, service.wall())
-            one = _own(connection, caller, webhook)
-        return answer(request, _shown(hooks, one), private=True)
+            one = own(connection, caller, webhook)
+        return answer(request, shown(hooks, one), private=True)
 
     @found.get(
         "/webhooks/{webhook}/deliveries", operation_id="listWebhookDeliveries", response_model=Page[WebhookDelivery]
@@ -168,11 +179,11 @@ def of(service: Service) -> APIRouter:
     ) -> Response:
         """What was delivered and what was not, newest first, with each attempt. Kept for thirty days once over."""
         with service.engine.connect() as connection:
-            _own(connection, caller, webhook)
+            own(connection, caller, webhook)
             there = kept.deliveries(connection, webhook, state=state, before=before, limit=limit + 1)
             attempts = kept.attempts(connection, [one.number for one in there[:limit]])
         following = None if len(there) <= limit else str(there[limit - 1].number)
-        items = [_delivery(one, attempts[one.number]) for one in there[:limit]]
+        items = [delivered(one, attempts[one.number]) for one in there[:limit]]
         headers = {}
         if following is not None:
             url = request.url.include_query_params(before=following)
@@ -188,7 +199,7 @@ def of(service: Service) -> APIRouter:
     def redeliver_webhook(request: Request, caller: CallerOf, webhook: WebhookId, number: Number) -> Response:
         """Deliver it once more, under the same id, whether it was taken or not."""
         with service.engine.begin() as connection:
-            one = _own(connection, caller, webhook)
+            one = own(connection, caller, webhook)
             delivery = kept.delivery(connection, number)
             if delivery is None or delivery.webhook != webhook:
                 raise missing("delivery", str(number))
@@ -200,7 +211,7 @@ def of(service: Service) -> APIRouter:
             delivery = kept.delivery(connection, number)
             assert delivery is not None
             attempts = kept.attempts(connection, [number])[number]
-        return answer(request, _delivery(delivery, attempts), status=202, private=True)
+        return answer(request, delivered(delivery, attempts), status=202, private=True)
 
     return found
 
@@ -214,7 +225,8 @@ def _hooks(service: Service) -> Hooks:
     return hooks
 
 
-def _own(connection: Connection, caller: Caller, identifier: str) -> kept.Webhook:
+def own(connection: Connection, caller: Caller, identifier: str) -> kept.Webhook:
+    """A webhook of the caller's member in its role; Problem 404 for any other."""
     one = kept.find(connection, identifier)
     if one is None or (one.member, one.role) != (caller.member, caller.role):
         raise missing("webhook", identifier)
@@ -239,7 +251,8 @@ def _fields(hooks: Hooks, one: kept.Webhook) -> dict[str, Any]:
     }
 
 
-def _shown(hooks: Hooks, one: kept.Webhook) -> Webhook:
+def shown(hooks: Hooks, one: kept.Webhook) -> Webhook:
+    """A webhook as a document."""
     return Webhook.model_validate(_fields(hooks, one))
 
 
@@ -249,7 +262,8 @@ def _with_secret(hooks: Hooks, one: kept.Webhook) -> WebhookWithSecret:
     )
 
 
-def _delivery(one: kept.Delivery, attempts: list[kept.Attempt]) -> WebhookDelivery:
+def delivered(one: kept.Delivery, attempts: list[kept.Attempt]) -> WebhookDelivery:
+    """A delivery as a document."""
     return WebhookDelivery(
         number=one.number,
         event=LedgerEvent.model_validate(json.loads(one.body)),

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import ValidationError
 from sqlalchemy import Connection
 
-from api import present, relaying, schemas
+from api import overlaps, present, relaying, schemas
 from api.answers import answer
 from api.chain_tools import ChainTools
 from api.idempotency import IdempotencyKey, once
@@ -89,6 +89,7 @@ def of(service: Service) -> APIRouter:
                 addresses = {contract: service.contract(connection, contract)}
             to, data = relayed.call(addresses)
             if (reason := chain.refusal(to, data)) is not None:
+                settle(service.engine, partial(overlaps.tell, act=relayed.act, reason=reason, now=service.now()))
                 raise Problem("refused", f"The contract {contract} refuses the act.", found=reason)
             identifier = relayed.act.id.hex()
             reference = acts.reference(identifier, hashlib.sha256(to + data).hexdigest())

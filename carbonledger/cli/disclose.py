@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,9 @@ def add_parser(subparsers: Any) -> None:
         listed="the published tools and catalogues",
         language="zh",
     )
+    parser.add_argument(
+        "--digest", action="store_true", help="print the digests that the chain holds: of the disclosure and its ledger"
+    )
     parser.add_argument("--pdf", metavar="FILE", help="write the disclosure as PDF/A-3, the document attached")
     parser.add_argument("--xlsx", metavar="FILE", help="write the disclosure as XLSX")
 
@@ -46,10 +50,14 @@ def run(args: argparse.Namespace) -> int:
     if documents.shown(args, listed=listed, example=example, schema=schema.disclosure_document):
         return documents.COMPUTED
     raw = documents.read(args.input)
-    answer = disclose(raw, library.tools()).to_json()
+    found = disclose(raw, library.tools())
+    answer = found.to_json()
     for form, target in (("pdf", args.pdf), ("xlsx", args.xlsx)):
         if target is not None:
             _write(target, network.discloser().disclosure(raw, form, args.lang))
+    if args.digest:
+        digests = {"document": sha256(found.json()).hexdigest(), "ledger": answer["ledger_sha256"]}
+        return documents.answer(args, digests, lambda: "\n".join(f"{name} {one}" for name, one in digests.items()))
     return documents.answer(args, answer, lambda: "\n".join(words.lines(answer, args.lang)))
 
 

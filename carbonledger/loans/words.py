@@ -47,6 +47,9 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "statement": ("Declaration", "声明"),
     "purpose": ("Purpose", "披露目的"),
     "ledger-digest": ("SHA-256 of the ledger", "台账摘要(SHA-256)"),
+    "document-digest": ("SHA-256 of the disclosure", "披露摘要(SHA-256)"),
+    "check": ("To be checked at", "核验网址"),
+    "scan": ("Scan to check", "扫码核验"),
     "sentence": (
         "{window}: {projects} projects, {amount} x 10^4 CNY at {rate} % a year; {reduction} tCO2e a year.",
         "{window},支持项目{projects}个,发放碳减排贷款{amount}万元,贷款加权平均利率{rate}%,"

@@ -84,7 +84,13 @@ record = Table(
     Index("ix_record_about", "about", "kind", "block_number", "log_index"),
 )
 
-ABOUT: Final = {"pledge": "bank", "position": "lot"}
+ABOUT: Final = {
+    "loan": "bank",
+    "loandisclosure": "document",
+    "loanproject": "bank",
+    "pledge": "bank",
+    "position": "lot",
+}
 """Kind of record → the field that its column `about` repeats."""
 
 artefact = Table(

@@ -23,7 +23,7 @@ from ledger_node.chain.interface import Chain
 from ledger_node.credentials.issuer import Issuer
 from ledger_node.db import engine, indexer, schema
 from ledger_node.db.indexer import Indexer, Progress
-from ledger_node.jobs import credentials, restatement
+from ledger_node.jobs import credentials, loans, restatement
 from ledger_node.jobs.queue import Queue
 from ledger_node.queries import assessment_jobs, disclosed
 from ledger_node.queries.assessment_jobs import Asked, Standing
@@ -58,7 +58,7 @@ class View:
         Malformed for a URL that names no database.
         """
         self._issuer = issuer
-        self._handlers = restatement.HANDLERS | alerts.handlers(post or Post())
+        self._handlers = restatement.HANDLERS | loans.HANDLERS | alerts.handlers(post or Post())
         if issuer is not None:
             self._handlers |= credentials.handlers(issuer)
         try:
@@ -100,6 +100,7 @@ class View:
         with _failures():
             settle(self._engine, lambda connection: restatement.find(connection, clock()))
             settle(self._engine, lambda connection: alerts.find(connection, clock()))
+            settle(self._engine, lambda connection: loans.find(connection, clock()))
             if self._issuer is not None:
                 settle(self._engine, lambda connection: credentials.find(connection, clock()))
             queue, done = Queue(self._engine, self._handlers, clock), 0

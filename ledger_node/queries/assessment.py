@@ -70,6 +70,19 @@ def grades(connection: Connection, member: str, project: str = ITSELF) -> list[K
     return sorted(mine, key=lambda one: (int(one["year"]), int(one["quarter"]), int(one["revision"]), one["schemeKey"]))
 
 
+def grade_before(connection: Connection, grade: Kept) -> Kept | None:
+    """The grade that its subject had under the same scheme when the chain wrote this one; None for the first."""
+    subject = grade["project"], grade["schemeKey"]
+    place = grade.block_number, grade.log_index
+    found = records.of_member(connection, "grade", grade["member"])
+    earlier = [
+        one
+        for one in found
+        if (one["project"], one["schemeKey"]) == subject and (one.block_number, one.log_index) < place
+    ]
+    return earlier[-1] if earlier else None
+
+
 def inspection(connection: Connection, case: str) -> Kept | None:
     """One inspection by its case."""
     return records.one(connection, "inspection", case)

@@ -26,10 +26,16 @@ class NodeEvent:
     at: int
 
 
-def tell(connection: Connection, type_: str, member: str, data: Mapping[str, Any], at: int) -> None:
-    """Tell it, in the transaction of the change; the same again at the same time is one."""
+def tell(
+    connection: Connection, type_: str, member: str, data: Mapping[str, Any], at: int, *, once: str | None = None
+) -> None:
+    """Tell it, in the transaction of the change; the same again at the same time is one.
+
+    `once`: what makes it one whenever it is told again.
+    """
     number_in_turn(connection)
-    content = jcs.encode({"at": at, "data": dict(data), "member": member, "type": type_})
+    what = {"at": at, "data": dict(data)} if once is None else {"once": once}
+    content = jcs.encode({**what, "member": member, "type": type_})
     identifier = "evt_" + hashlib.sha256(b"carbonledger/node-event/v1\0" + content).hexdigest()[:32]
     if connection.execute(select(node_event.c.number).where(node_event.c.id == identifier)).first() is None:
         values = {"id": identifier, "type": type_, "member": member, "data": dict(data), "at": at}

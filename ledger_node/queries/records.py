@@ -102,3 +102,14 @@ def times(connection: Connection, numbers: Sequence[int]) -> dict[int, int]:
     """Time (s) of each of these blocks."""
     found = connection.execute(select(block.c.number, block.c.timestamp).where(block.c.number.in_(set(numbers))))
     return {int(number): int(time) for number, time in found}
+
+
+def before(connection: Connection, written: Kept) -> Kept | None:
+    """What the record said before it was written at this place; None for the first time."""
+    key = KINDS[written.kind].key(bytes.fromhex(written.id)).hex()
+    same = (record.c.block_number == written.block_number) & (record.c.log_index < written.log_index)
+    earlier = (record.c.block_number < written.block_number) | same
+    found = rows(record.c.record_key == key, earlier, latest=False)
+    ordered = found.order_by(record.c.block_number.desc(), record.c.log_index.desc())
+    row = connection.execute(ordered.limit(1)).first()
+    return None if row is None else kept(row)

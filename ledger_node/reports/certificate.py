@@ -20,8 +20,9 @@ from carbonledger.title.document import Certificate, records_by_id
 from carbonledger.title.needs import NOTHING, origin_of
 from carbonledger.title.verify import STATES, verify
 from ledger_node.reports import cells, pdf
-from ledger_node.reports.model import CERTIFICATE_NAME, DOCUMENT_NAME
+from ledger_node.reports.model import CERTIFICATE_NAME, DOCUMENT_NAME, Check
 from ledger_node.reports.options import Language, Name
+from ledger_node.reports.qr import qr
 
 _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "brand": ("碳账本", "Carbon Ledger"),
@@ -64,6 +65,11 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "本页由附于此 PDF 的证明文件生成。以下命令可离线核验附件；本页文字不作证明。",
         "This page is set from the file that this PDF carries, which alone proves what is said. Offline:",
     ),
+    "scan.title": (
+        "扫码打开核验页，把本 PDF 所附文件放入即可核验",
+        "The page that verifies: hand it the file that this PDF carries",
+    ),
+    "scan.retirement": ("扫码核验", "Scan to verify"),
     "only": (
         "持有证明仅反映该区块时的状态，此后单位可能已转移。",
         "A title is of its block: units may have moved since.",
@@ -82,8 +88,11 @@ class _Words:
         return _WORDS[key][0 if self.language == "zh" else 1].format(**values)
 
 
-def make(raw: bytes, language: Language, names: Mapping[bytes, Name]) -> bytes:
-    """The PDF of a certificate's file; Refused where a step that needs no policy finds it INVALID."""
+def make(raw: bytes, language: Language, names: Mapping[bytes, Name], origin: str = "") -> bytes:
+    """The PDF of a certificate's file; Refused where a step that needs no policy finds it INVALID.
+
+    `origin` is that of the node whose page verifies it, for the QR code; none without one.
+    """
     wrong = next((step for step in verify(raw).steps if step.verdict == "invalid"), None)
     if wrong is not None:
         raise Refused(
@@ -93,13 +102,25 @@ def make(raw: bytes, language: Language, names: Mapping[bytes, Name]) -> bytes:
         )
     certificate = Certificate.parse(raw)
     header = Header.parse(certificate.chain.evidence.header)
-    page = _page(certificate, header, sha256(raw).hexdigest(), _Words(language), names)
+    words = _Words(language)
+    page = _page(certificate, header, sha256(raw).hexdigest(), words, names)
+    check = None if not origin else Check(_address(certificate, origin), words(f"scan.{certificate.kind}"))
+    page["check"] = None if check is None else check.to_json()
     sources = {
         "main.typ": files("ledger_node.reports").joinpath("templates", "certificate.typ").read_bytes(),
         DOCUMENT_NAME: jcs.encode(page),
         CERTIFICATE_NAME: raw,
     }
+    if check is not None:
+        sources[pdf.QR_NAME] = qr(check.url, "svg")
     return pdf.compile_project(sources, header.timestamp)
+
+
+def _address(certificate: Certificate, origin: str) -> str:
+    """The page that verifies: of a retirement, which anybody may have, with its file; a title is handed to it."""
+    if certificate.kind == "title":
+        return f"{origin}/verify"
+    return f"{origin}/verify?bundle=/v1/disposals/{certificate.subject.id.hex()}/certificate"
 
 
 def _page(

@@ -21,6 +21,7 @@ from carbonledger.loans.words import LANGUAGES, Language, heading, note, sentenc
 from ledger_node.reports import pdf, xlsx
 from ledger_node.reports.model import (
     Block,
+    Check,
     Column,
     Cover,
     Document,
@@ -40,28 +41,34 @@ WAN: Final = "10^4 CNY"
 WAN_ZH: Final = "万元"
 
 
-def make(raw: bytes, form: str, language: str) -> bytes:
-    """The document of a disclosure's input (docs/loans.md) in a form and a language."""
+def make(raw: bytes, form: str, language: str, origin: str = "") -> bytes:
+    """The document of a disclosure's input (docs/loans.md) in a form and a language.
+
+    `origin` is that of the node whose page says whether the disclosure is on the chain; no address without one.
+    """
     if language not in LANGUAGES:
         raise Malformed("language of a disclosure", expected=", ".join(LANGUAGES), found=repr(language)[:40])
     if form not in _RENDER:
         raise Malformed("format of a disclosure", expected=", ".join(_RENDER), found=repr(form)[:40])
-    return _RENDER[form](build(raw, "zh" if language == "zh" else "en"), raw)
+    return _RENDER[form](build(raw, "zh" if language == "zh" else "en", origin), raw)
 
 
-def build(raw: bytes, language: Language) -> Document:
+def build(raw: bytes, language: Language, origin: str = "") -> Document:
     """From the input to the document."""
     found = disclose(raw, library.tools())
     result = found.to_json()
     words = Words(language)
     evidence = sha256(raw).digest()
+    digest = sha256(found.json()).hexdigest()
+    check = Check(f"{origin}/disclosures/{digest}", word("scan", language)) if origin else None
+    options = {"kind": "loan-disclosure", "language": language}
     return Document(
         language=language,
         time=_time(found),
         evidence=evidence,
-        options={"kind": "loan-disclosure", "language": language},
+        options=options if check is None else options | {"check": check.url},
         figures=result,
-        cover=_cover(found, result, words, language, evidence),
+        cover=_cover(found, result, words, language, evidence, digest, check),
         sections=(
             _overview(result, language),
             _by_field(result, language),
@@ -77,16 +84,27 @@ def _time(found: Disclosure) -> int:
     return int(datetime.combine(day, time(), UTC).timestamp())
 
 
-def _cover(found: Disclosure, result: dict[str, Any], words: Words, language: Language, evidence: bytes) -> Cover:
+def _cover(
+    found: Disclosure,
+    result: dict[str, Any],
+    words: Words,
+    language: Language,
+    evidence: bytes,
+    digest: str,
+    check: Check | None,
+) -> Cover:
     cumulative = result["windows"]["cumulative"]
     tool = result["tool"]
-    pairs = (
+    pairs: tuple[tuple[str, tuple[Text, ...]], ...] = (
         (word("code", language), (Text(result["bank"]["credit_code"]),)),
         (word("due", language), (Text(result["due"]),)),
         (word("published", language), (Text(result["published"] or word("none", language)),)),
         (word("rule", language), (Text(tool["title"][language]), Text(tool["key"], "quiet"))),
         (word("ledger-digest", language), (Text(result["ledger_sha256"], "code"),)),
+        (word("document-digest", language), (Text(digest, "code"),)),
     )
+    if check is not None:
+        pairs += ((word("check", language), (Text(check.url, "code"),)),)
     marks = [Text(note(one, language), "warn") for one in result["notes"]]
     if tool["status"] == "unverified":
         marks.append(Text(words("mark.unverified"), "warn"))
@@ -104,6 +122,7 @@ def _cover(found: Disclosure, result: dict[str, Any], words: Words, language: La
         contents=words("contents"),
         page=words("page", page="{page}", pages="{pages}"),
         footer=words("footer", digest=evidence.hex()),
+        check=check,
     )
 
 

@@ -186,6 +186,18 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class Check:
+    """Where a reader of the paper sees whether it is what it says: an address, also as a QR code."""
+
+    url: str
+    title: str
+
+    def to_json(self) -> dict[str, Any]:
+        """For forms and machines."""
+        return {"title": self.title, "url": self.url}
+
+
+@dataclass(frozen=True, slots=True)
 class Cover:
     """What stands first. `headline` is the emission in tonnes, None where nothing was reported."""
 
@@ -202,10 +214,12 @@ class Cover:
     contents: str
     page: str
     footer: str
+    check: Check | None = None
 
     def to_json(self) -> dict[str, Any]:
         """For forms and machines."""
-        return {
+        told = {} if self.check is None else {"check": self.check.to_json()}
+        return told | {
             "brand": self.brand,
             "contents": self.contents,
             "entity": self.entity,

@@ -13,8 +13,11 @@ from carbonledger import jcs
 from carbonledger.errors import Refused
 from ledger_node.reports.fonts import font_folder
 from ledger_node.reports.model import DOCUMENT_NAME, EVIDENCE_NAME, Document
+from ledger_node.reports.qr import qr
 
 MEDIA_TYPE: Final = "application/pdf"
+QR_NAME: Final = "check.svg"
+"""What the forms read where there is an address to check at."""
 
 
 def render(document: Document, bundle: bytes) -> bytes:
@@ -24,6 +27,8 @@ def render(document: Document, bundle: bytes) -> bytes:
         DOCUMENT_NAME: jcs.encode(document.to_json()),
         EVIDENCE_NAME: bundle,
     }
+    if document.cover.check is not None:
+        sources[QR_NAME] = qr(document.cover.check.url, "svg")
     return compile_project(sources, document.time)
 
 

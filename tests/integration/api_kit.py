@@ -39,6 +39,8 @@ OWNERS: Mapping[str, bytes | None] = {
     "operator": None,
 }
 
+_NUMBERS = frozenset({"uint8", "uint16", "uint32", "uint64", "uint128", "uint256", "bool"})
+
 
 class SilentJournal:
     """A journal that keeps its lines."""
@@ -158,6 +160,13 @@ def member_record(identifier: bytes, kinds: int) -> Record:
     return Record.of(
         "member", member=identifier, kinds=kinds, status=1, province=bytes(32), since=NOW - 10**7, nameDigest=bytes(32)
     )
+
+
+def any_record(kind: str, **values: Any) -> Record:
+    """A record of a kind with nothing in it but this."""
+    blank = {f.name: 0 if f.type in _NUMBERS else bytes(20 if f.type == "address" else 32) for f in KINDS[kind].fields}
+    blank |= {f.name: False for f in KINDS[kind].fields if f.type == "bool"}
+    return Record.of(kind, **blank | values)
 
 
 def grant_record(owner: bytes, grantee: bytes, scope: bytes, **changes: Any) -> Record:

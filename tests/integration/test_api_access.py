@@ -60,6 +60,8 @@ def places(api: LedgerApi) -> dict[str, tuple[str, str]]:
         "quarter": "2025Q3",
         "run": "1",
         "credential": "00" * 16,
+        "document": NOWHERE,
+        "loan": NOWHERE,
         "form": "svg",
         "status_list": "revocation-1",
     }
@@ -74,10 +76,13 @@ def places(api: LedgerApi) -> dict[str, tuple[str, str]]:
             found[identifier] = (method, path.format(**values) + queries.get(identifier, ""))
     pages = {"pageStart": "/", "pageFind": "/find", "pageVerify": "/verify", "pageApi": "/api", "pageMarket": "/market"}
     pages |= {"pageBanks": "/banks", "pageAccesses": "/banks/accesses"}
+    pages |= {"pageWebhooks": "/webhooks", "pageWebhooksList": "/webhooks/list"}
+    pages["pageWebhookDeliveries"] = f"/webhooks/{'0' * 32}/deliveries"
     pages |= {"pageNotices": "/notices", "pageNoticesList": "/notices/list"}
     pages["pageStanding"] = "/banks/standing?credit_code=91310000MA1FL0001R"
     pages |= {"pageLedger": f"/ledger/{MEMBER}", "pageReport": f"/reports/{api.report_id}"}
     pages |= {"pageCode": f"/codes/{MEMBER}", "pageInspections": "/inspections", "pageQuota": f"/quota/{MEMBER}"}
+    pages["pageDisclosure"] = f"/disclosures/{NOWHERE}"
     pages["pageCheck"] = f"/check/{'00' * 16}"
     pages |= {"pageRegion": "/region", "pageAlerts": "/alerts"}
     pages |= {"getDocs": "/docs/problems.md", "getOpenApi": "/openapi.json"}

@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert
 
-from carbonledger.records import KINDS, Record
 from ledger_node.db import schema
 from ledger_node.queries import alerts
-from tests.integration.api_kit import BANK, NOW, LedgerApi, ledger_api, write_records
+from tests.integration.api_kit import BANK, NOW, LedgerApi, any_record, ledger_api, write_records
 from tests.support.world import ENTERPRISE, REGULATOR
 
 NEW = bytes([7]) * 32
 DUE = NOW + 86_400
+PROJECT, TOOL = b"\6" * 32, b"cerf".ljust(32, b"\0")
+DRAWN, FUNDED = 1_762_000_000, 1_772_000_000  # November 2025, February 2026; it is May
 
 
 def tell(api: LedgerApi, member: bytes, kind: str, **more: object) -> int:
@@ -41,17 +42,24 @@ def api(tmp_path: Path) -> Iterator[LedgerApi]:
         )
         tell(made, BANK, "restated")
         tell(made, REGULATOR, "obligation-due")
-        blank = {f.name: bytes(32) if f.type == "bytes32" else 0 for f in KINDS["year"].fields}
-        year = {
-            **blank,
-            "member": ENTERPRISE,
-            "year": 2025,
-            "status": 1,
-            "obligation": 700,
-            "surrendered": 40,
-            "dueAt": DUE,
-        }
-        write_records(made.engine, [Record.of("year", **year)], 500)
+        year = {"member": ENTERPRISE, "year": 2025, "status": 1, "obligation": 700, "surrendered": 40, "dueAt": DUE}
+        rules = {"rulesId": b"\1" * 32, "tool": TOOL, "validFrom": 1, "rollovers": 1, "disclosureDays": 60}
+        loan = {"loan": b"\2" * 32, "member": ENTERPRISE, "bank": BANK, "project": PROJECT, "drawnAt": DRAWN}
+        support = {"member": BANK, "tool": TOOL, "outstanding": 6_000_050, "fundedAt": FUNDED, "dueAt": NOW + 5}
+        shared = {"member": ENTERPRISE, "bank": BANK, "project": PROJECT}
+        write_records(
+            made.engine,
+            [
+                any_record("year", **year),
+                any_record("supportrules", **rules),
+                any_record("loanproject", **shared),
+                any_record("loan", **loan),
+                any_record("support", application=b"\3" * 32, **support),
+                any_record("support", application=b"\4" * 32, rollovers=1, **support),
+                any_record("checkup", checkupId=b"\5" * 32, member=ENTERPRISE, project=PROJECT, year=2025, quarter=4),
+            ],
+            500,
+        )
         with made.engine.begin() as connection:
             told = {
                 "key": "A1/x", "rule": "A1", "severity": "warning", "about": "2025-03",
@@ -79,6 +87,30 @@ def test_each_role_sees_what_it_was_told_and_what_waits_for_it(api: LedgerApi) -
     assert api.get("/notices").status_code == 200  # the form for a key, and nothing else
     assert "An annual report" not in api.get("/notices?lang=en").text
     assert api.get("/notices/list").status_code == 401
+
+
+def test_a_bank_sees_what_its_loans_ask_of_it_and_nobody_else_does(api: LedgerApi) -> None:
+    duties = api.get("/v1/duties", "bank").json()["items"]
+    assert [(one["kind"], one["year"], one["quarter"], one["overdue"]) for one in duties] == [
+        ("repay", None, None, False),  # it was rolled over as often as may be
+        ("roll-over", None, None, False),
+        ("check-up", 2026, 1, False),
+        ("disclosure", 2026, 1, False),
+    ]
+    assert duties[2]["due_at"] == "2026-05-30T16:00:00Z"  # 60 days after March, at midnight in Beijing
+    assert (duties[2]["member"], duties[2]["project"]) == (ENTERPRISE.hex(), PROJECT.hex())
+    assert duties[0]["amount"] == {"value": "6000050", "unit": "fen"}
+    chinese, english = page(api, "bank", "zh"), page(api, "bank", "en")
+    for words in ("贷款项目季度核查", "2026 第1季度", "碳减排贷款季度信息披露", "展期或归还", "60,000.50"):
+        assert words in chinese, words
+    assert "Quarterly check-up" in english and "roll it over or repay it" in english and "CNY" in english
+    for role in ("enterprise", "regulator", "auditor"):
+        assert not {"check-up", "disclosure"} & {one["kind"] for one in api.get("/v1/duties", role).json()["items"]}
+    with api.engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE block SET timestamp = {NOW + 10 * 86_400}")
+    late = {one["kind"]: one["overdue"] for one in api.get("/v1/duties", "bank").json()["items"]}
+    assert late == {"repay": True, "check-up": True, "disclosure": True}  # the term of the first is over too
+    assert "已逾期" in page(api, "bank", "zh")
 
 
 def test_a_browsers_own_login_reads_the_page_and_cannot_acknowledge(api: LedgerApi) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, event, select
 from carbonledger.records import KINDS, Record
 from ledger_node.db import schema
 from ledger_node.db.engine import migrate, open_database, sqlite_url
-from ledger_node.queries import quota, records
+from ledger_node.queries import loans, quota, records
 from tests.integration.api_kit import write_records
 
 
@@ -38,6 +38,8 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
         lot, member = LOTS[n % 6], MEMBERS[n * 7 % 6]
         written.append(made("position", member=member, lot=lot, registered=n % 3))
         written.append(made("tally", lot=lot, surrendered=n))
+        drawn = {"project": LOTS[n % 6], "drawnAt": 1_760_000_000}
+        written.append(made("loan", loan=word(f"loan {n}"), member=member, bank=BANKS[n % 6], **drawn))
         written.append(made("pledge", pledgeId=word(f"pledge {n // 2}"), bank=BANKS[n // 2 % 6], lot=lot, held=n))
     write_records(found, written)
     yield found
@@ -63,11 +65,19 @@ def plans(engine: Engine, ask: Callable[[Connection], Any]) -> list[str]:
         ]
 
 
+OF_BANK: dict[str, Any] = {"borrower": None, "bank": BANKS[1].hex(), "live": True, "limit": 10}
+
 QUESTIONS: list[tuple[str, Callable[[Connection], Any]]] = [
     ("holders", lambda c: quota.holders(c, LOTS[2].hex())),
     ("history", lambda c: quota.history(c, LOTS[2].hex(), after=None, limit=10)),
     ("history, a later page", lambda c: quota.history(c, LOTS[2].hex(), after=(40, 0), limit=10)),
     ("pledges to a bank", lambda c: quota.pledges_to(c, BANKS[1].hex())),
+    ("loans of a bank", lambda c: loans.of_bank(c, BANKS[1].hex(), live=True)),
+    ("loans of a bank, a page", lambda c: loans.page(c, **OF_BANK, after=None)),
+    ("loans of a bank, a later page", lambda c: loans.page(c, **OF_BANK, after=(40, 0))),
+    ("duties of a bank", lambda c: loans.duties(c, BANKS[1].hex(), 1_770_000_000)),
+    ("who filed a disclosure", lambda c: loans.disclosures_of(c, LOTS[1].hex())),
+    ("what a record said before", lambda c: records.before(c, loans.of_bank(c, BANKS[1].hex(), live=True)[0])),
 ]
 
 

@@ -162,6 +162,8 @@ def test_from_issue_to_retirement_every_paper_verifies_offline(
         assert answer.content == registry.client.get(f"{certificate}?format=pdf&language={language}").content
         (page,) = PdfReader(io.BytesIO(answer.content)).pages
         assert words in page.extract_text().replace("\n", " ")
+        links = [note.get_object().get("/A", {}).get("/URI") for note in page["/Annots"]]  # type: ignore[attr-defined]
+        assert links == [f"http://testserver/verify?bundle={certificate}"]
         file = tmp_path / f"{language}.pdf"
         file.write_bytes(answer.content)
         trusted = tmp_path / "policy.toml"

@@ -13,7 +13,7 @@ from carbonledger.identifiers import chain_name, credit_code_check_character, me
 from carbonledger.loans.attribution import part
 from carbonledger.records import Record
 from carbonledger.sharing import standing_scope
-from ledger_node.db.schema import block, record
+from ledger_node.db.schema import ABOUT, block, record
 
 ZERO = bytes(32)
 NOW = 1_780_000_000  # 2026-05-28
@@ -232,6 +232,7 @@ def load(engine: Engine, numbers: Sequence[int], seed: int = 7) -> int:
 def _row(number: int, index: int, kept: Record) -> dict[str, Any]:
     fields = kept.fields()
     owner, year = fields.get("member", fields.get("owner")), fields.get("year")
+    about = fields.get(ABOUT.get(kept.kind, ""))
     return {
         "block_number": number,
         "log_index": index,
@@ -242,4 +243,5 @@ def _row(number: int, index: int, kept: Record) -> dict[str, Any]:
         "member": owner.hex() if isinstance(owner, bytes) else None,
         "year": year if type(year) is int else None,
         "latest": 1,
+        "about": about.hex() if isinstance(about, bytes) else None,
     }

@@ -5,17 +5,21 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from api import present
 from api.access import MAY
+from api.events import TYPES
 from api.pages.chart import nice
 from api.pages.figures import Figures
 from api.pages.text import LANGUAGES, TEXT, Language, Text, choose_language
-from api.schemas import Amount
+from api.routes.webhooks import PAUSED
+from api.schemas import Amount, Duty
 from carbonledger.title import STEPS as TITLE_STEPS
 from carbonledger.verify import STEPS
+from ledger_node.queries.webhooks import State
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "api/pages/templates"
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -50,6 +54,10 @@ def test_every_name_that_follows_from_data_has_a_string() -> None:
     wanted |= {f"step.{number}" for number in STEPS}
     wanted |= {f"step.{verdict}" for verdict in ("valid", "invalid", "indeterminate", "not applicable")}
     wanted |= {f"verdict.{v}{part}" for v in ("VALID", "INVALID", "INDETERMINATE", "ERROR") for part in ("", ".text")}
+    wanted |= {f"webhooks.type.{name}" for name in TYPES}
+    wanted |= {f"webhooks.state.{name}" for name in ("active", "failing", "disabled")}
+    wanted |= {f"webhooks.delivery.{name}" for name in get_args(State)} | {f"webhooks.reason.{PAUSED}"}
+    wanted |= {f"notices.duty.{name}" for name in get_args(Duty.model_fields["kind"].annotation)}
     assert wanted - set(TEXT) == set()
 
 
@@ -106,4 +114,5 @@ def test_each_page_is_in_the_access_table() -> None:
         *("pageCode", "pageInspections"),
         *("pageBanks", "pageStanding", "pageAccesses", "pageQuota", "pageCheck"),
         *("pageNotices", "pageNoticesList"),
+        *("pageWebhooks", "pageWebhooksList", "pageWebhookDeliveries", "pageDisclosure"),
     }

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+import segno
 from pypdf import PdfReader
 from python_calamine import load_workbook
 
@@ -31,6 +35,48 @@ def test_the_pdf_is_an_archive_with_its_input_attached(language: str) -> None:
     assert b"pdfaid" in made or reader.xmp_metadata is not None
     text = "".join(page.extract_text() for page in reader.pages)
     assert {"zh": "不存在虚假记载", "en": "no false record"}[language] in "".join(text.split("\n")).replace("\n", "")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_paper_leads_to_the_page_that_knows_whether_it_was_filed(language: str, tmp_path: Path) -> None:
+    made = disclosure.make(RAW, "pdf", language, "https://ledger.example")
+    reader = PdfReader(io.BytesIO(made))
+    digest = hashlib.sha256(disclose(RAW, library.tools()).json()).hexdigest()
+    address = f"https://ledger.example/disclosures/{digest}"
+    links = [note.get_object().get("/A", {}).get("/URI") for note in reader.pages[0]["/Annots"]]  # type: ignore[attr-defined]
+    assert address in links
+    assert drawn(made, tmp_path) == [list(map(bool, row)) for row in segno.make_qr(address, error="m").matrix]
+    xmp = reader.trailer["/Root"]["/Metadata"].get_data()  # type: ignore[index]
+    assert b"<pdfaid:part>3<" in xmp and b"<pdfaid:conformance>A<" in xmp
+    assert digest in "".join(reader.pages[0].extract_text().replace("\u200b", "").split())
+    # without a node there is no address, and the bytes are another document's
+    assert address.encode() not in disclosure.make(RAW, "pdf", language)
+
+
+def drawn(made: bytes, folder: Path) -> list[list[bool]]:
+    """The modules of the one QR code on the first page, as another program sets it; nothing else there is black."""
+    program = shutil.which("pdftoppm")
+    if program is None:
+        pytest.skip("pdftoppm is not installed (apt-get install poppler-utils)")
+    (folder / "a.pdf").write_bytes(made)
+    subprocess.run(
+        [program, "-gray", "-r", "300", "-l", "1", "-singlefile", folder / "a.pdf", folder / "a"], check=True
+    )
+    _, size, _, pixels = (folder / "a.pgm").read_bytes().split(b"\n", 3)
+    width, height = map(int, size.split())
+    black = [(at % width, at // width) for at in range(width * height) if pixels[at] < 8]
+    left, right = min(x for x, _ in black), max(x for x, _ in black) + 1
+    top, bottom = min(y for _, y in black), max(y for _, y in black) + 1
+    first = [pixels[(top + 2) * width + x] < 128 for x in range(left, right)]
+    module = first.index(False) / 7  # a finder pattern is seven modules wide
+    count = 17 + 4 * round(((right - left) / module - 17) / 4)  # the sizes that there are
+    assert abs((right - left) - (bottom - top)) <= 2
+
+    def dark(row: int, column: int) -> bool:
+        x, y = left + (column + 0.5) * (right - left) / count, top + (row + 0.5) * (bottom - top) / count
+        return pixels[int(y) * width + int(x)] < 128
+
+    return [[dark(row, column) for column in range(count)] for row in range(count)]
 
 
 @pytest.mark.parametrize("form", ["pdf", "xlsx", "json"])
