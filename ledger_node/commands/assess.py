@@ -30,6 +30,8 @@ from ledger_node.chain.outbox import Outbox
 from ledger_node.commands.fsck import deployment_of
 from ledger_node.db.engine import open_database
 from ledger_node.db.view import View
+from ledger_node.scoring.quarter import Quarter
+from ledger_node.scoring.scoring import Parameters
 
 MOST_INPUT_ITEMS: Final = 1_000_000
 Set = TypeVar("Set", CodeRules, Scheme)
@@ -46,6 +48,7 @@ class Wanted:
     schemes: tuple[str, ...]
     given: tuple[Path, ...]
     bundles: bool = False
+    scores: bool = False
 
 
 def assess(
@@ -83,6 +86,10 @@ def assess(
             begun.run.step()
         if wanted.bundles:
             say(f"{begun.id}: {keep_bundles(engine, chain, addresses, begun, clock)} bundles")
+        if wanted.scores:  # after the codes: they are filed, and stay as they are
+            scored = Quarter(engine, wanted.period, Parameters(), begun.id)
+            scored.keep(clock())
+            say(f"{begun.id}: {len(scored.work().scores)} scores")
     finally:
         engine.dispose()
     return begun.id

@@ -8,7 +8,8 @@ Kept (backed up, not rebuilt): `artefact` (bundles and packages received or made
 `api_key`, `idempotency`, `job`, and what jobs wrote: `derived` (what a result was built from), `outdated` (what is of a
 replaced report), `notification`; of product footprints `footprint_document`, `footprint`, `footprint_reader`,
 `pact_event`; and `pact_token`, which ends by itself; of codes and grades `assessment_input`, `assessment_run`,
-`assessment_document`, `score_model`, `score`; of an exchange `market_order`, `market_batch`. What members disclosed to this node by month:
+`assessment_document`, `score_model`, `score`; of an exchange `market_order`, `market_batch`.
+What members disclosed to this node by month:
 `disclosed_profile`, `disclosed_month`, `disclosed_year`, `disclosed_fact`; and `alert`, what followed from it.
 `planning_quota` was entered by hand. `node_event` holds what this node tells beside the chain's records; `webhook`,
 `webhook_delivery` and `webhook_attempt` who is told of which events, and how that went (no secret is among them).
@@ -385,7 +386,7 @@ score_model = Table(
     Column("id", String(64), nullable=False, doc="SHA-256 of the content"),
     Column("run", String(32), nullable=False, doc="the run whose codes were scored, after they were filed"),
     Column("period", Integer, nullable=False, doc="4 · year + quarter − 1"),
-    Column("content", JSON, nullable=False, doc="method, parameters, versions of libraries, digests of data and scores"),
+    Column("content", JSON, nullable=False, doc="method, parameters, versions, digests of data and scores"),
     Column("made_at", BigInteger, nullable=False, doc="seconds"),
     UniqueConstraint("id", name="uq_score_model_id"),
     Index("ix_score_model_period", "period", "number"),

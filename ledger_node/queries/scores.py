@@ -1,4 +1,4 @@
-"""Scores of models beside the codes: kept by who scored a quarter, read where inspectors look. No code is made of them."""
+"""Scores of models beside the codes: kept by who scored a quarter, read where inspectors look; no code is of them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def keep(
     scores: Sequence[NewScore],
     now: int,
 ) -> bool:
-    """Keep a quarter's scores under their model; False where this very model is there: the same again is nothing new."""
+    """Keep a quarter's scores under their model; False where this very model is there: that is nothing new."""
     if connection.execute(select(score_model.c.number).where(score_model.c.id == identifier)).first() is not None:
         return False
     values = {"id": identifier, "run": run, "period": period, "content": dict(content), "made_at": now}

@@ -31,7 +31,7 @@ Values = Mapping[str, int | None]
 
 
 def features(inputs: bytes, explained: bytes, data_quality: Fraction | None) -> dict[str, int | None]:
-    """From a judged document and its explain record (canonical JSON); `data_quality` 1 to 5 of the quarter's figures."""
+    """From a judged document and its explain record (canonical JSON); `data_quality` of the figures, 1 to 5."""
     document = documents.parse(parsing.parse(inputs))
     found = {name: of(document) for name, of in OF_DOCUMENT.items()}
     found["soft-hits"] = _soft_hits(jcs.decode_object(explained))
@@ -70,11 +70,11 @@ def _at(document: Document, back: int) -> Quarter | None:
 
 
 def _year_on_year(document: Document) -> Fraction | None:
-    """ln of emission per output, against the same quarter a year before (S02, signed)."""
+    """Emission per output over that of the same quarter a year before, less 1 (S02, signed, without its logarithm)."""
     now, before = _at(document, 0), _at(document, YEAR)
     if now is None or before is None:
         return None
-    return ln(now.emission / now.output, LN_PLACES) - ln(before.emission / before.output, LN_PLACES)
+    return (now.emission / now.output) / (before.emission / before.output) - 1
 
 
 def _against_own(ratio: Callable[[Quarter], Fraction | None]) -> Callable[[Document], Fraction | None]:

@@ -1,9 +1,9 @@
 """The model: an isolation forest (Liu, Ting, Zhou 2008) by scikit-learn, on robustly scaled numbers. Seeded.
 
-Scaled by median and MAD; where the MAD is 0 by the mean distance from the median (Iglewicz and Hoaglin 1993), where that
-is 0 too the feature says nothing and is left out. Beyond `clip` a number is the same as at it: one wild value must not
-hide a smaller one. What is not known stands at the median. Given the same numbers, seed and library version, the same
-scores.
+Scaled by median and MAD; where the MAD is 0 by the mean distance from the median (Iglewicz and Hoaglin 1993), where
+that is 0 too the feature says nothing and is left out. Beyond `clip` a number is the same as at it: one wild value must
+not hide a smaller one. What is not known stands at the median. Given the same numbers, seed and library version, the
+same scores.
 """
 
 from __future__ import annotations
@@ -66,7 +66,8 @@ def fit(rows: Sequence[Sequence[int | None]], *, seed: int, trees: int, sample: 
     if not columns:
         return None
     matrix = np.column_stack(scaled)
-    model = IsolationForest(n_estimators=trees, max_samples=min(sample, len(rows)), random_state=seed, n_jobs=1)
+    grow: Any = IsolationForest  # the library has no types
+    model = grow(n_estimators=trees, max_samples=min(sample, len(rows)), random_state=seed, n_jobs=1)
     model.fit(matrix)
     return Fitted(matrix, tuple(columns), tuple(medians), model)
 

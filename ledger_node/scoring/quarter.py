@@ -13,7 +13,7 @@ from carbonledger.errors import Unknown
 from ledger_node.assessment import inputs, kept
 from ledger_node.assessment.inputs import ITSELF
 from ledger_node.queries import scores
-from ledger_node.queries.scores import NewScore
+from ledger_node.queries.scores import ModelRow, NewScore
 from ledger_node.scoring.features import features
 from ledger_node.scoring.scoring import Parameters, Scoring, Subject, score
 
@@ -22,19 +22,18 @@ AT_ONCE: Final = 50
 
 
 class Quarter:
-    """`step` until it says that it is done; what was killed begins anew and ends with the same scores."""
+    """`step` until it says that it is done, then `keep`; what was killed begins anew and ends with the same scores."""
 
-    def __init__(self, engine: Engine, period: int, parameters: Parameters, now: int) -> None:
-        """Unknown where no run of the quarter (4 · year + quarter − 1) is done."""
+    def __init__(self, engine: Engine, period: int, parameters: Parameters, run: str | None = None) -> None:
+        """Of a run of the quarter (4 · year + quarter − 1), the last done if none is named; Unknown for none."""
         self._engine = engine
         self._period = period
         self._parameters = parameters
-        self._now = now
         with engine.connect() as connection:
-            done = [run for run in kept.runs(connection, period) if run.state == "done"]
+            done = [one for one in kept.runs(connection, period) if one.state == "done" and run in (None, one.id)]
             if not done:
                 raise Unknown(
-                    "codes to be scored", expected="a run of the quarter that is done", found="none",
+                    "codes to be scored", expected="a run of the quarter that is done", found=run or "none",
                     remedy="Assess the quarter first",
                 )  # fmt: skip
             self.run = done[-1].id
@@ -42,33 +41,29 @@ class Quarter:
         self._subjects: list[Subject] = []
         self._members: dict[str, str] = {}
         self._after = ""
-        self.scoring: Scoring | None = None
-        self.new = False
+        self._scoring: Scoring | None = None
+
+    def step(self) -> bool:
+        """Read some documents, or, once all are read, score; False when that is done."""
+        if self._scoring is not None:
+            return False
+        if not self._read():
+            self._scoring = score(self._subjects, self._parameters)
+        return True
 
     def work(self) -> Scoring:
         """All steps."""
         while self.step():
             pass
-        assert self.scoring is not None
-        return self.scoring
+        assert self._scoring is not None
+        return self._scoring
 
-    def step(self) -> bool:
-        """Read some documents, or, once all are read, score and keep; False when done."""
-        if self.scoring is not None:
-            return False
-        if not self._read():
-            self.scoring = score(self._subjects, self._parameters)
-            self._keep(self.scoring)
-        return True
-
-    def differences(self) -> list[str]:
-        """Assessments whose kept score is another than the one made here, of the last model of this quarter and run."""
-        assert self.scoring is not None
-        with self._engine.connect() as connection:
-            model = scores.latest_model(connection, self._period)
-            there = {} if model is None else {row.id: dict(row.content) for row in scores.of_model(connection, model.number)}
-        mine = {one.id: one.to_json() for one in self.scoring.scores}
-        return sorted(one for one in {*mine, *there} if mine.get(one) != there.get(one))
+    def keep(self, now: int) -> bool:
+        """Keep the scores; False where they are there already."""
+        scoring = self.work()
+        rows = [NewScore(one.id, self._members[one.id], one.per_mille, one.to_json()) for one in scoring.scores]
+        with self._engine.begin() as connection:
+            return scores.keep(connection, scoring.id, self.run, self._period, scoring.model(), rows, now)
 
     def _read(self) -> bool:
         """The next documents; False if there are none. A member without figures has no industry, and no peers."""
@@ -84,9 +79,17 @@ class Quarter:
                 self._members[made.id] = made.member
         return bool(found)
 
-    def _keep(self, scoring: Scoring) -> None:
-        rows = [NewScore(one.id, self._members[one.id], one.per_mille, one.to_json()) for one in scoring.scores]
-        with self._engine.begin() as connection:
-            self.new = scores.keep(
-                connection, scoring.id, self.run, self._period, scoring.model(), rows, self._now
-            )
+
+def repeat(engine: Engine, model: ModelRow) -> list[str]:
+    """Score again as a kept model did, from what is kept now: what differs, in words; nothing where all is the same."""
+    again = Quarter(engine, model.period, Parameters(**model.content["parameters"]), model.run).work()
+    mine, theirs = again.model(), model.content
+    found = [f"{name}: expected {theirs[name]}, found {mine[name]}" for name in mine if mine[name] != theirs[name]]
+    with engine.connect() as connection:
+        there = {row.id: row.per_mille for row in scores.of_model(connection, model.number)}
+    here = {one.id: one.per_mille for one in again.scores}
+    return found + [
+        f"score of {one}: expected {there.get(one)}, found {here.get(one)}"
+        for one in sorted({*there, *here})
+        if there.get(one) != here.get(one)
+    ]

@@ -22,7 +22,7 @@ class Parameters:
     least subjects of a group. All are ours: no source sets them."""
 
     seed: int = 20_260_101
-    trees: int = 300
+    trees: int = 200
     sample: int = 256
     clip: int = 8
     least: int = LEAST

@@ -8,11 +8,11 @@ from typing import Any, Final, Literal
 
 from carbonledger.assessment.rational import fixed
 
-Scale = Literal["percent", "number", "days", "ln"]
+Scale = Literal["percent", "number"]
 
 TITLES: Final[Mapping[str, tuple[str, str, Scale]]] = {
     "intensity-peers": ("Intensity against peers, in MAD", "强度与同行中位数之差(以 MAD 计)", "number"),
-    "year-on-year": ("Emission per output, year on year", "单位产量排放同比", "ln"),
+    "year-on-year": ("Emission per output, year on year", "单位产量排放同比", "percent"),
     "emission-output": ("Emission per output against own quarters", "单位产量排放与自身历史之比", "percent"),
     "energy-output": ("Electricity per output against own quarters", "单位产量电耗与自身历史之比", "percent"),
     "emission-energy": ("Emission per kWh against own quarters", "单位电量排放与自身历史之比", "percent"),
@@ -22,8 +22,8 @@ TITLES: Final[Mapping[str, tuple[str, str, Scale]]] = {
     "invoices-short": ("Declared below invoices or grid meter", "低于发票或电网计量的申报缺口", "percent"),
     "invoices-over": ("Declared above invoices or grid meter", "高于发票或电网计量的申报", "percent"),
     "recomputed-short": ("Declared below the recomputed amount", "低于重新计算结果的申报", "percent"),
-    "laboratory-days": ("Days from sample to report", "采样至报告的天数", "days"),
-    "filing-days": ("Days after the deadline of filing", "申报距截止日天数", "days"),
+    "laboratory-days": ("Days from sample to report", "采样至报告的天数", "number"),
+    "filing-days": ("Days after the deadline of filing", "申报距截止日天数", "number"),
     "late-months": ("Late months of the last twelve", "近十二个月逾期月数", "number"),
     "resubmissions": ("Filings sent again", "重新申报次数", "number"),
     "soft-hits": ("Soft rules that gave points", "触发的软性规则数", "number"),
@@ -36,7 +36,7 @@ def value(feature: str, millionths: int) -> str:
     """A feature's number for people."""
     scale = TITLES[feature][2]
     number = Fraction(millionths, 10**6)
-    if scale in ("percent", "ln"):
+    if scale == "percent":
         return fixed(100 * number, 1) + " %"
     return fixed(number, 1).removesuffix(".0")
 
