@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, insert, select
+from sqlalchemy import Engine, event, insert, select, update
 
 from carbonledger import jcs
 from carbonledger.acts import Act
@@ -17,6 +17,7 @@ from carbonledger.assessment import filing, library, on_chain
 from carbonledger.assessment.code.assess import assess
 from carbonledger.assessment.grade.assess import grade
 from carbonledger.assessment.statistics import PeerStatistics
+from carbonledger.errors import Unknown
 from carbonledger.identifiers import object_id
 from carbonledger.records import KINDS, Record
 from ledger_node.assessment import inputs, kept
@@ -25,6 +26,9 @@ from ledger_node.assessment.inputs import ITSELF, Given
 from ledger_node.assessment.run import Assessor, Order, Run, open_run
 from ledger_node.db import schema
 from ledger_node.db.engine import migrate, open_database, sqlite_url
+from ledger_node.queries import scores
+from ledger_node.scoring.quarter import Quarter, repeat
+from ledger_node.scoring.scoring import Parameters
 
 (RULES,) = library.code_rules()
 SCHEMES = {scheme.head.key: scheme for scheme in library.schemes()}
@@ -292,3 +296,55 @@ def test_what_is_given_is_checked_at_the_door(make: Callable[[str], Engine]) -> 
     ):
         with pytest.raises(Exception, match="expected"):
             Given.parse(good | changes)
+
+
+def judged(engine: Engine, run_id: str) -> list[tuple[Any, ...]]:
+    with engine.connect() as connection:
+        found = [made for kind in ("code", "grade") for made in kept.made(connection, run_id, kind)]
+    return [(made.id, made.queue_points, made.item, made.inputs, made.explained) for made in found]
+
+
+def test_scores_touch_no_code(done: tuple[Engine, Ledger]) -> None:
+    """Assessed again once there are scores: the same to the byte; and no statement of the run names a table of them."""
+    engine, ledger = done
+    before, said = judged(engine, "2026Q2/1"), []
+    quarter = Quarter(engine, PERIOD, Parameters(trees=30, least=10))
+    assert quarter.keep(5) and not quarter.keep(6)
+    event.listen(engine, "before_cursor_execute", lambda *sent: said.append(sent[2]))
+    run(engine, ledger).work()
+    assert judged(engine, "2026Q2/2") == before and len(before) == 48
+    assert any("assessment_document" in text for text in said)
+    assert [text for text in said if "score" in text] == []
+
+
+def test_a_scoring_finds_who_differs_and_is_repeated_from_what_is_kept(done: tuple[Engine, Ledger]) -> None:
+    engine, _ = done
+    Quarter(engine, PERIOD, Parameters(trees=30, least=10)).keep(5)
+    with engine.connect() as connection:
+        model = scores.latest_model(connection, PERIOD)
+        assert model is not None
+        rows = scores.of_model(connection, model.number)
+    assert len(rows) == len(FIRMS) and rows[0].member == OUTLIER.hex()
+    assert {reason["feature"] for reason in rows[0].content["reasons"]} & {"emission-output", "year-on-year"}
+    assert (model.run, model.content["parameters"]["least"]) == ("2026Q2/1", 10)
+    assert repeat(engine, model) == []
+    with engine.begin() as connection:  # somebody moves a score, or the papers under it
+        connection.execute(update(schema.score).where(schema.score.c.id == rows[3].id).values(per_mille=999))
+    assert repeat(engine, model) == [f"score of {rows[3].id}: expected 999, found {rows[3].per_mille}"]
+    given(engine, FIRMS[0], PERIOD, "figures", {"industry": "2521", "emission": "1"})
+    assert repeat(engine, model)[1:] == []  # what came after the run is not read
+    with engine.begin() as connection:
+        document = schema.assessment_document.c
+        moved = connection.execute(select(document.inputs).where(document.id == rows[3].id)).scalar_one()
+        changed = jcs.encode(jcs.decode_object(moved) | {"resubmissions": 9})
+        connection.execute(update(schema.assessment_document).where(document.id == rows[3].id).values(inputs=changed))
+    assert repeat(engine, model)[0].startswith("data: expected ")
+
+
+def test_a_quarter_that_was_not_assessed_has_no_scores(tmp_path: Path) -> None:
+    engine = open_database(sqlite_url(tmp_path / "none.db"))
+    migrate(engine)
+    open_run(engine, ORDER, 5)  # under way is not done
+    with pytest.raises(Unknown, match="Assess the quarter first"):
+        Quarter(engine, PERIOD, Parameters())
+    engine.dispose()
