@@ -36,7 +36,7 @@ def usual(count: int, seed: int = 1) -> list[Subject]:
 
 def strange(**changes: int | None) -> Subject:
     """Like the others but for some numbers."""
-    values = dict(usual(1, seed=2)[0].values)
+    values = {name: value // 2 for name, value in usual(1, seed=2)[0].values.items() if value is not None}
     return Subject(STRANGE, "3011", values | {name.replace("_", "-"): value for name, value in changes.items()})
 
 
@@ -90,7 +90,7 @@ def test_one_wild_number_does_not_hide_a_smaller_one() -> None:
     wild = Subject("e" * 64, "3011", strange(invoices_short=10**12).values)
     of = {one.id: one for one in score([*usual(60), wild, strange(invoices_short=300_000)], FEW).scores}
     assert of[STRANGE].per_mille == of["e" * 64].per_mille
-    assert of[STRANGE].reasons[0].feature == "invoices-short"
+    assert "invoices-short" in {reason.feature for reason in of[STRANGE].reasons}
 
 
 def test_what_is_not_known_is_no_reason_and_no_zero() -> None:
