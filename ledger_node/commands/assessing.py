@@ -22,13 +22,12 @@ from ledger_node.commands.assess import Begun, Wanted, assessor_of, begin, keep_
 from ledger_node.commands.follow import Journal
 from ledger_node.commands.fsck import deployment_of
 from ledger_node.commands.keyfile import read_chain_key
+from ledger_node.commands.scoring import InSteps
 from ledger_node.config import AssessorSettings
 from ledger_node.db.engine import open_database
 from ledger_node.db.view import View
 from ledger_node.jobs.queue import Job, Queue
 from ledger_node.queries.assessment_jobs import KIND, Asked
-from ledger_node.scoring.quarter import Quarter
-from ledger_node.scoring.scoring import Parameters
 
 WAIT_S: Final = 15
 """Doubling with each attempt: what a run waits for is a chain that stands, or a set that is not published yet."""
@@ -61,7 +60,7 @@ class Assessing:
         self._outbox = Outbox(Path(settings.outbox), chain, sender, clock=clock)
         self._queue = Queue(self._engine, {KIND: _in_steps}, clock)
         self._under_way: tuple[Job, Begun] | None = None
-        self._scored: Quarter | None = None
+        self._scores = InSteps(self._engine, clock, journal)
 
     def step(self) -> bool:
         """One piece of a job that is due; False if there is none."""
@@ -93,33 +92,20 @@ class Assessing:
                 self._journal.info("assessing", run=begun.id, stage=before)
                 return
             asked = Asked.from_json(job.content)
-            if asked.scores and self._score(job, begun):
+            if asked.scores and self._scores.step(begun.order.period, begun.id):
+                if not self._queue.renew(job):
+                    self._under_way = None
                 return
             if asked.bundles:
                 addresses = deployment_of(self._chain, self._directory).addresses
                 keep_bundles(self._engine, self._chain, addresses, begun, self._clock)
             self._queue.done(job)
-            self._under_way = self._scored = None
+            self._under_way = None
             self._journal.info("assessed", run=begun.id)
         except CarbonLedgerError as error:
-            self._under_way = self._scored = None
+            self._under_way = None
             self._queue.put_off(job, str(error), WAIT_S << min(job.attempts, 10))
             self._journal.warning("cannot assess", job=job.id, kind=type(error).__name__, error=str(error)[:300])
-
-    def _score(self, job: Job, begun: Begun) -> bool:
-        """A step of the scores; False when they are kept, or when this node can not make them: the codes stand."""
-        try:
-            if self._scored is None:
-                self._scored = Quarter(self._engine, begun.order.period, Parameters(), begun.id)
-            if not self._scored.step():
-                self._scored.keep(self._clock())
-                return False
-        except Refused as error:
-            self._journal.warning("not scored", run=begun.id, error=str(error)[:300])
-            return False
-        if not self._queue.renew(job):
-            self._under_way = self._scored = None
-        return True
 
     def _begin(self, job: Job) -> Begun:
         asked = Asked.from_json(job.content)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from carbonledger.errors import Unknown
 from ledger_node import config
@@ -19,7 +19,7 @@ from ledger_node.scoring.quarter import Quarter, repeat
 from ledger_node.scoring.scoring import Parameters
 from ledger_node.scoring.words import sentence
 
-SHOWN = 10
+SHOWN: Final = 10
 
 
 def add_parser(commands: Any) -> None:

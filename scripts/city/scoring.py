@@ -1,8 +1,8 @@
 """What the order by scores gains: planted frauds among the first k. `python -m scripts.city.scoring`.
 
 Two cities of one quarter. *Loud*: the six kinds that rules find. *Quiet*: kinds that leave every code green, as each
-gap is within the rules' tolerance, or all papers agree with one another. All enterprises are put in order by their score;
-beside it by points, and by chance (equal points by chance too), as expected numbers.
+gap is within the rules' tolerance, or all papers agree with one another. All enterprises are put in order by their
+score; beside it by points, and by chance (equal points by chance too), as expected numbers.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def quiet(seed: int, count: int) -> tuple[list[Firm], dict[str, str]]:
     r = Random(f"{seed}/quiet")
     free = [firm for firm in firms if firm.industry in MUCH_COAL]
     r.shuffle(free)
-    planted = {}
+    planted: dict[str, str] = {}
     for _ in range(EACH):
         for kind in ("coal-within-tolerance", "meter-within-tolerance", "coal-without-papers"):
             firm = free.pop()

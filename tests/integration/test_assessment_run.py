@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event, insert, select, update
 
+import ledger_node.scoring
 from carbonledger import jcs
 from carbonledger.acts import Act
 from carbonledger.assessment import filing, library, on_chain
@@ -20,10 +22,12 @@ from carbonledger.assessment.statistics import PeerStatistics
 from carbonledger.errors import Unknown
 from carbonledger.identifiers import object_id
 from carbonledger.records import KINDS, Record
+from ledger_node.__main__ import main
 from ledger_node.assessment import inputs, kept
 from ledger_node.assessment.compose import Terms
 from ledger_node.assessment.inputs import ITSELF, Given
 from ledger_node.assessment.run import Assessor, Order, Run, open_run
+from ledger_node.commands.scoring import InSteps
 from ledger_node.db import schema
 from ledger_node.db.engine import migrate, open_database, sqlite_url
 from ledger_node.queries import scores
@@ -348,3 +352,53 @@ def test_a_quarter_that_was_not_assessed_has_no_scores(tmp_path: Path) -> None:
     with pytest.raises(Unknown, match="Assess the quarter first"):
         Quarter(engine, PERIOD, Parameters())
     engine.dispose()
+
+
+class Lines:
+    """A journal that keeps its lines."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, dict[str, object]]] = []
+
+    def info(self, event: str, **values: object) -> None:
+        self.told.append((event, values))
+
+    warning = info
+
+
+def test_a_job_scores_in_steps_and_where_it_can_not_the_codes_stand(
+    done: tuple[Engine, Ledger], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine, _ = done
+    before, journal = judged(engine, "2026Q2/1"), Lines()
+    with monkeypatch.context() as without:
+        without.setitem(sys.modules, "ledger_node.scoring.forest", None)  # as if it could not be imported
+        without.delattr(ledger_node.scoring, "forest", raising=False)
+        steps = InSteps(engine, lambda: 7, journal)
+        while steps.step(PERIOD, "2026Q2/1"):
+            pass
+    ((told, why),) = journal.told
+    assert told == "not scored" and "Install the extra `models`" in str(why["error"])
+    with engine.connect() as connection:
+        assert scores.latest_model(connection) is None
+    turns = 0
+    while steps.step(PERIOD, "2026Q2/1"):
+        turns += 1
+    assert turns == 2 and len(journal.told) == 1  # the documents, then the scores
+    with engine.connect() as connection:
+        model = scores.latest_model(connection, PERIOD)
+        assert model is not None and (model.made_at, model.content["parameters"]["least"]) == (7, 30)
+        assert scores.of_model(connection, model.number) == []  # 24 firms are too few
+    assert judged(engine, "2026Q2/1") == before
+
+    file = tmp_path / "ledger_node.toml"
+    file.write_text(f'database = "{engine.url}"\n[chain]\nurl = "embedded:"\ndirectory = "{"0" * 40}"\n')
+    command = ["score", "--config", str(file), "--quarter", "2026Q2"]
+    assert main([*command, "--least", "10"]) == 0
+    said = capsys.readouterr()
+    assert "24 scores, 0 without enough peers" in said.err and "usual" in said.out.splitlines()[0]
+    assert main([*command, "--check"]) == 0 and capsys.readouterr().out.startswith("the same: ")
+    with engine.begin() as connection:
+        connection.execute(update(schema.score).values(per_mille=1))
+    assert main([*command, "--check"]) == 1 and capsys.readouterr().out.count("score of") == 24
+    assert main([*command[:-1], "2026Q1"]) == 2 and "Assess the quarter first" in capsys.readouterr().err
