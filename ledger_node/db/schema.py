@@ -555,6 +555,7 @@ status_list = Table(
     metadata,
     Column("purpose", String(16), nullable=False, doc="revocation or suspension"),
     Column("number", Integer, nullable=False),
+    Column("base_url", Text, nullable=False, doc="origin under which it was opened; it is signed by that name"),
     Column("changed", Integer, nullable=False, doc="1: a bit changed since it was signed"),
     Column("signed_at", BigInteger, nullable=False, doc="seconds; 0: not yet"),
     Column("document", LargeBinary, nullable=False, doc="canonical JSON with its proof"),
@@ -566,7 +567,7 @@ credential_key = Table(
     "credential_key",
     metadata,
     Column("multikey", String(80), primary_key=True),
-    Column("did", Text, nullable=False, doc="the issuer"),
+    Column("did", Text, primary_key=True, doc="the issuer, by one of its names"),
     Column("since", BigInteger, nullable=False, doc="seconds"),
     Column("withdrawn_at", BigInteger, nullable=True, doc="seconds: what it signed is not the issuer's any more"),
 )
