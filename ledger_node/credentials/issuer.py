@@ -47,9 +47,7 @@ class Issuer:
         for base_url in self.bases:
             did.did_of(base_url)
         if len(set(self.bases)) != len(self.bases):
-            raise Malformed(
-                "former addresses of an issuer", expected="each once, and not the present one", found="twice"
-            )
+            raise Malformed("addresses of an issuer", expected="each once", found=", ".join(self.bases))
         if self.key.algorithm != "ed25519":
             raise Malformed("key of an issuer", expected="Ed25519", found=self.key.algorithm)
 

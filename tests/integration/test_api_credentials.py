@@ -158,5 +158,7 @@ def test_red_is_told_by_list_page_and_signed_list_alike(api: LedgerApi) -> None:
     assert "code is red" in page
     with api.engine.begin() as connection:
         jobs.revoke(connection, code["id"], "wrong-issuance", "", NOW)
-        assert credentials.due_lists(connection, 0) == [("revocation", 1), ("suspension", 1)]
+        assert credentials.due_lists(connection, [of.BASE], 0) == [
+            *(("revocation", 1, of.BASE), ("suspension", 1, of.BASE)),
+        ]
     assert listed(api)["code"]["standing"] == "revoked"

@@ -363,6 +363,80 @@ def test_a_key_that_others_have_is_withdrawn_and_what_it_signed_signed_again(tmp
     engine.dispose()
 
 
+def test_an_issuer_that_moved_issues_by_its_new_name_and_keeps_its_word_under_the_old_one(tmp_path: Path) -> None:
+    """An old certificate in a wallet: its lists are signed on, by its issuer's old name, and tell what happened since."""
+    url = sqlite_url(tmp_path / "moved.db")
+    engine = open_database(url)
+    first = View(url, issuer=ISSUER)
+    first.migrate()
+    write(engine, [*of.contracts(), of.code(), of.standing(GREEN), of.disposal()])
+    first.certify(lambda: NOW)
+    first.close()
+    old = {name: one.signed.document for name, one in issued(engine).items()}  # as they lie in wallets
+    new_base, later = "https://new.example:8443", NOW + 8 * 86_400
+    forgetful = View(url, issuer=Issuer(new_base, KEY, ISSUER.chain_id))
+    with pytest.raises(Refused, match=f"{of.BASE} among {new_base}; found 2 certificates"):
+        forgetful.begin_issuing(lambda: later)
+    with pytest.raises(Refused, match="Name it under `former`"):
+        forgetful.certify(lambda: later)  # and nothing was issued under the new name
+    forgetful.close()
+    assert {one.base_url for one in issued(engine).values()} == {of.BASE}
+
+    moved = Issuer(new_base, KEY, ISSUER.chain_id, former=(of.BASE,))
+    second = View(url, issuer=moved)
+    write(engine, [of.grade()])
+    second.certify(lambda: later)
+    with engine.connect() as connection:
+        known = credentials.keys(connection)
+        there = [credentials.one_list(connection, p, n) for p in PURPOSES for n in (1, 2)]
+    assert list(known) == ["did:web:ledger.example", "did:web:new.example%3A8443"]
+    keys = {name: [multibase.parse_multikey(one) for one in mine] for name, mine in known.items()}
+
+    def lists() -> list[bytes]:
+        with engine.connect() as connection:
+            found = [credentials.one_list(connection, p, n) for p in PURPOSES for n in (1, 2)]
+        return [kept.signed.document for kept in found if kept is not None]
+
+    assert all(kept is not None and kept.signed_at == later for kept in there)
+    assert [verify(one, keys, later, lists()).verdict for one in old.values()] == ["VALID", "VALID"]
+    grade = issued(engine)["grade 2026Q2 1"]
+    document = json.loads(grade.signed.document)
+    assert (document["issuer"], grade.place[0]) == ("did:web:new.example%3A8443", 2)
+    assert document["id"] == f"{new_base}/v1/credentials/{grade.id}"
+    for secured in (grade.signed.document, grade.signed.token.encode()):
+        assert verify(secured, keys, later, lists()).verdict == "VALID"
+    only_new = {name: mine for name, mine in keys.items() if name == moved.did}
+    assert verify(old["code 2026Q2 1"], only_new, later, lists()).verdict == "INDETERMINATE"
+    with engine.connect() as connection:
+        (was, now) = credentials.bases(connection, later)
+        (_, afterwards) = credentials.bases(connection, LAPSE + 1)
+    assert (was.url, was.issued, was.standing, was.last) == (of.BASE, 2, 2, None)  # a retirement does not lapse
+    assert (now.url, now.issued, now.standing, now.last) == (new_base, 1, 1, LAPSE)
+    assert (afterwards.issued, afterwards.standing, afterwards.last) == (1, 0, None)
+
+    write(engine, [of.standing(RED)])  # what happens now reaches the old certificate by its old list
+    with engine.begin() as connection:
+        jobs.forget_scan(connection)
+    second.certify(lambda: later + 60)
+    told = verify(old["code 2026Q2 1"], keys, later + 60, lists())
+    assert [step.name for step in told.steps if step.verdict == "invalid"] == ["suspension"]
+
+    # the key is stolen after the move: both names get the new one, and what it signed is signed again
+    key = PrivateKey.from_seed("ed25519", object_id("after the move"))
+    third = View(url, issuer=Issuer(new_base, key, ISSUER.chain_id, former=(of.BASE,)))
+    assert third.withdraw_key(multibase.multikey(KEY.public), lambda: later + 120) == (True, 3)
+    fresh = {name: [key.public] for name in keys}
+    again = issued(engine)
+    assert again["code 2026Q2 1"].base_url == of.BASE
+    assert verify(again["retirement  1"].signed.document, fresh, later + 120, lists()).verdict == "VALID"
+    for one in again.values():
+        assert verify(one.signed.document, fresh, later + 120, lists()).step(3).verdict == "valid"
+        assert verify(one.signed.document, keys, later + 120, lists()).step(3).verdict == "invalid"
+    second.close()
+    third.close()
+    engine.dispose()
+
+
 class Killed(BaseException):
     """The process is no more."""
 
