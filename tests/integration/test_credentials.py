@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, delete, event, func, select
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine, delete, event, func, insert, select
 
+import ledger_node.db as database
 from carbonledger import jcs
 from carbonledger.credential import did, multibase, verify
 from carbonledger.credential.did import keys_of
@@ -364,7 +367,7 @@ def test_a_key_that_others_have_is_withdrawn_and_what_it_signed_signed_again(tmp
 
 
 def test_an_issuer_that_moved_issues_by_its_new_name_and_keeps_its_word_under_the_old_one(tmp_path: Path) -> None:
-    """An old certificate in a wallet: its lists are signed on, by its issuer's old name, and tell what happened since."""
+    """An old certificate in a wallet: its lists are signed on, by its issuer's old name, and tell what happened."""
     url = sqlite_url(tmp_path / "moved.db")
     engine = open_database(url)
     first = View(url, issuer=ISSUER)
@@ -473,3 +476,32 @@ def test_killed_before_any_commit_it_ends_in_one_certificate_a_record(make: Call
     assert said(engine, "code 2026Q2 1", now) == said(engine, "grade 2026Q2 1", now) == "suspension"
     assert said(engine, "retirement  1", now) == "VALID"
     assert [change for _, change, _ in told(engine)] == ["issued"] * 3
+
+
+def test_lists_and_keys_of_an_older_database_are_of_the_address_that_its_certificates_name(tmp_path: Path) -> None:
+    engine = open_database(sqlite_url(tmp_path / "older.db"))
+    configuration = Config()
+    configuration.set_main_option("script_location", str(Path(database.__file__).parent / "migrations"))
+    with engine.begin() as connection:
+        configuration.attributes["connection"] = connection
+        command.upgrade(configuration, "0015")
+        claim = {"contract": "CodeRegistry", "period": None, "revision": 1, "said": {}, "scheme": ""}
+        kept = {"id": "a" * 32, "record": "b" * 64, "kind": "code", "member": "c", "project": "d", "valid_from": 1}
+        kept |= {"status_list": 1, "status_index": 7, "base_url": of.BASE, "issued_at": 1, "token": ""}
+        connection.execute(insert(schema.credential).values(**kept, claim=claim, document=b""))
+        for purpose in PURPOSES:
+            text = "insert into status_list values (:purpose, 1, 0, 5, x'', '')"
+            connection.exec_driver_sql(text, {"purpose": purpose})
+        connection.exec_driver_sql("insert into credential_key values ('z6Mk1', :did, 5, null)", {"did": ISSUER.did})
+    migrate(engine)
+    with engine.begin() as connection:
+        assert [row[2] for row in credentials.due_lists(connection, [of.BASE], 5)] == [of.BASE, of.BASE]
+        assert credentials.newest_list(connection, of.BASE) == (1, 1)
+        assert credentials.newest_list(connection, "https://new.example") == (0, 0)
+        credentials.know_key(connection, "did:web:new.example", "z6Mk1", 9)
+        assert credentials.keys(connection) == {ISSUER.did: ["z6Mk1"], "did:web:new.example": ["z6Mk1"]}
+        configuration.attributes["connection"] = connection
+        command.downgrade(configuration, "0015")
+        command.upgrade(configuration, "head")
+        assert credentials.keys(connection) == {"did:web:new.example": ["z6Mk1"]}  # one name was all that could be kept
+    engine.dispose()
