@@ -7,12 +7,12 @@ body follows from these, so the signature and the paths are not stored k times.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from carbonledger import batch_tree
 from carbonledger.entry import MAX_BATCH, NO_SALT
 from carbonledger.errors import Malformed
-from oracle import batch_tree
 
 _HEAD = 2 + 8 + 8 + 4 + 64
 
@@ -29,7 +29,7 @@ class Frame(NamedTuple):
         return b"".join((len(self.r).to_bytes(2, "big"), self.r, len(self.a).to_bytes(2, "big"), self.a, self.salt))
 
 
-def envelope(begin: bytes, signature: bytes, sized_bodies: Sequence[bytes]) -> bytes:
+def envelope(begin: bytes, signature: bytes, sized_bodies: Iterable[bytes]) -> bytes:
     """An envelope; `begin` as `batch_tree.head` gives it, `sized_bodies` alternates u16 lengths and bodies."""
     return b"".join((b"\0\0", begin[1:], signature, *sized_bodies))
 

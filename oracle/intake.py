@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Annotated, Literal
 
 import msgspec
@@ -18,12 +18,12 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from nacl.bindings import crypto_sign_open
 from nacl.exceptions import BadSignatureError
 
-from carbonledger import entry
+from carbonledger import batch_tree, entry
 from carbonledger.entry import COMMIT_PREFIX, NO_SALT, READING_PREFIX, Body, EvidenceType
 from carbonledger.errors import CarbonLedgerError
 from carbonledger.keys import PublicKey
 from carbonledger.mrv import evidence
-from oracle import batch_tree, envelopes, frames, ordinary
+from oracle import envelopes, frames, ordinary
 from oracle.envelopes import Batch, Item, Single, Unreadable
 from oracle.outcomes import Checked, Found, Outcome, Readings, Refusal, Series, one_by_one
 from oracle.signers import KINDS_OF_ROLE, Directory, Signer, SignerKey
@@ -187,15 +187,13 @@ class _Sieve:
                 found = _in_batch(raw, a, sequence, device, signer, key, directory, self._now_ms, self._limits)
                 self.put(found)
             return
-        commitments: list[str] = []
-        sized: list[bytes] = []
-        for raw, (position, path, length) in zip(bodies, shape.places, strict=True):
-            size = len(raw).to_bytes(2, "big")
-            sized += size, raw
-            # entry.commitment of batch_tree.evidence, in one piece
-            covered = b"".join((_COMMIT_HEAD_2, size, raw, length, head, position, *path(nodes), tail))
-            commitments.append(_sha256(covered).hexdigest())
-        packed = frames.envelope(head, tail, sized)
+        sizes = [len(raw).to_bytes(2, "big") for raw in bodies]
+        # entry.commitment of batch_tree.evidence, in one piece
+        commitments = [
+            _sha256(b"".join((_COMMIT_HEAD_2, size, raw, length, head, position, *path(nodes), tail))).hexdigest()
+            for size, raw, (position, path, length) in zip(sizes, bodies, shape.places, strict=True)
+        ]
+        packed = frames.envelope(head, tail, chain.from_iterable(zip(sizes, bodies, strict=True)))
         self.found.append(Series(meter.number, first, [m.t for m in readings], commitments, packed))
         self._readings = None
 
@@ -207,7 +205,8 @@ def _of_one_meter(
     return (
         key.algorithm == "ed25519"
         and [m.q for m in readings] == list(range(first, first + len(readings)))
-        and all(m.d == device and meter.measures(m) for m in readings)
+        and {(m.d, m.u) for m in readings} == {(device, meter.unit)}
+        and all((m.r if meter.by_register else m.x) is not UNSET for m in readings)
     )
 
 

@@ -48,7 +48,8 @@ from carbonledger.records import Record
 from carbonledger.replay import heads
 from carbonledger.replay.assessments import filed_in, is_bundle, replay_assessment
 from carbonledger.replay.differences import Differences
-from carbonledger.replay.entries import EntryChecker, split_bundle
+from carbonledger.replay.entries import EntryChecker
+from carbonledger.replay.frames import split_bundle, split_evidence
 from carbonledger.replay.signers import Signer
 from carbonledger.replay.tree import TreeChecker
 from carbonledger.verify import verify_parsed
@@ -257,10 +258,11 @@ class _Run:
             width = tiles.tile_width(0, number, description.size)
             try:
                 leaves = split_bundle(container.read(tiles.entries_path(number, width)), width)
-                self._checker.run(first, leaves, container.read(pack.evidence_path(number)))
+                frames = split_evidence(container.read(pack.evidence_path(number)), first, width)
             except CarbonLedgerError as error:
                 self._differences.add(1, first, error)
                 return
+            self._checker.run(first, leaves, frames)
             self._tree.add(merkle.leaf_hashes(leaves))
         if last_boundary == description.size and self._continued:
             states[description.origin, last_boundary] = deepcopy(self.signers)

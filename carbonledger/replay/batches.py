@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
-from hashlib import sha256
 from typing import Final
 
-from carbonledger import merkle
+from carbonledger import batch_tree
 from carbonledger.entry import BATCH_PREFIX, MAX_BATCH, Body, Evidence
 from carbonledger.errors import BadSignature, CarbonLedgerError, Invalid
 from carbonledger.keys import PublicKey
@@ -29,22 +27,10 @@ class _Open:
     members: list[tuple[int, bytes, bytes]] = field(default_factory=list)
 
 
-@lru_cache(maxsize=MAX_BATCH)
-def _plan(count: int) -> tuple[tuple[tuple[int, int], ...], tuple[tuple[int, ...], ...]]:
-    """How to hash a tree of `count` leaves: pairs of places whose parent comes next; and each leaf's path by places."""
-    places = {(i, i + 1): i for i in range(count)}
-    pairs: list[tuple[int, int]] = []
-
-    def place(start: int, end: int) -> int:
-        if (start, end) not in places:
-            middle = start + (1 << (end - start - 1).bit_length() - 1)
-            pairs.append((place(start, middle), place(middle, end)))
-            places[start, end] = count + len(pairs) - 1
-        return places[start, end]
-
-    place(0, count)
-    paths = tuple(tuple(places[r] for r in merkle.inclusion_ranges(i, count)) for i in range(count))
-    return tuple(pairs), paths
+def signed_message(signer: str, head: bytes, root: bytes) -> bytes:
+    """What the one signature is over, of the envelope that begins with `head`."""
+    name = signer.encode()
+    return b"".join((BATCH_PREFIX, len(name).to_bytes(2, "big"), name, head[9:], root))
 
 
 class Batches:
@@ -88,20 +74,16 @@ class Batches:
 
     def _whole(self, batch: _Open) -> None:
         members = batch.members
-        pairs, paths = _plan(batch.count)
-        nodes = merkle.leaf_hashes(body for _, body, _ in members)
-        for left, right in pairs:
-            nodes.append(sha256(b"\x01" + nodes[left] + nodes[right]).digest())
+        nodes, shape = batch_tree.tree_of([body for _, body, _ in members])
         head, signature = members[0][2][:HEAD], members[0][2][-64:]
-        name = batch.signer.encode()
-        message = b"".join((BATCH_PREFIX, len(name).to_bytes(2, "big"), name, head[9:], nodes[-1]))
+        message = signed_message(batch.signer, head, nodes[-1])
         try:
             batch.key.verify(message, signature)
         except CarbonLedgerError as error:
             self._fail(members[0][0], error)
             return
-        for (index, _, evidence), path, position in zip(members, paths, range(batch.count), strict=True):
-            expected = b"".join((head, position.to_bytes(4, "big"), *[nodes[at] for at in path], signature))
+        for (index, _, evidence), place in zip(members, shape.places, strict=True):
+            expected = batch_tree.evidence(head, place, nodes, signature)
             if evidence != expected:
                 self._fail(index, Invalid("audit path in the evidence", expected=expected.hex(), found=evidence.hex()))
 

@@ -1,58 +1,37 @@
 """Each entry of a package: signature, commitment, leaf, sequence. The hot path of a replay.
 
 A reading goes through a typed decoder whose re-encoding must give the same bytes, and its leaf is compared with the one
-bytes that it can have. What does not fit goes the slow way, which says what is wrong.
+bytes that it can have; an ordinary envelope goes by as a whole. What does not fit goes the slow way, which says what is
+wrong.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
-from typing import Annotated, Final, Literal
+from typing import Final
 
-import msgspec
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET
 from nacl.bindings import crypto_sign_open
 from nacl.exceptions import BadSignatureError
 
 from carbonledger import entry
-from carbonledger.entry import COMMIT_PREFIX, NO_SALT, READING_PREFIX, Body, Evidence, EvidenceType, Leaf
+from carbonledger.entry import NO_SALT, READING_PREFIX, Body, Evidence, EvidenceType, Leaf
 from carbonledger.errors import BadSignature, CarbonLedgerError, Invalid, Malformed, Unknown
 from carbonledger.keys import PublicKey
 from carbonledger.manifest import Manifest
 from carbonledger.mrv.evidence import Document, Manual
 from carbonledger.replay.batches import Batches
 from carbonledger.replay.differences import Differences
+from carbonledger.replay.envelopes import INTAKE_AT, Envelopes
+from carbonledger.replay.frames import Frames
+from carbonledger.replay.measured import Measured, read
 from carbonledger.replay.series import check_manifest
-from carbonledger.replay.signers import Signer, Use
+from carbonledger.replay.signers import Signer
 from carbonledger.verify.entries import check_opening
 
 SIGNATURE, COMMITMENT, LEAF, SEQUENCE, MANIFESTS = 2, 3, 4, 5, 12
-_LIMIT: Final = 2**53
 _SINGLE_SIZE: Final = 73
-_INTAKE_AT: Final = 115  # {"c":"64 digits","d":"32 digits","i":
-_HEX_DIGITS: Final = "0123456789abcdef"
-_Count = Annotated[int, Meta(ge=0, lt=_LIMIT)]
-
-
-class Measured(Struct, kw_only=True, forbid_unknown_fields=True):
-    """A reading or commissioning body; its fields stand in canonical order, so its encoding is canonical."""
-
-    d: str
-    f: Annotated[str, Meta(pattern="^[0-9a-f]{64}\\Z")] | UnsetType = UNSET
-    k: Literal["reading", "commissioning"]
-    n: str | UnsetType = UNSET
-    q: _Count
-    r: _Count | UnsetType = UNSET
-    s: _Count
-    t: _Count
-    u: Literal["Wh", "kJ", "g", "L"]
-    v: Literal[1]
-    x: Annotated[int, Meta(gt=-_LIMIT, lt=_LIMIT)] | UnsetType = UNSET
-
-
-_decode = msgspec.json.Decoder(Measured).decode
-_encode = msgspec.json.Encoder().encode
 
 
 class EntryChecker:
@@ -70,72 +49,22 @@ class EntryChecker:
         self._keys = keys
         self._names = {short_id: key.algorithm.encode() for short_id, key in keys.items()}
         self._batches = Batches(lambda index, error: differences.add(SIGNATURE, index, error))
+        self._envelopes = Envelopes(signers, keys)
 
-    def run(self, first: int, leaves: Sequence[bytes], frames: bytes) -> None:
-        """One bundle of entries from log index `first` on, and its evidence file; Malformed if the two do not fit."""
-        at, index, end = 0, first, len(frames)
-        slow, single, leaf_of = self._slow, self._signed_alone, self._leaf
-        signers, keys, batches = self.signers, self._keys, self._batches
-        for leaf in leaves:
-            if at + 4 > end:
-                raise _short(index)
-            middle = at + 2 + (frames[at] << 8 | frames[at + 1])
-            body = frames[at + 2 : middle]
-            if middle + 2 > end:
-                raise _short(index)
-            at = middle + 2 + (frames[middle] << 8 | frames[middle + 1])
-            evidence = frames[middle + 2 : at]
-            salt = frames[at : at + 16]
-            at += 16
-            if at > end:
-                raise _short(index)
-            try:
-                m = _decode(body)
-                signer = signers[m.d]
-                key = keys[evidence[1:9]]
-            except (msgspec.DecodeError, UnicodeDecodeError, KeyError, RecursionError):
-                slow(index, leaf, body, evidence, salt)
-                index += 1
+    def run(self, first: int, leaves: Sequence[bytes], frames: Frames) -> None:
+        """One bundle of entries, from log index `first` on."""
+        readings = read(frames.bodies)
+        at, end = 0, len(leaves)
+        while at < end:
+            found = readings[at]
+            if found is None or frames.salts[at] != NO_SALT:
+                self._slow(first + at, leaves[at], frames.bodies[at], frames.evidences[at], frames.salts[at])
+            elif whole := self._envelopes.take(first, at, leaves, frames, readings):
+                at += whole
                 continue
-            n, k, r, x = m.n, m.k, m.r, m.x
-            if (
-                n is UNSET
-                or len(n) != 32
-                or salt != NO_SALT
-                or _encode(m) != body
-                or (r is UNSET and (x is UNSET or k == "commissioning"))
-                or n.strip(_HEX_DIGITS)
-                or (x is not UNSET and k == "commissioning")
-            ):
-                slow(index, leaf, body, evidence, salt)
-                index += 1
-                continue
-            kind = evidence[0]
-            if kind == 2:
-                batches.add(index, m.d, m.q, body, evidence, key)
             else:
-                single(index, kind, body, evidence, key)
-            leaf_of(index, leaf, signer, body, evidence, NO_SALT, k, m.q, m.t)
-            series = signer.series
-            series.times.append(m.t)
-            series.sequences.append(m.q)
-            series.indices.append(index)
-            if r is not UNSET:
-                series.values.append(r)
-                if x is not UNSET:
-                    self._both(index, signer, m.q, r, x)
-            elif x is not UNSET:
-                series.values.append(x)
-                series.by_register = False
-            if k == "commissioning":
-                series.commissioned.add(m.q)
-            if (k == "commissioning") != (m.q == 0):
-                self._opening(index, k, m.q)
-            if series.unit != m.u:
-                self._unit(index, signer, m.u)
-            index += 1
-        if at != end:
-            raise Malformed("bytes follow the evidence of the last entry", expected=f"{at} bytes", found=f"{end} bytes")
+                self._ordinary(first + at, leaves[at], frames.bodies[at], frames.evidences[at], found)
+            at += 1
 
     def close(self) -> None:
         """After the last entry."""
@@ -145,6 +74,36 @@ class EntryChecker:
                 signer.close()
             except CarbonLedgerError as error:
                 self.differences.add(SEQUENCE, max((use.last for use in signer.uses.values()), default=0), error)
+
+    def _ordinary(self, index: int, leaf: bytes, body: bytes, evidence: bytes, m: Measured) -> None:
+        """A reading or commissioning entry that has a nonce."""
+        signer, key = self.signers.get(m.d), self._keys.get(evidence[1:9])
+        commissioning, r, x = m.k == "commissioning", m.r, m.x
+        if signer is None or key is None or (x is not UNSET if commissioning else r is UNSET and x is UNSET):
+            self._slow(index, leaf, body, evidence, NO_SALT)
+            return
+        if evidence[0] == EvidenceType.BATCH:
+            self._batches.add(index, m.d, m.q, body, evidence, key)
+        else:
+            self._signed_alone(index, evidence[0], body, evidence, key)
+        self._leaf(index, leaf, signer, body, evidence, NO_SALT, m.k, m.q, m.t)
+        series = signer.series
+        series.times.append(m.t)
+        series.sequences.append(m.q)
+        series.indices.append(index)
+        if r is not UNSET:
+            series.values.append(r)
+            if x is not UNSET:
+                self._both(index, signer, m.q, r, x)
+        elif x is not UNSET:
+            series.values.append(x)
+            series.by_register = False
+        if commissioning:
+            series.commissioned.add(m.q)
+        if commissioning != (m.q == 0):
+            self._opening(index, m.k, m.q)
+        if series.unit != m.u:
+            self._unit(index, signer, m.u)
 
     # --- parts of an entry
 
@@ -175,15 +134,8 @@ class EntryChecker:
         sequence: int,
         time_ms: int,
     ) -> None:
-        c = (
-            sha256(
-                b"%b%b%b%b%b%b"
-                % (COMMIT_PREFIX, salt, len(body).to_bytes(4, "big"), body, len(evidence).to_bytes(4, "big"), evidence)
-            )
-            .hexdigest()
-            .encode()
-        )
-        intake = leaf[_INTAKE_AT : leaf.find(b",", _INTAKE_AT)]
+        c = entry.commitment(body, evidence, salt).hex().encode()
+        intake = leaf[INTAKE_AT : leaf.find(b",", INTAKE_AT)]
         expected = b'{"c":"%b","d":"%b","i":%b,"k":"%b","p":"%b","q":%d,"s":"%b","t":%d,"v":1}' % (
             c,
             signer.pseudonym,
@@ -198,9 +150,7 @@ class EntryChecker:
         if expected != leaf or not intake.isdigit() or len(intake) > 15 or intake[0] == 48:
             self._explain(index, leaf, signer, c, kind, sequence, evidence[1:9], time_ms)
         signer.previous = c
-        if signer.head != evidence[:9]:
-            self._use(signer, evidence[:9], index)
-        signer.use.last = index  # type: ignore[union-attr]  # _use has set it
+        signer.used(evidence[:9], index, index)
         if sequence == signer.next and signer.begun and not signer.ahead:
             signer.next = sequence + 1
             return
@@ -208,13 +158,6 @@ class EntryChecker:
             signer.take(sequence)
         except CarbonLedgerError as error:
             self.differences.add(SEQUENCE, index, error)
-
-    @staticmethod
-    def _use(signer: Signer, head: bytes, index: int) -> None:
-        use = signer.uses.get(head)
-        if use is None:
-            use = signer.uses[head] = Use(head[0], head[1:], index, index)
-        signer.use, signer.head = use, head
 
     def _explain(
         self,
@@ -350,24 +293,3 @@ class EntryChecker:
 def entry_gateway(identifier: str) -> bytes:
     """Id of a gateway by its identifier."""
     return sha256(identifier.encode()).digest()
-
-
-def split_bundle(data: bytes, count: int) -> list[bytes]:
-    """As `tiles.parse_bundle`, faster: the `count` entries of a bundle; Malformed if bytes are missing or left over."""
-    entries, at = [], 0
-    try:
-        for _ in range(count):
-            start = at + 2
-            at = start + (data[at] << 8 | data[at + 1])
-            entries.append(data[start:at])
-    except IndexError:
-        at = -1
-    if at != len(data):
-        raise Malformed(
-            "bundle of entries", expected=f"{count} entries behind their lengths", found="bytes of another form"
-        )
-    return entries
-
-
-def _short(index: int) -> Malformed:
-    return Malformed(f"evidence of entry {index}", expected="u16 R, u16 A and a salt", found="the end of the file")

@@ -44,6 +44,15 @@ class Signer:
     def __post_init__(self) -> None:
         self.pseudonym = pseudonym(self.salt, self.identifier).encode()
 
+    def used(self, head: bytes, first: int, last: int) -> None:
+        """The entries `first` to `last` have evidence that begins with `head`: its type and its key's short id."""
+        if self.use is None or self.head != head:
+            use = self.uses.get(head)
+            if use is None:
+                use = self.uses[head] = Use(head[0], head[1:], first, last)
+            self.use, self.head = use, head
+        self.use.last = last
+
     def take(self, sequence: int) -> None:
         """The next entry in the log's order; Invalid for a number that came before."""
         if not self.begun:

@@ -13,8 +13,8 @@ from scripts.benchmarks.readings import ENVELOPE
 from scripts.benchmarks.result import Measured, Run
 from tests.support.world import LIKE_A_YEAR, World
 
-ROUNDS = 3
-CHECKS = 20_000
+ROUNDS = 9
+CHECKS = 6_000
 
 
 def single(run: Run) -> Measured:

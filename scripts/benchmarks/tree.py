@@ -8,8 +8,8 @@ from scripts.benchmarks.measure import against, rate
 from scripts.benchmarks.readings import QUARTER_HOUR_MS, START_MS
 from scripts.benchmarks.result import Measured, Run
 
-LEAVES = 1 << 18
-ROUNDS = 5
+LEAVES = 1 << 17
+ROUNDS = 9
 
 
 def build(run: Run) -> Measured:

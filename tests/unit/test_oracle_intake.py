@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from carbonledger import entry, jcs, merkle
+from carbonledger import batch_tree, entry, jcs, merkle
 from carbonledger.entry import Body, Evidence, EvidenceType
 from carbonledger.errors import Malformed
-from oracle import batch_tree, envelopes, intake
+from oracle import envelopes, intake
 from oracle.envelopes import JSON, LINES, Batch, Single, Unreadable
 from oracle.intake import ClockLimits
 from oracle.outcomes import Checked, Outcome, Refusal

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from carbonledger import jcs, merkle
+from carbonledger import jcs
 from carbonledger.keys import PrivateKey
 from carbonledger.month_statement import MonthStatement
 from carbonledger.records import Record
 from carbonledger.replay import replay, replay_one
-from carbonledger.replay.batches import _plan
+from carbonledger.replay.envelopes import Envelopes
 from carbonledger.replay.ranges import Ranges
 from carbonledger.verify.verdict import Verification
 from tests.support.world import Row, World, changed, key, zipped
@@ -102,6 +102,60 @@ def test_an_audit_path_of_an_envelope_counts() -> None:
         row.evidence = row.evidence[:30] + bytes([row.evidence[30] ^ 1]) + row.evidence[31:]
 
     assert 2 in failing(run(World(batch=3, change_rows=change)))
+
+
+def _other_leaf(rows: list[Row]) -> None:
+    rows[24].leaf_changes["time_ms"] = 99
+
+
+def _other_chain(rows: list[Row]) -> None:
+    rows[24].leaf_changes["previous"] = "ef" * 32
+
+
+def _other_path(rows: list[Row]) -> None:
+    rows[24].evidence = rows[24].evidence[:30] + bytes([rows[24].evidence[30] ^ 1]) + rows[24].evidence[31:]
+
+
+def _other_signature(rows: list[Row]) -> None:
+    rows[24].evidence = rows[24].evidence[:-1] + bytes([rows[24].evidence[-1] ^ 1])
+
+
+def _swapped(rows: list[Row]) -> None:
+    rows[24], rows[25] = rows[25], rows[24]
+
+
+def _other_salt(rows: list[Row]) -> None:
+    rows[24].salt = b"\1" * 16
+
+
+@pytest.mark.parametrize(
+    "world",
+    [
+        World(per_month=40, batch=15),
+        World(per_month=30, batch=7, by_interval=True),
+        World(meters=("meter-1", "meter-2"), per_month=6, batch=2),
+        World(lost=frozenset({5, 8, 10}), per_month=6, batch=4),
+        *[
+            World(per_month=12, batch=5, change_rows=change)
+            for change in (_other_leaf, _other_chain, _other_path, _other_signature, _swapped, _other_salt)
+        ],
+    ],
+)
+def test_envelopes_as_a_whole_and_entry_by_entry_give_the_same_result(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = []
+    take = Envelopes.take
+
+    def counted(self: Envelopes, *what: Any) -> int:
+        taken.append(take(self, *what))
+        return taken[-1]
+
+    monkeypatch.setattr(Envelopes, "take", counted)
+    fast = run(world)
+    assert any(taken)
+    monkeypatch.setattr(Envelopes, "take", lambda *_: 0)
+    assert fast == run(world)
 
 
 def test_envelopes_out_of_order_are_checked_member_by_member() -> None:
@@ -277,18 +331,6 @@ def test_a_key_or_salt_that_nobody_used_is_found() -> None:
         }
     )
     assert failing(_replaced(world, "device-salts.json", lambda data: salts)) == [1]
-
-
-def test_trees_of_envelopes_are_those_of_the_log() -> None:
-    for count in (1, 2, 3, 7, 15, 16, 33):
-        leaves = [hashlib.sha256(bytes([i])).digest() for i in range(count)]
-        pairs, paths = _plan(count)
-        nodes = list(leaves)
-        for left, right in pairs:
-            nodes.append(merkle.node_hash(nodes[left], nodes[right]))
-        assert nodes[-1] == merkle.root(leaves)
-        for index, path in enumerate(paths):
-            assert [nodes[at] for at in path] == merkle.inclusion_proof(leaves, index, count)
 
 
 def test_ranges_merge_and_know_their_ends() -> None:
