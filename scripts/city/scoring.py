@@ -72,14 +72,14 @@ def loud(seed: int, count: int) -> tuple[list[Firm], dict[str, str]]:
     return firms, {one.firm: one.kind for one in planted if QUARTER in one.quarters}
 
 
-def quiet(seed: int, count: int) -> tuple[list[Firm], dict[str, str]]:
+def quiet(seed: int, count: int, each: int = EACH) -> tuple[list[Firm], dict[str, str]]:
     """A city with kinds that no rule finds."""
     firms, _ = build.build(seed, count, 0)
     r = Random(f"{seed}/quiet")
     free = [firm for firm in firms if firm.industry in MUCH_COAL]
     r.shuffle(free)
     planted: dict[str, str] = {}
-    for _ in range(EACH):
+    for _ in range(each):
         for kind in ("coal-within-tolerance", "meter-within-tolerance", "coal-without-papers"):
             firm = free.pop()
             match kind:
