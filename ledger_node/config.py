@@ -231,11 +231,11 @@ def _check(settings: Settings) -> None:
     if settings.credentials is not None:
         own = settings.credentials
         named = {"base_url": own.base_url} | {f"former[{at}]": url for at, url in enumerate(own.former)}
-        for key, url in named.items():
+        for place, url in named.items():
             try:
                 did_of(url)
             except Malformed as error:
-                raise _malformed(f"credentials.{key}", str(error.expected), error.found) from error
+                raise _malformed(f"credentials.{place}", str(error.expected), error.found) from error
         if len(set(named.values())) != len(named):
             raise _malformed("credentials.former", "each origin once, and not base_url", ", ".join(own.former))
     if settings.witness is None:
