@@ -24,10 +24,10 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
 
 
 def sets(rows: list[dict[str, Any]], language: str) -> str:
-    """A list of sets: key, validity, status, title and id of each."""
+    """A list of sets: id, validity, status, title and digest of each."""
     return "\n".join(
-        f"{row['key']}  ({row['valid_from']} - {row['valid_to'] or _word('open', language)}, {row['status']})\n"
-        f"  {row['title'][language]}\n  {row['id']}"
+        f"{row['id']}  ({row['valid_from']} - {row['valid_to'] or _word('open', language)}, {row['status']})\n"
+        f"  {row['title'][language]}\n  {row['sha256']}"
         for row in rows
     )
 
