@@ -8,5 +8,6 @@ accounts     grams from records, by declaration and by documents
 checkup      assessment documents of a quarter, and their codes by rule set code-1
 score        found against planted: precision and recall by rule
 views        the same city in a node's database, for API and pages
+scoring      what the order by a model's scores gains (docs/scores.md); ordering: the scores of the last quarter
 job          build, check, score; what is done is not done again
 """

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.city import build, certificates, checkup, on_chain
+from scripts.city import build, certificates, checkup, on_chain, ordering
 from scripts.city.serving import LAST_QUARTER
 from scripts.mainjob.home import Home
 from scripts.mainjob.progress import Progress
@@ -37,5 +37,6 @@ def test_the_chain_holds_the_colours_of_the_check_up(tmp_path: Path, capsys: pyt
     issued = certificates.issue(home, "http://127.0.0.1:8000")
     assert issued.startswith("4 code valid")  # and of the red one nothing that stands
     assert certificates.issue(home, "http://127.0.0.1:8000") == issued
+    assert ordering.order(home, LAST_QUARTER).startswith("0 scores of")  # five firms are no peers
     rows[0]["colour"] = "grey"
     assert on_chain.differences(colours, rows, LAST_QUARTER) == [firms[0].code]
