@@ -401,7 +401,7 @@ score = Table(
     Column("period", Integer, nullable=False),
     Column("per_mille", Integer, nullable=False, doc="orders who is looked at, decides nothing"),
     Column("content", JSON, nullable=False, doc="the group, and the three largest reasons"),
-    Index("ix_score_id", "id", "model"),
+    Index("ix_score_member", "member", "period", "model"),
     Index("ix_score_per_mille", "model", "per_mille"),
 )
 

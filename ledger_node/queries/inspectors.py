@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from ledger_node.assessment import kept
+from ledger_node.assessment.inputs import ITSELF
 from ledger_node.queries import assessment, scores
 from ledger_node.queries.records import Kept
 from ledger_node.queries.scores import ModelRow, ScoreRow
@@ -27,12 +28,14 @@ def queue(connection: Connection) -> list[tuple[Kept, Kept, int, ScoreRow | None
     open_ = assessment.codes(connection, member=None, project=None, states=states, after=None, limit=10_000)
     cases = [str(code["caseId"]) for code in open_]
     points = kept.queue_points(connection, cases)
-    scored = scores.of_assessments(connection, cases)
+    scored = scores.of_members(connection, [str(code["member"]) for code in open_])
     rows = []
     for code_ in open_:
         found = assessment.inspection(connection, str(code_["caseId"]))
         if found is not None:
-            rows.append((code_, found, points.get(found.id, 0), scored.get(found.id)))
+            period = 4 * int(found["year"]) + int(found["quarter"]) - 1
+            own = scored.get((str(code_["member"]), period)) if code_["project"] == ITSELF else None
+            rows.append((code_, found, points.get(found.id, 0), own))
     return sorted(
         rows, key=lambda row: (not row[0]["escalated"], -_score_of(row[3]), -row[2], int(row[0]["due"]), row[1].id)
     )

@@ -79,16 +79,17 @@ def latest_model(connection: Connection, period: int | None = None) -> ModelRow 
     return None if row is None else ModelRow(row.number, row.id, row.run, row.period, row.content, row.made_at)
 
 
-def of_assessments(connection: Connection, identifiers: Sequence[str]) -> dict[str, ScoreRow]:
-    """Assessment → its score by the last model that scored it."""
+def of_members(connection: Connection, members: Sequence[str]) -> dict[tuple[str, int], ScoreRow]:
+    """(member, quarter) → its score by the last model of the quarter, whichever run it was of."""
     last = (
-        select(score.c.id, func.max(score.c.model).label("model"))
-        .where(score.c.id.in_(list(identifiers)))
-        .group_by(score.c.id)
+        select(score.c.member, score.c.period, func.max(score.c.model).label("model"))
+        .where(score.c.member.in_(list(members)))
+        .group_by(score.c.member, score.c.period)
         .subquery()
     )
-    query = select(score).join(last, (score.c.id == last.c.id) & (score.c.model == last.c.model))
-    return {row.id: _row(row) for row in connection.execute(query)}
+    same = (score.c.member == last.c.member) & (score.c.period == last.c.period) & (score.c.model == last.c.model)
+    rows = connection.execute(select(score).join(last, same))
+    return {(row.member, int(row.period)): _row(row) for row in rows}
 
 
 def of_model(connection: Connection, model: int, limit: int | None = None) -> list[ScoreRow]:

@@ -127,7 +127,8 @@ def reason(feature: str, per_mille: int) -> dict[str, Any]:
 
 def test_scores_say_whom_to_look_at_first_and_why_to_regulators_alone(api: LedgerApi) -> None:
     period, other = 4 * 2026 + 1, hashlib.sha256(b"another").digest()
-    cases = [CASE, assessment_id(other, ZERO, 2026, 2, 1), assessment_id(BANK, ZERO, 2026, 2, 1)]
+    cases = [CASE, assessment_id(other, ZERO, 2026, 2, 1)]
+    latest = [assessment_id(one, ZERO, 2026, 2, 2) for one in (ENTERPRISE, other, BANK)]  # the run that was scored
     of = {"year": 2026, "quarter": 2}
     rows = [
         record("inspection", **of, member=other, caseId=cases[1], ruleSetId=RULES.id, openedAt=NOW - 300),
@@ -143,9 +144,9 @@ def test_scores_say_whom_to_look_at_first_and_why_to_regulators_alone(api: Ledge
     assert queue() == [MEMBER, other.hex()]  # by points
     found = {"level": "2-digit", "industry": "25", "peers": 41}
     found["reasons"] = [reason("invoices-short", 75), reason("late-months", 9)]  # type: ignore[assignment]
-    given = zip(cases, (MEMBER, other.hex(), BANK.hex()), (410, 640, 588), strict=True)
+    given = zip(latest, (MEMBER, other.hex(), BANK.hex()), (410, 640, 588), strict=True)
     with api.engine.begin() as connection:
-        kept_scores = [scores.NewScore(case.hex(), member, value, found) for case, member, value in given]
+        kept_scores = [scores.NewScore(one.hex(), member, value, found) for one, member, value in given]
         scores.keep(connection, "ab" * 32, "2026Q2/1", period, {"method": "isolation-forest-1"}, kept_scores, NOW)
     assert queue() == [other.hex(), MEMBER]
     spot = api.get("/v1/spot-checks", "regulator").json()

@@ -29,7 +29,7 @@ def upgrade() -> None:
         sa.Column("per_mille", small, nullable=False),
         sa.Column("content", sa.JSON, nullable=False),
     )
-    op.create_index("ix_score_id", "score", ["id", "model"])
+    op.create_index("ix_score_member", "score", ["member", "period", "model"])
     op.create_index("ix_score_per_mille", "score", ["model", "per_mille"])
     _move_lists()
     _move_keys(("multikey", "did"))
