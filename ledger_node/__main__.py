@@ -24,8 +24,9 @@ from ledger_node.commands.assess import Wanted, assess
 from ledger_node.commands.deploy import Ways, deploy, policy_of
 from ledger_node.commands.fsck import deployment_of, fsck
 from ledger_node.commands.run import run, wall_clock
+from ledger_node.contract_names import NAMES
 from ledger_node.db.view import View
-from ledger_node.deployment import NAMES, Deployment, check_deployed
+from ledger_node.deployment import Deployment, check_deployed
 from ledger_node.queries import assessment_jobs, disclosed
 from ledger_node.queries.assessment_jobs import Asked
 

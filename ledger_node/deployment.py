@@ -47,41 +47,7 @@ from ledger_node.chain.bindings import (
     support_tool,
     trading_rules,
 )
-
-NAMES: Final = (
-    "Directory",
-    "MemberRegistry",
-    "DeviceRegistry",
-    "CheckpointRegistry",
-    "FactorRegistry",
-    "RuleSetRegistry",
-    "EnergyCalculator",
-    "CombustionCalculator",
-    "ProcessCalculator",
-    "ReportRegistry",
-    "GrantRegistry",
-    "AllocationRules",
-    "AllocationCalculator",
-    "PlanRegistry",
-    "QuotaRules",
-    "AllowanceLedger",
-    "Compliance",
-    "SettlementToken",
-    "TradingRules",
-    "Market",
-    "PledgeRegistry",
-    "AssessmentRules",
-    "StatisticsRegistry",
-    "CodeRegistry",
-    "GradeRegistry",
-    "LoanRules",
-    "LoanRegistry",
-    "SupportTool",
-    "Batch",
-    "ReductionRegistry",
-    "ControlPlanRegistry",
-)
-"""In the order of their creation: the n-th is made by the deployer's transaction `first_nonce + n`."""
+from ledger_node.contract_names import NAMES
 
 _ARTIFACTS: Final = Path(__file__).parent / "chain" / "artifacts"
 

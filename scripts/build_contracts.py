@@ -25,46 +25,13 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from carbonledger.keccak import keccak256  # noqa: E402
+from ledger_node.contract_names import NAMES  # noqa: E402
 from scripts.contract_bindings import binding_files  # noqa: E402
 
 SOURCES = ROOT / "contracts" / "src"
 ARTIFACTS = ROOT / "ledger_node" / "chain" / "artifacts"
 BINDINGS = ROOT / "ledger_node" / "chain" / "bindings"
 CODE_HASHES = ROOT / "carbonledger" / "code_hashes.json"
-
-CONTRACTS = (
-    "Directory",
-    "MemberRegistry",
-    "DeviceRegistry",
-    "CheckpointRegistry",
-    "FactorRegistry",
-    "RuleSetRegistry",
-    "EnergyCalculator",
-    "CombustionCalculator",
-    "ProcessCalculator",
-    "ReportRegistry",
-    "GrantRegistry",
-    "AllocationRules",
-    "AllocationCalculator",
-    "PlanRegistry",
-    "QuotaRules",
-    "AllowanceLedger",
-    "Compliance",
-    "SettlementToken",
-    "TradingRules",
-    "Market",
-    "PledgeRegistry",
-    "AssessmentRules",
-    "StatisticsRegistry",
-    "CodeRegistry",
-    "GradeRegistry",
-    "LoanRules",
-    "LoanRegistry",
-    "SupportTool",
-    "Batch",
-    "ReductionRegistry",
-    "ControlPlanRegistry",
-)
 
 SETTINGS: dict[str, Any] = {
     "evmVersion": "paris",
@@ -131,7 +98,7 @@ def compile_contracts() -> dict[str, dict[str, Any]]:
             print(problem["formattedMessage"], file=sys.stderr)
     version = str(solcx.wrapper.get_solc_version(str(binary)))
     artifacts = {}
-    for contract in CONTRACTS:
+    for contract in NAMES:
         (name,) = [n for n in texts if n.endswith(f"/{contract}.sol") and n.startswith("src/")]
         compiled = output["contracts"][name][contract]
         deployed = compiled["evm"]["deployedBytecode"]

@@ -20,9 +20,10 @@ from ledger_node.chain.errors import CallReverted, StateNotKept
 from ledger_node.chain.interface import Chain
 from ledger_node.chain.types import Block
 from ledger_node.commands.follow import require_same_chain
+from ledger_node.contract_names import NAMES
 from ledger_node.db.engine import sqlite_url
 from ledger_node.db.view import LatestRecord, View
-from ledger_node.deployment import NAMES, Deployment, check_deployed
+from ledger_node.deployment import Deployment, check_deployed
 
 Say = Callable[[str], None]
 

@@ -17,6 +17,7 @@ from carbonledger.assessment.filing import items_digest
 from carbonledger.keccak import keccak256
 from ledger_node import deployment
 from ledger_node.chain.bindings import allowance_ledger, batch, checkpoint_registry, codec, settlement_token, structs
+from ledger_node.contract_names import NAMES
 from tests.support.codes import CODE_RULES, SCHEMES, SECRET, Codes, china
 from tests.support.loans import ITEMS, NEWER, Loans
 from tests.support.loans import items_digest as digest_of_catalogue
@@ -1113,7 +1114,7 @@ class SignedBy:
 def test_the_table_names_every_function_that_changes_state() -> None:
     found = {
         f"{name}.{entry['name']}"
-        for name in deployment.NAMES
+        for name in NAMES
         for entry in deployment.artifact(name)["abi"]
         if entry["type"] == "function" and entry["stateMutability"] not in ("view", "pure")
     }
@@ -1141,7 +1142,7 @@ def test_only_who_may_call_it_does(world: Any, reverted: Any, name: str, row: Ro
 
 def test_no_contract_takes_a_plain_call_as_authority() -> None:
     """There is no owner, and no function that a sender's address opens."""
-    for name in deployment.NAMES:
+    for name in NAMES:
         functions = {entry.get("name") for entry in deployment.artifact(name)["abi"]}
         assert not functions & {"owner", "transferOwnership", "upgradeTo", "initialize", "pause"}
         assert not any(entry["type"] in ("fallback", "receive") for entry in deployment.artifact(name)["abi"])

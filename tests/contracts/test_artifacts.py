@@ -11,6 +11,7 @@ import pytest
 from carbonledger.acts import ACTS
 from carbonledger.keccak import keccak256
 from ledger_node import deployment
+from ledger_node.contract_names import NAMES
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,7 +35,7 @@ def test_code_hashes_are_those_of_the_artifacts() -> None:
     import json
 
     known = json.loads((ROOT / "carbonledger" / "code_hashes.json").read_text(encoding="utf-8"))
-    for name in deployment.NAMES:
+    for name in NAMES:
         artifact = deployment.artifact(name)
         code = bytes.fromhex(artifact["deployedBytecode"][2:])
         assert keccak256(code).hex() == artifact["codeHash"] == known[name][str(artifact["version"])]
@@ -42,7 +43,7 @@ def test_code_hashes_are_those_of_the_artifacts() -> None:
 
 
 def test_the_record_format_fixes_the_first_two_slots() -> None:
-    for name in deployment.NAMES:
+    for name in NAMES:
         if not name.endswith("Calculator") and name != "Batch":  # these keep nothing
             layout = deployment.artifact(name)["storageLayout"]
             first = [(entry["slot"], entry["label"], entry["type"]) for entry in layout[:2]]

@@ -13,10 +13,11 @@ from ledger_node.chain.bindings import directory as directory_binding
 from ledger_node.chain.bindings import structs
 from ledger_node.chain.bindings.describe import describe_event
 from ledger_node.chain.outbox import Outbox
+from ledger_node.contract_names import NAMES
 from ledger_node.db.engine import migrate, open_database, sqlite_url
 from ledger_node.db.indexer import Indexer
 from ledger_node.db.schema import record
-from ledger_node.deployment import NAMES, Deployment, plan
+from ledger_node.deployment import Deployment, plan
 from tests.integration.chain_kit import wait_for
 from tests.integration.geth_network import geth_network
 

@@ -27,8 +27,8 @@ from ledger_node.chain.open import open_chain
 from ledger_node.commands import founders, keyfile
 from ledger_node.commands.follow import Follower
 from ledger_node.commands.fsck import fsck
+from ledger_node.contract_names import NAMES
 from ledger_node.db.view import DatabaseFailed, View
-from ledger_node.deployment import NAMES
 from tests.integration.chain_kit import free_port, ganache, need_anvil
 from tests.integration.ledger_kit import TIME, Ledger, address, called, started, told, write_config
 
