@@ -127,6 +127,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "getExplained": KEYED,  # by `basis_of`
     "getAssessmentBundle": KEYED,  # likewise
     "listInspections": frozenset({"regulator"}),
+    "listSpotChecks": frozenset({"regulator"}),
     "createAssessmentInputs": frozenset({"regulator"}),
     "createAssessmentRun": frozenset({"regulator"}),
     "listAssessmentRuns": frozenset({"regulator"}),

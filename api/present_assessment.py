@@ -15,6 +15,8 @@ from carbonledger.assessment.parameters import STATUS
 from ledger_node.assessment.kept import Made
 from ledger_node.queries.assessment_jobs import Standing
 from ledger_node.queries.records import Kept
+from ledger_node.queries.scores import ModelRow, ScoreRow
+from ledger_node.scoring.words import sentence
 
 LEVELS: Final = {number: level for level, number in LEVEL_NUMBERS.items()}
 KINDS: Final = {1: "code", 2: "grade"}
@@ -169,6 +171,27 @@ def published(kept: Kept) -> schemas.AssessmentSet:
     )
 
 
+def score(kept: ScoreRow | None) -> schemas.Score | None:
+    """A score with its reasons."""
+    if kept is None:
+        return None
+    content = kept.content
+    reasons = []
+    for one in content["reasons"]:
+        english, chinese = sentence(one)
+        reasons.append(schemas.Reason(**one, text={"en": english, "zh": chinese}))
+    named = {name: content[name] for name in ("level", "industry", "peers")}
+    return schemas.Score(per_mille=kept.per_mille, assessment=kept.id, reasons=reasons, **named)
+
+
+def model(kept: ModelRow) -> schemas.ScoreModel:
+    """What made the scores of a quarter."""
+    at = schemas.Quarter(year=kept.period // 4, quarter=kept.period % 4 + 1)
+    return schemas.ScoreModel(
+        id=kept.id, period=at, run=kept.run, made_at=time(kept.made_at), content=dict(kept.content)
+    )
+
+
 def run(standing: Standing) -> schemas.AssessmentRun:
     """How an assessment of a quarter stands."""
     asked = standing.asked
@@ -179,6 +202,7 @@ def run(standing: Standing) -> schemas.AssessmentRun:
         code=asked.code,
         schemes=list(asked.schemes),
         bundles=asked.bundles,
+        scores=asked.scores,
         asked_by=asked.by,
         state=cast(Any, standing.state),
         error=standing.error,

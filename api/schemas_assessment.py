@@ -79,11 +79,57 @@ class Code(Document):
     inspection: Inspection | None
 
 
+class Reason(Document):
+    """Why a score is large: a feature, its number and the usual one of the peers in millionths, and its share."""
+
+    feature: str
+    value: int
+    median: int
+    per_mille: int = Field(description="By how much the score is smaller with the usual number in its place")
+    text: dict[str, str] = Field(description="The same as a sentence: `en`, `zh`")
+
+
+class Score(Document):
+    """A model's score of an assessment: it says whom to look at first, and decides nothing."""
+
+    per_mille: int = Field(ge=0, le=1000, description="500 is like anybody")
+    assessment: str
+    level: Literal["4-digit", "3-digit", "2-digit", "all"] = Field(description="Of the industry compared with")
+    industry: str
+    peers: int
+    reasons: list[Reason] = Field(description="The three largest")
+
+
 class QueueItem(Document):
-    """An open red code in the inspectors' queue; its points order it and decide nothing."""
+    """An open red code in the inspectors' queue; score and points order it and decide nothing."""
 
     code: Code
     points: int
+    score: Score | None = Field(description="Where models are in use, and the peers are enough")
+
+
+class SpotCheck(Document):
+    """A subject without a red code that an inspector may visit by choice: nothing was found against it."""
+
+    code: Code
+    score: Score
+
+
+class ScoreModel(Document):
+    """What made the scores of a quarter; with the kept documents anybody who has them can repeat it."""
+
+    id: str
+    period: Quarter
+    run: str
+    made_at: str
+    content: dict[str, Any]
+
+
+class SpotChecks(Document):
+    """The largest scores of the quarter scored last, red codes left out; no model, no list."""
+
+    model: ScoreModel | None
+    items: list[SpotCheck]
 
 
 class Grade(Document):
@@ -162,6 +208,7 @@ class AssessmentRun(Document):
     code: str = Field(description="Key of the rule set of the code")
     schemes: list[str] = Field(description="Keys of the schemes of grades")
     bundles: bool = Field(description="Whether a bundle is made of each code and grade")
+    scores: bool = Field(description="Whether the codes are scored once they are filed")
     asked_by: str
     state: Literal["waiting", "running", "done", "dead"] = Field(
         description="`dead`: given up, ask anew once the reason in `error` is removed"

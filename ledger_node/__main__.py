@@ -1,4 +1,4 @@
-"""`python -m ledger_node`: run, migrate, reindex, fsck, deploy, settle, assess, assessments, draw, credentials.
+"""`python -m ledger_node`: run, migrate, reindex, fsck, deploy, settle, assess, assessments, draw, score, credentials.
 
 Exit 0 done or clean, 1 a check found a difference, 2 misuse, or it could not be done.
 """
@@ -19,7 +19,7 @@ from ledger_node import config
 from ledger_node.chain.interface import Chain
 from ledger_node.chain.open import open_chain
 from ledger_node.chain.outbox import Outbox
-from ledger_node.commands import credentials, draw, founders, keyfile, settle
+from ledger_node.commands import credentials, draw, founders, keyfile, score, settle
 from ledger_node.commands.assess import Wanted, assess
 from ledger_node.commands.deploy import Ways, deploy, policy_of
 from ledger_node.commands.fsck import deployment_of, fsck
@@ -75,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
         help="judge this one again, after corrections; may repeat",
     )
     command.add_argument("--bundles", action="store_true", help="make and keep a bundle of each code and grade")
+    command.add_argument("--scores", action="store_true", help="score the codes once they are filed (docs/scores.md)")
     command.add_argument("--queue", action="store_true", help="as a job of the node that runs; needs no keys here")
     command.add_argument("--key", type=Path, metavar="FILE", help="the regulator's act key, mode 600")
     command.add_argument("--payer", type=Path, metavar="FILE", help="key that sends, mode 600")
@@ -85,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--quarter", metavar="YYYYQn", help="of one quarter")
     command.set_defaults(action=_assessments)
     draw.add_parser(commands)
+    score.add_parser(commands)
     command = commands.add_parser(
         "disclose",
         help="keep what members disclosed by month: JSON lines",
@@ -188,14 +190,16 @@ def _assess(arguments: argparse.Namespace) -> int:
         if arguments.member:
             raise Malformed("--queue", expected="no --member", found="--member", remedy="Give --key and --payer")
         day = arguments.as_of.isoformat()
-        asked = Asked(arguments.quarter, day, arguments.code, schemes, arguments.bundles, "operator")
+        asked = Asked(
+            *(arguments.quarter, day, arguments.code, schemes, arguments.bundles, "operator"), scores=arguments.scores
+        )
         print(_on_view(settings, lambda view: view.ask(asked, wall_clock())))
         return 0
     if arguments.key is None or arguments.payer is None:
         raise Malformed("assess", expected="--key FILE and --payer FILE, or --queue", found="not both")
     wanted = Wanted(
         period, arguments.as_of, arguments.code, schemes, tuple(arguments.given), arguments.bundles,
-        _member_ids(arguments.member),
+        _member_ids(arguments.member), arguments.scores,
     )  # fmt: skip
     key, payer = (
         keyfile.read_chain_key(path, arguments.passphrase_file).seed for path in (arguments.key, arguments.payer)

@@ -101,6 +101,8 @@ class AssessorSettings(Struct, forbid_unknown_fields=True, frozen=True):
 class CredentialSettings(Struct, forbid_unknown_fields=True, frozen=True):
     """Who issues certificates here: the origin of the API that serves them, and an Ed25519 key (PKCS#8 PEM).
 
+    `former`: origins under which was issued before; they keep answering until what was issued there has lapsed.
+
     The key is encrypted under the one line of `passphrase_file`. `validity_days`: after the end of the quarter that
     follows the certified one. `list_days`: how long a signed status list may be used.
     """
@@ -110,6 +112,7 @@ class CredentialSettings(Struct, forbid_unknown_fields=True, frozen=True):
     passphrase_file: _Text
     validity_days: Annotated[int, Meta(ge=0, le=3660)] = VALIDITY_DAYS
     list_days: Annotated[int, Meta(ge=2, le=366)] = LIST_DAYS
+    former: Annotated[tuple[_Text, ...], Meta(max_length=100)] = ()
 
 
 class Settings(Struct, forbid_unknown_fields=True, frozen=True):
@@ -226,10 +229,15 @@ def _check(settings: Settings) -> None:
         except Malformed as error:
             raise _malformed(f"mail.contact[{number}].credit_code", str(error.expected), error.found) from error
     if settings.credentials is not None:
-        try:
-            did_of(settings.credentials.base_url)
-        except Malformed as error:
-            raise _malformed("credentials.base_url", str(error.expected), error.found) from error
+        own = settings.credentials
+        named = {"base_url": own.base_url} | {f"former[{at}]": url for at, url in enumerate(own.former)}
+        for place, url in named.items():
+            try:
+                did_of(url)
+            except Malformed as error:
+                raise _malformed(f"credentials.{place}", str(error.expected), error.found) from error
+        if len(set(named.values())) != len(named):
+            raise _malformed("credentials.former", "each origin once, and not base_url", ", ".join(own.former))
     if settings.witness is None:
         return
     origins: set[str] = set()

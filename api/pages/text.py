@@ -493,11 +493,23 @@ TEXT: Final[Mapping[str, tuple[str, str]]] = {
     "grade.not-rated": ("未评级", "Not rated"),
     "queue.title": ("核查队列", "Inspectors' queue"),
     "queue.lead": (
-        "逾期者在前，其次按分值排序。模型与数字检验的分值只用于排序，不参与判定。",
-        "What is overdue comes first, then what has more points. Points of models and digits order; they never decide.",
+        "逾期者在前，其次按模型评分，再次按分值排序。评分与模型、数字检验的分值只用于排序，不参与判定。",
+        "What is overdue comes first, then the larger score, then more points. Scores and points of models order; they "
+        "never decide.",
     ),
     "queue.empty": ("没有未了结的红码。", "No red code is open."),
     "queue.enterprise": ("企业", "Enterprise"),
+    "queue.score": ("模型评分（‰）", "Score, ‰"),
+    "queue.why": ("评分依据", "Why this score"),
+    "queue.peers": ("同组企业数", "Compared with"),
+    "queue.spot": ("抽查建议", "Spot checks"),
+    "queue.spot.lead": (
+        "非红码企业中模型评分最高者，供选择抽查对象。未发现其违反任何规则，评分不影响其码与等级。",
+        "The largest scores among codes that are not red: whom to visit by choice. Nothing was found against them, and "
+        "a score changes neither code nor grade.",
+    ),
+    "queue.spot.model": ("模型", "Model"),
+    "queue.spot.none": ("尚无模型评分。", "No quarter has been scored."),
     # banks
     "nav.banks": ("银行", "Banks"),
     "banks.title": ("企业碳状况查询", "How an enterprise stands"),

@@ -25,7 +25,7 @@ from carbonledger.assessment.filing import STATES
 from ledger_node.assessment import inputs, kept
 from ledger_node.assessment.inputs import Given
 from ledger_node.db.schema import record
-from ledger_node.queries import artefacts, assessment, records
+from ledger_node.queries import artefacts, assessment, inspectors, records
 from ledger_node.queries.artefacts import Artefact
 from ledger_node.queries.once import settle
 from ledger_node.queries.records import Kept
@@ -34,6 +34,7 @@ OfProject = Annotated[str | None, Query(pattern=HEX_ID, description="Only of thi
 OfColour = Annotated[str | None, Query(pattern="^(green|grey|red)$", description="Only of this colour")]
 OfQuarter = Annotated[int | None, Query(ge=1, le=4, description="Only of this quarter")]
 MOST_SECTIONS: Final = 10_000
+SPOT_CHECKS: Final = 20
 _JSON: Final[dict[str, Any]] = {"application/json": {"schema": {}}}
 
 
@@ -141,10 +142,17 @@ def of(service: Service) -> APIRouter:
 
     @found.get("/inspections", operation_id="listInspections", response_model=Page[schemas.QueueItem])
     def list_inspections(request: Request) -> Response:
-        """The inspectors' queue: open red codes, what is overdue first."""
+        """The inspectors' queue: open red codes, what is overdue first, then the larger score, then more points."""
         with service.engine.connect() as connection:
             items = queue(service, connection)
         return answer(request, Page[schemas.QueueItem](items=items, next=None), private=True)
+
+    @found.get("/spot-checks", operation_id="listSpotChecks", response_model=schemas.SpotChecks)
+    def list_spot_checks(request: Request, limit: Limit = SPOT_CHECKS) -> Response:
+        """Whom an inspector may visit by choice: the largest scores among codes that are not red."""
+        with service.engine.connect() as connection:
+            found = spot_checks(service, connection, limit)
+        return answer(request, found, private=True)
 
     @found.get("/assessment-sets", operation_id="listAssessmentSets", response_model=Page[schemas.AssessmentSet])
     def list_assessment_sets(request: Request) -> Response:
@@ -211,9 +219,22 @@ def code_document(service: Service, connection: Connection, standing: Kept) -> s
 def queue(service: Service, connection: Connection) -> list[schemas.QueueItem]:
     """Open red codes in the order of the queue."""
     return [
-        schemas.QueueItem(code=code_document(service, connection, code), points=points)
-        for code, _, points in assessment.queue(connection)
+        schemas.QueueItem(
+            code=code_document(service, connection, code), points=points, score=present_assessment.score(score)
+        )
+        for code, _, points, score in inspectors.queue(connection)
     ]
+
+
+def spot_checks(service: Service, connection: Connection, limit: int = SPOT_CHECKS) -> schemas.SpotChecks:
+    """The largest scores among codes that are not red."""
+    model, rows = inspectors.spot_checks(connection, limit)
+    items = []
+    for standing, row in rows:
+        score = present_assessment.score(row)
+        assert score is not None
+        items.append(schemas.SpotCheck(code=code_document(service, connection, standing), score=score))
+    return schemas.SpotChecks(model=None if model is None else present_assessment.model(model), items=items)
 
 
 def private(made: kept.Made) -> Artefact:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, cast
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from api import credentials as shown
 from api.access import STATUTORY
@@ -16,6 +17,7 @@ from api.service import CallerOf, Service
 from carbonledger import jcs
 from carbonledger.credential import did, multibase
 from carbonledger.credential.model import Purpose
+from carbonledger.errors import Malformed
 from ledger_node.credentials.issuer import Signed, check_url
 from ledger_node.queries import credentials
 from ledger_node.reports.qr import MEDIA_TYPES, Form, qr
@@ -28,6 +30,9 @@ LIST_MAX_AGE_S: Final = 300
 KEYS_MAX_AGE_S: Final = 3600
 
 CredentialId = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="Id of a certificate, hex")]
+OfIssuer = Annotated[
+    str | None, Query(pattern="^did:web:[a-z0-9.%A-F-]{1,300}$", description="An issuer of this node by its name")
+]
 StatusListId = Annotated[
     str, Path(pattern="^(revocation|suspension)-[1-9][0-9]{0,5}$", description="Purpose and number of a status list")
 ]
@@ -103,18 +108,33 @@ def of_root(service: Service) -> APIRouter:
         operation_id="getIssuer",
         responses={200: {"description": "The document", "content": {DID_DOCUMENT: {"schema": {"type": "object"}}}}},
     )
-    def get_issuer(request: Request) -> Response:
-        """The issuer's DID document: the keys by which certificates and status lists are verified."""
+    def get_issuer(request: Request, issuer: OfIssuer = None) -> Response:
+        """The issuer's DID document: the keys by which certificates and status lists are verified.
+
+        An issuer that moved has a name for each of its addresses: the document is that of the address that was asked.
+        """
         with service.engine.connect() as connection:
             known = credentials.keys(connection)
         if not known:
             raise Problem("not-found", "This node issues no certificates.")
-        name, keys = list(known.items())[-1]
-        document = did.document(name, [multibase.parse_multikey(key) for key in keys])
+        name = issuer or _named_by(request.headers.get("host", ""), known)
+        if name not in known:
+            raise missing("issuer", name)
+        document = did.document(name, [multibase.parse_multikey(key) for key in known[name]])
         headers = {"Cache-Control": f"public, max-age={KEYS_MAX_AGE_S}", "Access-Control-Allow-Origin": "*"}
+        headers["Vary"] = "Host"
         return answer(request, jcs.encode(document), media_type=DID_DOCUMENT, headers=headers)
 
     return found
+
+
+def _named_by(host: str, known: Mapping[str, Sequence[str]]) -> str:
+    """The name of the address that was asked; the newest where the proxy tells another, as it does inside a network."""
+    try:
+        own = did.did_of(f"https://{host.lower()}")
+    except Malformed:
+        own = ""
+    return own if own in known else list(known)[-1]
 
 
 def _secured(request: Request, signed: Signed, max_age_s: int | None = None) -> Response:

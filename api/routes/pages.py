@@ -22,7 +22,7 @@ from api.pages.market import market_screen
 from api.pages.render import Renderer
 from api.pages.screens import GradeTable, LedgerScreen, timeline
 from api.problems import Problem
-from api.routes.assessment import code_document, private, queue
+from api.routes.assessment import code_document, private, queue, spot_checks
 from api.routes.common import HEX_ID, Id, ReportId, missing, read_private, router
 from api.routes.compute import policy_value
 from api.routes.credentials import CredentialId
@@ -234,12 +234,12 @@ def of(service: Service, app: FastAPI) -> APIRouter:
     @found.get("/inspections", operation_id="pageInspections", include_in_schema=False)
     def page_inspections(request: Request, caller: CallerOf) -> Response:
         with service.engine.connect() as connection:
-            items = queue(service, connection)
-            found_members = [members.member(connection, item.code.member) for item in items]
+            items, spot = queue(service, connection), spot_checks(service, connection)
+            listed = {item.code.member for item in items} | {item.code.member for item in spot.items}
+            found_members = [members.member(connection, one) for one in sorted(listed)]
         names = {m.id: present.member(m, service.settings) for m in found_members if m is not None}
-        return renderer.page(
-            request, "inspections.html", items=items, names=names, rules=known_rules(), twin="/v1/inspections"
-        )
+        values: dict[str, Any] = {"items": items, "spot": spot, "names": names, "rules": known_rules()}
+        return renderer.page(request, "inspections.html", twin="/v1/inspections", **values)
 
     @found.get("/verify", operation_id="pageVerify", include_in_schema=False)
     def page_verify(request: Request, caller: CallerOf, bundle: Annotated[str, Query(max_length=200)] = "") -> Response:

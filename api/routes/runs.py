@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
 from typing import Annotated, Any, Final
@@ -39,6 +39,7 @@ _RUN: Final[dict[str, Any]] = {
         "code": {**_KEY, "description": f"Key or id of a published rule set of the code; {USUAL_CODE} if left out"},
         "schemes": {"type": "array", "maxItems": MOST_SCHEMES, "items": _KEY, "description": "Of published schemes"},
         "bundles": {"type": "boolean", "description": "Make a bundle of each code and grade"},
+        "scores": {"type": "boolean", "description": "Score the codes once they are filed, where the node can"},
     },
 }
 
@@ -61,7 +62,7 @@ def of(service: Service) -> APIRouter:
         asking again makes revisions.
         """
         require_json(request)
-        fields = parsing.parse(body).fields(("as_of", "quarter"), ("bundles", "code", "schemes"))
+        fields = parsing.parse(body).fields(("as_of", "quarter"), ("bundles", "code", "schemes", "scores"))
         asked = Asked(
             fields["quarter"].text(),
             _day(fields["as_of"]),
@@ -69,8 +70,9 @@ def of(service: Service) -> APIRouter:
             tuple(one.text(least=1, most=MOST_KEY) for one in fields["schemes"].items(most=MOST_SCHEMES))
             if "schemes" in fields
             else (),
-            _flag(fields["bundles"]) if "bundles" in fields else False,
+            _flag(fields, "bundles"),
             caller.reader,
+            _flag(fields, "scores"),
         )
         with service.engine.connect() as connection:
             there = records.page(connection, record.c.kind == "assessmentset", after=None, limit=1000)
@@ -130,7 +132,10 @@ def _require_published(sets: Sequence[schemas.AssessmentSet], kind: str, wanted:
             raise Problem("refused", detail, expected=", ".join(keys) or "a published one", found=name)
 
 
-def _flag(node: parsing.Node) -> bool:
-    if not isinstance(node.value, bool):
-        raise Problem("invalid-request", "bundles is no flag.", expected="true or false", path="bundles")
-    return node.value
+def _flag(fields: Mapping[str, parsing.Node], name: str) -> bool:
+    if name not in fields:
+        return False
+    value = fields[name].value
+    if not isinstance(value, bool):
+        raise Problem("invalid-request", f"{name} is no flag.", expected="true or false", path=name)
+    return value

@@ -6,10 +6,11 @@ A set is canonical JSON; its SHA-256 is its id. A changed number is another set 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from carbonledger.accounting.inputs import Node
 from carbonledger.assessment import rational
@@ -18,6 +19,7 @@ EVIDENCE: Final = ("official", "reputable", "transcription", "unverified", "draf
 """How a value was read at its source; `none`: it has no source outside, it is a proposal."""
 STATUS: Final = ("in-force", "draft", "proposal", "example", "unverified")
 _KEY: Final = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*")
+_FIELDS: Final = ("evidence", "label", "name", "source", "unit", "value")
 HEAD_FIELDS: Final = ("key", "kind", "region", "sources", "status", "title", "v", "valid_from", "valid_to", "version")
 
 Title = tuple[str, str]
@@ -38,7 +40,7 @@ class Parameter:
     @classmethod
     def parse(cls, node: Node) -> Parameter:
         """From `{"evidence","label","name","source","unit","value"}`; label is `published` or `proposal`."""
-        fields = node.fields(("evidence", "label", "name", "source", "unit", "value"))
+        fields = node.fields(_FIELDS)
         label = fields["label"].one_of(("published", "proposal"))
         evidence = fields["evidence"].one_of(EVIDENCE)
         if label == "published" and evidence == "none":
@@ -66,6 +68,19 @@ class Parameter:
 
 Parameters = dict[str, Parameter]
 
+Domain = Literal["amount", "count", "days", "points", "positive", "quality", "quarters"]
+"""What a parameter may be: outside of it a rule would divide by nothing, count backwards, or hold of everybody."""
+DOMAINS: Final[Mapping[Domain, tuple[str, bool, Fraction, Fraction | None]]] = {
+    "amount": ("a number from 0", False, Fraction(0), None),
+    "count": ("a whole number from 1 to 1000000", True, Fraction(1), Fraction(10**6)),
+    "days": ("a whole number from 0 to 1000", True, Fraction(0), Fraction(1000)),
+    "points": ("a whole number from 1 to 10", True, Fraction(1), Fraction(10)),
+    "positive": ("a number above 0", False, Fraction(1, 10**18), None),
+    "quality": ("a number from 1 to 5", False, Fraction(1), Fraction(5)),
+    "quarters": ("a whole number from 1 to 100", True, Fraction(1), Fraction(100)),
+}
+"""Domain → what is expected, whether whole, least (a decimal has 18 places at most), most."""
+
 
 def parameters(node: Node, most: int = 64) -> Parameters:
     """A list of parameters as name -> parameter, each name once."""
@@ -80,6 +95,16 @@ def require(node: Node, found: Parameters, names: tuple[str, ...], what: str) ->
     """MalformedInput unless the parameters are exactly those that `what` reads."""
     if set(found) != set(names):
         raise node.malformed(f"parameters of {what}", ", ".join(names) or "none")
+
+
+def within(node: Node, found: Parameters, domains: Mapping[str, Domain], what: str) -> None:
+    """`require`, and MalformedInput at the first parameter that lies outside of what it may be."""
+    require(node, found, tuple(domains), what)
+    for item, (name, parameter) in zip(node.items(), found.items(), strict=True):
+        expected, whole, least, most = DOMAINS[domains[name]]
+        value = parameter.value
+        if value < least or (most is not None and value > most) or (whole and value.denominator != 1):
+            raise item.fields(_FIELDS)["value"].malformed(f"{name} of {what}", expected)
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,6 +103,14 @@ def made(connection: Connection, run_id: str, kind: str) -> list[Made]:
     return [_made(row) for row in connection.execute(query)]
 
 
+def made_after(connection: Connection, run_id: str, kind: str, after: str, limit: int) -> list[Made]:
+    """The same in parts: the next ones after an id."""
+    table = assessment_document
+    where = (table.c.run == run_id, table.c.kind == kind, table.c.id > after)
+    query = select(table).where(*where).order_by(table.c.id).limit(limit)
+    return [_made(row) for row in connection.execute(query)]
+
+
 def document(connection: Connection, identifier: str) -> Made | None:
     """One document by the id of its record."""
     row = connection.execute(select(assessment_document).where(assessment_document.c.id == identifier)).first()

@@ -17,7 +17,7 @@ from carbonledger.accounting.names import name_of
 from carbonledger.assessment import on_chain
 from carbonledger.assessment.code.rule_set import CodeRules
 from carbonledger.assessment.grade.scheme import Scheme
-from carbonledger.errors import Refused, Unknown
+from carbonledger.errors import CarbonLedgerError, Refused, Unknown
 from ledger_node.assessment import inputs, kept
 from ledger_node.assessment.bundles import keep_bundle, make_bundle
 from ledger_node.assessment.carrier import Carrier, OutboxCarrier
@@ -30,6 +30,8 @@ from ledger_node.chain.outbox import Outbox
 from ledger_node.commands.fsck import deployment_of
 from ledger_node.db.engine import open_database
 from ledger_node.db.view import View
+from ledger_node.scoring.quarter import Quarter
+from ledger_node.scoring.scoring import Parameters
 
 MOST_INPUT_ITEMS: Final = 1_000_000
 Set = TypeVar("Set", CodeRules, Scheme)
@@ -48,6 +50,7 @@ class Wanted:
     given: tuple[Path, ...]
     bundles: bool = False
     members: tuple[str, ...] = ()
+    scores: bool = False
 
 
 def assess(
@@ -85,6 +88,10 @@ def assess(
             begun.run.step()
         if wanted.bundles:
             say(f"{begun.id}: {keep_bundles(engine, chain, addresses, begun, clock)} bundles")
+        if wanted.scores:  # after the codes: they are filed, and stay as they are
+            scored = Quarter(engine, wanted.period, Parameters(), begun.id)
+            scored.keep(clock())
+            say(f"{begun.id}: {len(scored.work().scores)} scores")
     finally:
         engine.dispose()
     return begun.id
@@ -111,17 +118,20 @@ def begin(
     job: str | None = None,
 ) -> Begun:
     """Open a run by the sets that the chain publishes, or find the one that is open, or the job's."""
-    rules, schemes = published(chain, addresses["AssessmentRules"])
+    there = published(chain, addresses["AssessmentRules"])
+    for name in (wanted.code, *wanted.schemes):
+        if name in there.unread:
+            raise there.unread[name]
     order = Order(
         wanted.period,
         wanted.as_of,
-        _latest(rules, wanted.code),
-        tuple(_latest(schemes, name) for name in wanted.schemes),
+        _latest(there.rules, wanted.code),
+        tuple(_latest(there.schemes, name) for name in wanted.schemes),
         terms_of(chain, addresses["RuleSetRegistry"], wanted.period // 4),
         frozenset(wanted.members),
     )
     identifier = open_run(engine, order, now, job)
-    return Begun(identifier, Run(engine, carrier, assessor, rules, schemes, identifier), order)
+    return Begun(identifier, Run(engine, carrier, assessor, there.rules, there.schemes, identifier), order)
 
 
 def assessor_of(chain: Chain, addresses: Mapping[str, bytes], key: bytes) -> Assessor:
@@ -151,26 +161,48 @@ def keep_bundles(
     return len(ready)
 
 
-def published(chain: Chain, registry: bytes) -> tuple[list[CodeRules], list[Scheme]]:
-    """The sets on the chain, in the order of publication; each is bytes that hash to its id, whoever wrote them."""
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The sets on the chain, in the order of publication; `unread` by key, where the last one of a key is no set that
+    this build reads: nothing is assessed under an older one in its place."""
+
+    rules: list[CodeRules]
+    schemes: list[Scheme]
+    unread: dict[str, CarbonLedgerError]
+
+
+def published(chain: Chain, registry: bytes) -> Published:
+    """What the chain publishes; each is bytes that hash to its id, whoever wrote them."""
     rules: list[CodeRules] = []
     schemes: list[Scheme] = []
+    unread: dict[str, CarbonLedgerError] = {}
     for number in range(assessment_rules.decode_count(chain.call(registry, assessment_rules.encode_count()))):
         identifier = assessment_rules.decode_set_at(chain.call(registry, assessment_rules.encode_set_at(number)))
-        one = on_chain.parse(
-            assessment_rules.decode_json(chain.call(registry, assessment_rules.encode_json(identifier)))
-        )
         form = assessment_rules.decode_form_of(chain.call(registry, assessment_rules.encode_form_of(identifier)))
+        raw = assessment_rules.decode_json(chain.call(registry, assessment_rules.encode_json(identifier)))
+        try:
+            one = on_chain.parse(raw)
+        except CarbonLedgerError as error:  # one that nobody may use must not stop those that are in use
+            unread[_key_of(form.key)] = error
+            continue
         if one.id != identifier or name_of(form.key) != one.head.key:
             raise Refused(
                 "a published set whose form is another's", expected=one.head.key, found=form.key.hex(),
                 remedy="Have the quorum publish the set again, with the form that follows from it",
             )  # fmt: skip
+        unread.pop(one.head.key, None)
         if isinstance(one, CodeRules):
             rules.append(one)
         else:
             schemes.append(one)
-    return rules, schemes
+    return Published(rules, schemes, unread)
+
+
+def _key_of(word: bytes) -> str:
+    try:
+        return name_of(word)
+    except CarbonLedgerError:
+        return word.hex()
 
 
 def terms_of(chain: Chain, registry: bytes, year: int) -> Terms:

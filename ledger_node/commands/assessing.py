@@ -22,6 +22,7 @@ from ledger_node.commands.assess import Begun, Wanted, assessor_of, begin, keep_
 from ledger_node.commands.follow import Journal
 from ledger_node.commands.fsck import deployment_of
 from ledger_node.commands.keyfile import read_chain_key
+from ledger_node.commands.scoring import InSteps
 from ledger_node.config import AssessorSettings
 from ledger_node.db.engine import open_database
 from ledger_node.db.view import View
@@ -59,6 +60,7 @@ class Assessing:
         self._outbox = Outbox(Path(settings.outbox), chain, sender, clock=clock)
         self._queue = Queue(self._engine, {KIND: _in_steps}, clock)
         self._under_way: tuple[Job, Begun] | None = None
+        self._scores = InSteps(self._engine, clock, journal)
 
     def step(self) -> bool:
         """One piece of a job that is due; False if there is none."""
@@ -89,7 +91,12 @@ class Assessing:
                     self._under_way = None
                 self._journal.info("assessing", run=begun.id, stage=before)
                 return
-            if Asked.from_json(job.content).bundles:
+            asked = Asked.from_json(job.content)
+            if asked.scores and self._scores.step(begun.order.period, begun.id):
+                if not self._queue.renew(job):
+                    self._under_way = None
+                return
+            if asked.bundles:
                 addresses = deployment_of(self._chain, self._directory).addresses
                 keep_bundles(self._engine, self._chain, addresses, begun, self._clock)
             self._queue.done(job)

@@ -3,6 +3,7 @@
 issue    issue what the chain gives now, and sign the status lists; a running node does it by itself
 list     certificates with how each stands
 revoke   one, for a reason; the running node signs the list anew
+addresses  under which was issued, how many certificates stand, and until when each address has to answer
 withdraw-key   a key that others may have: out of the issuer's document, and what it signed is signed again
 """
 
@@ -49,6 +50,7 @@ def add_parser(commands: Any) -> None:
     part.add_argument("id", metavar="ID", help="of the certificate, 32 hex digits")
     part.add_argument("--reason", required=True, choices=REASONS)
     part.add_argument("--note", default="", metavar="TEXT", help="for the record: the decision's number, say")
+    part = _part(parts, "addresses", _addresses, "addresses under which was issued, and how long each has to answer")
     part = _part(parts, "withdraw-key", _withdraw_key, "take a key out of the issuer's document; sign again")
     part.add_argument("multikey", metavar="MULTIKEY", help="the old key, z6Mk…; the configuration names the new one")
 
@@ -79,6 +81,18 @@ def _list(arguments: argparse.Namespace) -> int:
                 said = " ".join(str(value) for value in issued.claim.said.values())
                 why = issued.revoked or issued.suspended or ""
                 print(f"{issued.id}  {issued.claim.kind:<10}  {issued.standing(now):<9}  {why:<14}  {said}")
+    return 0
+
+
+def _addresses(arguments: argparse.Namespace) -> int:
+    settings = config.load(arguments.config).credentials
+    with _database(arguments) as connection:
+        found = credentials.bases(connection, wall_clock())
+    named = {} if settings is None else dict.fromkeys(settings.former, "former") | {settings.base_url: "present"}
+    for base in found:
+        until = "-" if not base.standing else "without end" if base.last is None else rfc3339(base.last * 1000)
+        role = named.get(base.url, "not named")
+        print(f"{base.url}  {role}  {base.issued} issued, {base.standing} standing, until {until}")
     return 0
 
 

@@ -51,6 +51,7 @@ def run(settings: Settings, out: TextIO = sys.stdout) -> int:
         view = View(settings.database, post_of(settings.mail), issuer_of(settings.credentials, chain.chain_id))
         stack.callback(view.close)
         view.migrate()
+        view.begin_issuing(wall_clock)
         follower = Follower(
             chain,
             view,
@@ -115,7 +116,7 @@ def issuer_of(settings: CredentialSettings | None, chain_id: int) -> Issuer | No
         return None
     word = read_passphrase(Path(settings.passphrase_file))
     key = PrivateKey.from_pem(read_secret_file(Path(settings.key)), word)
-    return Issuer(settings.base_url, key, chain_id, settings.validity_days, settings.list_days)
+    return Issuer(settings.base_url, key, chain_id, settings.validity_days, settings.list_days, settings.former)
 
 
 def wall_clock() -> int:

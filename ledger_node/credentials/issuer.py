@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from carbonledger import jcs
 from carbonledger.credential import did, integrity, jose
 from carbonledger.credential.model import PURPOSES, Certificate, Purpose, status_document
-from carbonledger.errors import Malformed
+from carbonledger.errors import Malformed, Refused
 from carbonledger.keys import PrivateKey
 from carbonledger.periods import rfc3339
 from ledger_node.credentials.claims import DAY_S, VALIDITY_DAYS, Claim, subject_id
@@ -30,16 +30,24 @@ class Signed:
 
 @dataclass(frozen=True)
 class Issuer:
-    """An issuer of certificates over one chain. `base_url` is the origin of the API that serves them."""
+    """An issuer of certificates over one chain. `base_url` is the origin of the API that serves them.
+
+    `former`: origins under which it issued before and still answers. What was issued there is not issued again: its
+    lists are signed, under the name that it has, until the last of it has lapsed.
+    """
 
     base_url: str
     key: PrivateKey
     chain_id: int
     validity_days: int = VALIDITY_DAYS
     list_days: int = LIST_DAYS
+    former: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        did.did_of(self.base_url)
+        for base_url in self.bases:
+            did.did_of(base_url)
+        if len(set(self.bases)) != len(self.bases):
+            raise Malformed("addresses of an issuer", expected="each once", found=", ".join(self.bases))
         if self.key.algorithm != "ed25519":
             raise Malformed("key of an issuer", expected="Ed25519", found=self.key.algorithm)
 
@@ -47,6 +55,17 @@ class Issuer:
     def did(self) -> str:
         """Its name."""
         return did.did_of(self.base_url)
+
+    @property
+    def bases(self) -> tuple[str, ...]:
+        """Origins for which it signs, the former ones first."""
+        return (*self.former, self.base_url)
+
+    def under(self, base_url: str) -> Issuer:
+        """The same issuer by the name that it has at one of its origins."""
+        if base_url not in self.bases:
+            raise Refused("an address that is not this issuer's", expected=", ".join(self.bases), found=base_url)
+        return replace(self, base_url=base_url, former=())
 
     def certificate(self, identifier: str, claim: Claim, contract: bytes, place: tuple[int, int], now: int) -> Signed:
         """A certificate. `contract` keeps the record; `place` is the number of the status lists and the index there."""

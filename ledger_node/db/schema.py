@@ -8,7 +8,8 @@ Kept (backed up, not rebuilt): `artefact` (bundles and packages received or made
 `api_key`, `idempotency`, `job`, and what jobs wrote: `derived` (what a result was built from), `outdated` (what is of a
 replaced report), `notification`; of product footprints `footprint_document`, `footprint`, `footprint_reader`,
 `pact_event`; and `pact_token`, which ends by itself; of codes and grades `assessment_input`, `assessment_run`,
-`assessment_document`; of an exchange `market_order`, `market_batch`. What members disclosed to this node by month:
+`assessment_document`, `score_model`, `score`; of an exchange `market_order`, `market_batch`.
+What members disclosed to this node by month:
 `disclosed_profile`, `disclosed_month`, `disclosed_year`, `disclosed_fact`; and `alert`, what followed from it.
 `planning_quota` was entered by hand. `node_event` holds what this node tells beside the chain's records; `webhook`,
 `webhook_delivery` and `webhook_attempt` who is told of which events, and how that went (no secret is among them).
@@ -384,6 +385,32 @@ assessment_document = Table(
     Index("ix_assessment_document_member", "member", "kind", "period"),
 )
 
+score_model = Table(
+    "score_model",
+    metadata,
+    Column("number", Integer, primary_key=True, doc="the last one of a quarter orders the inspectors' queue"),
+    Column("id", String(64), nullable=False, doc="SHA-256 of the content"),
+    Column("run", String(32), nullable=False, doc="the run whose codes were scored, after they were filed"),
+    Column("period", Integer, nullable=False, doc="4 · year + quarter − 1"),
+    Column("content", JSON, nullable=False, doc="method, parameters, versions, digests of data and scores"),
+    Column("made_at", BigInteger, nullable=False, doc="seconds"),
+    UniqueConstraint("id", name="uq_score_model_id"),
+    Index("ix_score_model_period", "period", "number"),
+)
+
+score = Table(
+    "score",
+    metadata,
+    Column("model", Integer, primary_key=True),
+    Column("id", String(64), primary_key=True, doc="hex id of the assessment"),
+    Column("member", String(64), nullable=False),
+    Column("period", Integer, nullable=False),
+    Column("per_mille", Integer, nullable=False, doc="orders who is looked at, decides nothing"),
+    Column("content", JSON, nullable=False, doc="the group, and the three largest reasons"),
+    Index("ix_score_member", "member", "period", "model"),
+    Index("ix_score_per_mille", "model", "per_mille"),
+)
+
 market_order = Table(
     "market_order",
     metadata,
@@ -534,6 +561,7 @@ status_list = Table(
     metadata,
     Column("purpose", String(16), nullable=False, doc="revocation or suspension"),
     Column("number", Integer, nullable=False),
+    Column("base_url", Text, nullable=False, doc="origin under which it was opened; it is signed by that name"),
     Column("changed", Integer, nullable=False, doc="1: a bit changed since it was signed"),
     Column("signed_at", BigInteger, nullable=False, doc="seconds; 0: not yet"),
     Column("document", LargeBinary, nullable=False, doc="canonical JSON with its proof"),
@@ -545,7 +573,7 @@ credential_key = Table(
     "credential_key",
     metadata,
     Column("multikey", String(80), primary_key=True),
-    Column("did", Text, nullable=False, doc="the issuer"),
+    Column("did", Text, primary_key=True, doc="the issuer, by one of its names"),
     Column("since", BigInteger, nullable=False, doc="seconds"),
     Column("withdrawn_at", BigInteger, nullable=True, doc="seconds: what it signed is not the issuer's any more"),
 )

@@ -97,6 +97,7 @@ class View:
 
         `clock` in s.
         """
+        self.begin_issuing(clock)
         with _failures():
             settle(self._engine, lambda connection: restatement.find(connection, clock()))
             settle(self._engine, lambda connection: alerts.find(connection, clock()))
@@ -116,6 +117,7 @@ class View:
         """
         if self._issuer is None:
             raise Invalid("issuing certificates", expected="an issuer's key", found="none")
+        self.begin_issuing(clock)
         with _failures():
             if again:
                 settle(self._engine, credentials.forget_scan)
@@ -138,9 +140,9 @@ class View:
         issuer = self._issuer
         if issuer is None:
             raise Invalid("withdrawing a key", expected="an issuer's key", found="none")
+        self.begin_issuing(clock)
         with _failures():
             with self._engine.begin() as connection:
-                credentials.begin(connection, issuer, clock())
                 there = credentials.withdraw_key(connection, issuer, multikey)
             self._sign_lists(clock)
             after, signed = "", 0
@@ -151,11 +153,17 @@ class View:
                     return there, signed
                 after, signed = page[0], signed + page[1]
 
+    def begin_issuing(self, clock: Callable[[], int]) -> None:
+        """Make the issuer known, where there is one; Refused where certificates stand under an address that it left."""
+        issuer = self._issuer
+        if issuer is not None:
+            with _failures():
+                settle(self._engine, lambda connection: credentials.begin(connection, issuer, clock()))
+
     def _sign_lists(self, clock: Callable[[], int]) -> None:
         issuer = self._issuer
         if issuer is not None:
             with self._engine.begin() as connection:
-                credentials.begin(connection, issuer, clock())
                 credentials.sign_lists(connection, issuer, clock())
 
     def disclose(self, disclosures: Sequence[Disclosure]) -> None:

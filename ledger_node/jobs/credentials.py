@@ -19,9 +19,11 @@ from sqlalchemy import Connection
 
 from carbonledger import jcs
 from carbonledger.credential import multibase
+from carbonledger.credential.did import did_of
 from carbonledger.credential.status_list import ENTRIES
 from carbonledger.errors import Refused, Unknown
 from carbonledger.identifiers import chain_name
+from carbonledger.periods import rfc3339
 from carbonledger.records import code_id
 from ledger_node.credentials.claims import ITSELF, Claim, claim_of
 from ledger_node.credentials.issuer import LIST_RENEWED_S, Issuer
@@ -45,8 +47,21 @@ Choose = Callable[[int], int]
 
 
 def begin(connection: Connection, issuer: Issuer, now: int) -> None:
-    """Make the issuer's key known, before it signs anything."""
-    credentials.know_key(connection, issuer.did, multibase.multikey(issuer.key.public), now)
+    """Make the issuer's key known under each of its names, before it signs anything.
+
+    Refused where certificates stand that were issued under an address which the issuer does not name: nobody would sign
+    their lists, and within a week no reader could say whether they stand.
+    """
+    for base in credentials.bases(connection, now):
+        if base.standing and base.url not in issuer.bases:
+            raise Refused(
+                "certificates stand under an address that the issuer does not name",
+                expected=f"{base.url} among {', '.join(issuer.bases)}",
+                found=f"{base.standing} certificates, the last until {_until(base.last)}",
+                remedy="Name it under `former` in [credentials], and keep it answering (docs/credentials.md)",
+            )
+    for base_url in issuer.bases:
+        credentials.know_key(connection, did_of(base_url), multibase.multikey(issuer.key.public), now)
 
 
 def find(connection: Connection, now: int) -> int:
@@ -115,11 +130,12 @@ def subject_of(connection: Connection, member: str, project: str) -> Subject:
 
 
 def sign_lists(connection: Connection, issuer: Issuer, now: int) -> int:
-    """Sign the lists that are due; how many."""
-    due = credentials.due_lists(connection, now - LIST_RENEWED_S)
-    for purpose, number in due:
+    """Sign the lists that are due, each by the name under which it was opened; how many."""
+    due = credentials.due_lists(connection, issuer.bases, now - LIST_RENEWED_S)
+    for purpose, number, base_url in due:
         bits = credentials.set_bits(connection, purpose, number)
-        credentials.sign_list(connection, purpose, number, issuer.status_list(purpose, number, bits, now), now)
+        signed = issuer.under(base_url).status_list(purpose, number, bits, now)
+        credentials.sign_list(connection, purpose, number, signed, now)
     return len(due)
 
 
@@ -139,7 +155,7 @@ def _issue(
 ) -> None:
     contract = _contract(connection, claim)
     identifier = choose(1 << 8 * ID_BYTES).to_bytes(ID_BYTES, "big").hex()
-    place = _place(connection, choose)
+    place = _place(connection, issuer.base_url, choose)
     signed = issuer.certificate(identifier, claim, contract, place, now)
     credentials.add(
         connection,
@@ -168,15 +184,18 @@ def _contract(connection: Connection, claim: Claim) -> bytes:
     return bytes.fromhex(found["location"])
 
 
-def _place(connection: Connection, choose: Choose) -> tuple[int, int]:
-    """A place in the newest lists that no certificate has: drawn, so that it tells neither order nor subject."""
-    number, taken = credentials.newest_list(connection)
+def _place(connection: Connection, base_url: str, choose: Choose) -> tuple[int, int]:
+    """A place in the newest lists of an address that no certificate has: drawn, it tells neither order nor subject."""
+    number, taken = credentials.newest_list(connection, base_url)
     if number == 0 or taken >= LIST_FULL:
-        number += 1
-        credentials.open_lists(connection, number)
+        number = credentials.open_lists(connection, base_url)
     while credentials.is_taken(connection, place := (number, choose(ENTRIES))):
         pass
     return place
+
+
+def _until(last: int | None) -> str:
+    return "it is revoked" if last is None else rfc3339(last * 1000)
 
 
 def revoke(connection: Connection, identifier: str, why: str, note: str, now: int) -> Issued:
@@ -214,13 +233,14 @@ def sign_again(connection: Connection, issuer: Issuer, after: str, now: int, mos
     page = credentials.every(connection, after, most)
     if not page:
         return None
-    known = set(credentials.keys(connection).get(issuer.did, ()))
+    known = credentials.keys(connection)
     signed = 0
     for issued in page:
-        proof = jcs.decode_object(issued.signed.document)["proof"]
-        if issued.base_url == issuer.base_url and proof["verificationMethod"].partition("#")[2] not in known:
+        name, _, key = jcs.decode_object(issued.signed.document)["proof"]["verificationMethod"].partition("#")
+        if issued.base_url in issuer.bases and key not in known.get(name, ()):
             contract = _contract(connection, issued.claim)
-            again = issuer.certificate(issued.id, issued.claim, contract, issued.place, now)
+            by = issuer.under(issued.base_url)
+            again = by.certificate(issued.id, issued.claim, contract, issued.place, now)
             credentials.sign_again(connection, issued, again)
             signed += 1
     return page[-1].id, signed

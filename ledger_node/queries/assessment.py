@@ -6,13 +6,10 @@ from sqlalchemy import Connection, type_coerce
 from sqlalchemy.types import JSON
 
 from carbonledger.records import assessment_id, code_id
-from ledger_node.assessment import kept
 from ledger_node.db.schema import record
 from ledger_node.queries import records
 from ledger_node.queries.records import Kept, Position
 
-OPENED, CONFIRMED = 3, 7
-"""States of a red code, the first and the last."""
 ITSELF = "0" * 64
 _STATE_AT, _ASSIGNED_AT, _INSPECTOR_AT = 2, 13, 12
 _PROJECT_AT = 1
@@ -92,19 +89,3 @@ def inspections(connection: Connection, member: str, project: str = ITSELF) -> l
     """All inspections of a subject, in the order of their opening."""
     found = records.of_member(connection, "inspection", member)
     return sorted((one for one in found if one["project"] == project), key=lambda one: int(one["openedAt"]))
-
-
-def queue(connection: Connection) -> list[tuple[Kept, Kept, int]]:
-    """Open red codes with their inspections and points: what is overdue first, then what has more points.
-
-    The points of models and digits order this list, and decide nothing.
-    """
-    states = tuple(range(OPENED, CONFIRMED))
-    open_ = codes(connection, member=None, project=None, states=states, after=None, limit=10_000)
-    points = kept.queue_points(connection, [str(code["caseId"]) for code in open_])
-    rows = []
-    for code_ in open_:
-        found = inspection(connection, str(code_["caseId"]))
-        if found is not None:
-            rows.append((code_, found, points.get(found.id, 0)))
-    return sorted(rows, key=lambda row: (not row[0]["escalated"], -row[2], int(row[0]["due"]), row[1].id))

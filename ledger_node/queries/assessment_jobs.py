@@ -22,7 +22,10 @@ _ID: Final = re.compile(rf"{KIND}/([0-9]{{4}}Q[1-4])/([0-9]{{1,6}})")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked for: a quarter such as 2026Q2, the day of the judgment, keys of the sets, by whom."""
+    """What is asked for: a quarter such as 2026Q2, the day of the judgment, keys of the sets, by whom.
+
+    `scores`: once the codes are filed, score them (docs/scores.md).
+    """
 
     quarter: str
     as_of: str
@@ -30,6 +33,7 @@ class Asked:
     schemes: tuple[str, ...]
     bundles: bool
     by: str
+    scores: bool = False
 
     def __post_init__(self) -> None:
         period_of(self.quarter)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, case, func, insert, or_, select, update
 
 from carbonledger.credential.model import PURPOSES, Purpose
 from ledger_node.credentials.claims import Claim
@@ -14,6 +14,8 @@ from ledger_node.credentials.issuer import Signed
 from ledger_node.db.schema import block, credential, credential_key, credential_scan, record, status_list
 from ledger_node.queries import node_events, records
 from ledger_node.queries.records import Kept
+
+_WITHOUT_END: Final = 2**53
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,17 @@ class StatusList:
     signed: Signed
 
 
+@dataclass(frozen=True, slots=True)
+class Base:
+    """An address under which was issued: how many certificates, how many of them neither lapsed nor revoked, and until
+    when the last of those may be shown (s; None: without end, or there is none)."""
+
+    url: str
+    issued: int
+    standing: int
+    last: int | None
+
+
 def one(connection: Connection, identifier: str) -> Issued | None:
     """A certificate by its id."""
     row = connection.execute(select(credential).where(credential.c.id == identifier)).first()
@@ -87,6 +100,27 @@ def every(connection: Connection, after: str, limit: int) -> list[Issued]:
     """Certificates in the order of their ids, from after one."""
     query = select(credential).where(credential.c.id > after).order_by(credential.c.id).limit(limit)
     return [_issued(row) for row in connection.execute(query)]
+
+
+def bases(connection: Connection, now: int) -> list[Base]:
+    """The addresses under which was issued, in the order of their first certificate."""
+    c = credential.c
+    until = func.coalesce(c.valid_until, _WITHOUT_END)
+    stands = c.revoked.is_(None) & (until >= now)
+    query = (
+        select(
+            c.base_url,
+            func.count(),
+            func.coalesce(func.sum(case((stands, 1), else_=0)), 0),
+            func.max(case((stands, until), else_=0)),
+        )
+        .group_by(c.base_url)
+        .order_by(func.min(c.issued_at), c.base_url)
+    )
+    return [
+        Base(str(url), int(issued), int(standing), int(last) if 0 < int(last) < _WITHOUT_END else None)
+        for url, issued, standing, last in connection.execute(query)
+    ]
 
 
 def add(connection: Connection, issued: Issued) -> None:
@@ -151,9 +185,10 @@ def is_taken(connection: Connection, place: tuple[int, int]) -> bool:
     return connection.execute(select(credential.c.id).where(at)).first() is not None
 
 
-def newest_list(connection: Connection) -> tuple[int, int]:
-    """The highest number of a list, 0 before the first, and how many places of it are taken."""
-    number = connection.execute(select(func.max(status_list.c.number))).scalar() or 0
+def newest_list(connection: Connection, base_url: str) -> tuple[int, int]:
+    """The highest number of a list of an address, 0 before the first, and how many places of it are taken."""
+    mine = select(func.max(status_list.c.number)).where(status_list.c.base_url == base_url)
+    number = connection.execute(mine).scalar() or 0
     taken = connection.execute(select(func.count()).where(credential.c.status_list == number)).scalar()
     return int(number), int(taken or 0)
 
@@ -163,17 +198,22 @@ def change_all(connection: Connection) -> None:
     connection.execute(update(status_list).values(changed=1))
 
 
-def open_lists(connection: Connection, number: int) -> None:
-    """The two lists of a number, to be signed."""
-    empty = {"number": number, "changed": 1, "signed_at": 0, "document": b"", "token": ""}
+def open_lists(connection: Connection, base_url: str) -> int:
+    """Two more lists, of an address, to be signed; their number. Numbers go on over all addresses, as all are served
+    by one node."""
+    number = 1 + int(connection.execute(select(func.max(status_list.c.number))).scalar() or 0)
+    empty = {"number": number, "base_url": base_url, "changed": 1, "signed_at": 0, "document": b"", "token": ""}
     connection.execute(insert(status_list), [empty | {"purpose": purpose} for purpose in PURPOSES])
+    return number
 
 
-def due_lists(connection: Connection, signed_before: int) -> list[tuple[Purpose, int]]:
-    """Purpose and number of the lists to be signed: a bit changed, or it is long ago."""
+def due_lists(connection: Connection, bases: Sequence[str], signed_before: int) -> list[tuple[Purpose, int, str]]:
+    """Purpose, number and address of the lists of some addresses to be signed: a bit changed, or it is long ago."""
     columns = status_list.c
-    query = select(columns.purpose, columns.number).where(or_(columns.changed == 1, columns.signed_at <= signed_before))
-    return [(purpose, int(number)) for purpose, number in connection.execute(query.order_by(*query.selected_columns))]
+    due = or_(columns.changed == 1, columns.signed_at <= signed_before)
+    query = select(columns.purpose, columns.number, columns.base_url).where(due, columns.base_url.in_(list(bases)))
+    rows = connection.execute(query.order_by(columns.purpose, columns.number))
+    return [(purpose, int(number), str(base_url)) for purpose, number, base_url in rows]
 
 
 def set_bits(connection: Connection, purpose: Purpose, number: int) -> list[int]:
@@ -205,12 +245,13 @@ def one_list(connection: Connection, purpose: Purpose, number: int) -> StatusLis
 def know_key(connection: Connection, did: str, multikey: str, now: int) -> None:
     """Keep a key of an issuer, once."""
     table = credential_key
-    if connection.execute(select(table.c.multikey).where(table.c.multikey == multikey)).first() is None:
+    mine = (table.c.multikey == multikey) & (table.c.did == did)
+    if connection.execute(select(table.c.multikey).where(mine)).first() is None:
         connection.execute(insert(table).values(did=did, multikey=multikey, since=now))
 
 
 def keys(connection: Connection) -> dict[str, list[str]]:
-    """Issuer → its Multikeys, in the order of their coming."""
+    """Issuer → its Multikeys, in the order of their coming; an issuer that moved has several names."""
     found: dict[str, list[str]] = {}
     for row in connection.execute(select(credential_key).order_by(credential_key.c.since, credential_key.c.multikey)):
         found.setdefault(str(row.did), []).append(str(row.multikey))
@@ -218,8 +259,8 @@ def keys(connection: Connection) -> dict[str, list[str]]:
 
 
 def forget_key(connection: Connection, multikey: str) -> bool:
-    """Take a key out of its issuer's; whether it was one."""
-    return connection.execute(credential_key.delete().where(credential_key.c.multikey == multikey)).rowcount == 1
+    """Take a key out of its issuer's, under each of its names; whether it was one."""
+    return connection.execute(credential_key.delete().where(credential_key.c.multikey == multikey)).rowcount > 0
 
 
 # how far the records were looked at

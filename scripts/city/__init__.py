@@ -13,5 +13,6 @@ office       the city's ledger and those who act on it
 on_chain     the last quarters filed, one after another
 inspections  what follows a red code between two of them
 handed       what an auditor is given
+scoring      what the order by a model's scores gains (docs/scores.md); ordering: the scores of the last quarter
 job          all of it; what is done is not done again
 """

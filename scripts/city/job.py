@@ -20,6 +20,7 @@ from carbonledger.assessment.code.assess import Judged, assess, explanation
 from scripts.city import build, certificates, frauds, handed, on_chain, records, score
 from scripts.city.checkup import Books, as_of, document
 from scripts.city.office import LAST_QUARTER, documents_of, open_office
+from scripts.city.ordering import order
 from scripts.city.records import quarter_text
 from scripts.city.serving import serve, tell_alerts
 from scripts.city.views import fill
@@ -70,6 +71,8 @@ def _run(home: Home, options: Namespace, progress: Progress) -> int:
     with progress.step("certificates", "issuing certificates of the codes and grades"):
         progress.say(f"  {certificates.issue(home, f'http://127.0.0.1:{options.port}')}")
         progress.say(f"  one of them, once served: {certificates.shown(home)}")
+    with progress.step("scores", "ordering whom inspectors look at"):
+        progress.say(f"  {order(home, LAST_QUARTER)}")
     with progress.step("alerts", "evaluating the alert rules for every enterprise"):
         progress.say(f"  {tell_alerts(home.ledger)}")
     progress.say(f"report: {folder / SCORE}; for an auditor (docs/city.md): {home.out}")

@@ -23,7 +23,8 @@ def required(name: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("source", "lock"), [("requirements.in", "requirements.lock"), ("requirements-dev.in", "requirements-dev.lock")]
+    ("source", "lock"),
+    [(f"{name}.in", f"{name}.lock") for name in ("requirements", "requirements-models", "requirements-dev")],
 )
 def test_the_lock_covers_what_is_required(source: str, lock: str) -> None:
     assert required(source) <= licences.locked(ROOT / lock).keys()
@@ -34,6 +35,14 @@ def test_the_development_lock_has_every_pin_of_the_run_time_lock() -> None:
     assert {name: dev.get(name) for name in run} == run
 
 
+def test_the_development_lock_has_every_pin_of_the_optional_models_and_the_run_time_lock_none() -> None:
+    run, models, dev = (
+        licences.locked(ROOT / f"{name}.lock") for name in ("requirements", "requirements-models", "requirements-dev")
+    )
+    assert {name: dev.get(name) for name in models} == models
+    assert not {"scikit-learn", "numpy", "scipy"} & run.keys()
+
+
 def test_the_project_file_and_the_run_time_requirements_name_the_same_packages() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     named = [*project["dependencies"], *project["optional-dependencies"]["services"]]
@@ -42,7 +51,7 @@ def test_the_project_file_and_the_run_time_requirements_name_the_same_packages()
 
 
 def test_every_pin_has_hashes_and_no_lock_names_a_host() -> None:
-    for name in ("requirements.lock", "requirements-dev.lock"):
+    for name in ("requirements.lock", "requirements-models.lock", "requirements-dev.lock"):
         text = (ROOT / name).read_text("utf-8")
         pins = re.split(r"^(?=\S+==)", text, flags=re.MULTILINE)[1:]
         assert pins and [pin for pin in pins if "--hash=sha256:" not in pin] == []

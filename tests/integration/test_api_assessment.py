@@ -18,7 +18,7 @@ from carbonledger.records import KINDS, Record, assessment_id
 from ledger_node.assessment import kept
 from ledger_node.assessment.inputs import ITSELF
 from ledger_node.jobs.queue import Queue
-from ledger_node.queries import artefacts, assessment_jobs
+from ledger_node.queries import artefacts, assessment_jobs, scores
 from tests.integration.api_kit import BANK, NOW, LedgerApi, ledger_api, write_records
 from tests.support.world import ENTERPRISE, REGULATOR
 
@@ -119,7 +119,49 @@ def test_statistics_and_sets_are_public(api: LedgerApi) -> None:
 def test_the_queue_is_the_regulators(api: LedgerApi) -> None:
     assert api.get("/v1/inspections", "bank").status_code == 403
     (item,) = api.get("/v1/inspections", "regulator").json()["items"]
-    assert (item["points"], item["code"]["member"]) == (3, MEMBER)
+    assert (item["points"], item["code"]["member"], item["score"]) == (3, MEMBER, None)
+
+
+def reason(feature: str, per_mille: int) -> dict[str, Any]:
+    return {"feature": feature, "value": 186_000, "median": 1_000, "per_mille": per_mille}
+
+
+def test_scores_say_whom_to_look_at_first_and_why_to_regulators_alone(api: LedgerApi) -> None:
+    period, other = 4 * 2026 + 1, hashlib.sha256(b"another").digest()
+    cases = [CASE, assessment_id(other, ZERO, 2026, 2, 1)]
+    latest = [assessment_id(one, ZERO, 2026, 2, 2) for one in (ENTERPRISE, other, BANK)]  # the run that was scored
+    of = {"year": 2026, "quarter": 2}
+    rows = [
+        record("inspection", **of, member=other, caseId=cases[1], ruleSetId=RULES.id, openedAt=NOW - 300),
+        record("code", **of, member=other, state=3, since=NOW - 300, due=NOW + 990, caseId=cases[1]),
+        record("code", **of, member=BANK, state=1, since=NOW - 300),
+    ]
+    assert api.get("/v1/spot-checks", "regulator").json() == {"model": None, "items": []}
+    write_records(api.engine, rows, first_block=960)
+
+    def queue() -> list[str]:
+        return [item["code"]["member"] for item in api.get("/v1/inspections", "regulator").json()["items"]]
+
+    assert queue() == [MEMBER, other.hex()]  # by points
+    found = {"level": "2-digit", "industry": "25", "peers": 41}
+    found["reasons"] = [reason("invoices-short", 75), reason("late-months", 9)]  # type: ignore[assignment]
+    given = zip(latest, (MEMBER, other.hex(), BANK.hex()), (410, 640, 588), strict=True)
+    with api.engine.begin() as connection:
+        kept_scores = [scores.NewScore(one.hex(), member, value, found) for one, member, value in given]
+        scores.keep(connection, "ab" * 32, "2026Q2/1", period, {"method": "isolation-forest-1"}, kept_scores, NOW)
+    assert queue() == [other.hex(), MEMBER]
+    spot = api.get("/v1/spot-checks", "regulator").json()
+    assert (spot["model"]["id"], [one["code"]["member"] for one in spot["items"]]) == ("ab" * 32, [BANK.hex()])
+    why = spot["items"][0]["score"]["reasons"][0]
+    assert why["text"]["zh"] == "低于发票或电网计量的申报缺口:18.6 %,同行一般为 0.1 %(+75)"
+    assert "18.6 %" in why["text"]["en"]
+    for path in ("/v1/spot-checks", "/v1/inspections", "/inspections"):
+        others = ("public", "enterprise", "bank", "verifier", "auditor")
+        assert [api.get(path, role).status_code for role in others] == [401, 403, 403, 403, 403]
+    page = api.get("/inspections", "regulator", headers={"Accept-Language": "zh", "Accept": "text/html"}).text
+    assert "抽查建议" in page and "588" in page and why["text"]["zh"] in page
+    for path in (f"/v1/codes/{other.hex()}", f"/v1/codes/{other.hex()}/history", f"/codes/{BANK.hex()}"):
+        assert "640" not in api.get(path).text and "588" not in api.get(path).text
 
 
 def test_the_assessor_is_handed_sections_that_are_parsed_at_the_door(api: LedgerApi) -> None:
@@ -159,7 +201,14 @@ def test_a_regulator_has_a_quarter_assessed_once_and_reads_how_far_it_is(api: Le
     told = api.get(first.headers["Location"], "regulator").json()
     assert told == {
         **asked,
-        **{"number": 1, "code": "code-1", "bundles": False, "asked_by": REGULATOR.hex(), "state": "waiting"},
+        **{
+            "number": 1,
+            "code": "code-1",
+            "bundles": False,
+            "scores": False,
+            "asked_by": REGULATOR.hex(),
+            "state": "waiting",
+        },
         **{"error": None, "attempts": 0, "run": None, "stage": None, "made": {}},
     }
     queue = Queue(api.engine, {assessment_jobs.KIND: lambda *_: None}, lambda: NOW)
@@ -186,6 +235,7 @@ def test_a_regulator_has_a_quarter_assessed_once_and_reads_how_far_it_is(api: Le
         ({"code": "gcg-1"}, None),
         ({"schemes": ["code-1"]}, None),
         ({"bundles": 1}, "bundles"),
+        ({"scores": "yes"}, "scores"),
         ({"more": 1}, None),
     ],
 )

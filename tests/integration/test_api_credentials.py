@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import Engine
 
-from carbonledger.credential import verify
+from carbonledger.credential import multibase, verify
 from carbonledger.credential.did import keys_of
 from ledger_node.jobs import credentials as jobs
 from ledger_node.jobs.queue import Queue
@@ -158,5 +161,29 @@ def test_red_is_told_by_list_page_and_signed_list_alike(api: LedgerApi) -> None:
     assert "code is red" in page
     with api.engine.begin() as connection:
         jobs.revoke(connection, code["id"], "wrong-issuance", "", NOW)
-        assert credentials.due_lists(connection, 0) == [("revocation", 1), ("suspension", 1)]
+        assert credentials.due_lists(connection, [of.BASE], 0) == [
+            *(("revocation", 1, of.BASE), ("suspension", 1, of.BASE)),
+        ]
     assert listed(api)["code"]["standing"] == "revoked"
+
+
+def test_an_issuer_that_moved_answers_at_each_address_by_the_name_of_it(api: LedgerApi) -> None:
+    code = listed(api)["code"]
+    with api.engine.begin() as connection:
+        key = multibase.multikey(ISSUER.key.public)
+        credentials.know_key(connection, "did:web:new.example%3A8443", key, NOW + 1)
+
+    def name(host: str, path: str = "/.well-known/did.json") -> str:
+        return str(keys_of(api.get(path, headers={"Host": host}).content)[0])
+
+    assert name("ledger.example") == name("LEDGER.example") == "did:web:ledger.example"
+    assert name("new.example:8443") == name("10.0.0.7:8000") == name("a_b") == "did:web:new.example%3A8443"
+    assert name("new.example:8443", "/.well-known/did.json?issuer=did:web:ledger.example") == "did:web:ledger.example"
+    assert api.get("/.well-known/did.json?issuer=did:web:nobody.example").status_code == 404
+    assert api.get("/.well-known/did.json?issuer=did:key:z6Mk").status_code == 422
+    # the page of an old certificate checks it by its own issuer, whichever address serves the page
+    page = api.get(f"/check/{code['id']}", headers={"Accept": "text/html", "Host": "new.example:8443"}).text
+    address = re.search(r'data-issuer="([^"]+)"', page)
+    assert address is not None and name("new.example:8443", html.unescape(address[1])) == "did:web:ledger.example"
+    quoted = quote("did:web:new.example%3A8443")  # as the page of a new one asks
+    assert name("ledger.example", f"/.well-known/did.json?issuer={quoted}") == "did:web:new.example%3A8443"

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import Connection, select
 
 from carbonledger import acts, jcs
+from carbonledger.accounting.inputs import MalformedInput
 from carbonledger.acts import Act
 from carbonledger.assessment import filing, on_chain
 from carbonledger.assessment.filing import STATES
@@ -286,6 +287,18 @@ def test_a_quarter_on_a_chain_from_sections_to_an_inspection(consortium: Consort
             assert (STATES[int(code["state"]) - 1], int(code["redQuarters"])) == ("rectifying", 1)
             history = assessment.assessments(connection, object_id(FIRM).hex())
             assert [int(one["revision"]) for one in history] == [1, 2]
+        # a set that divides by nothing, put on the chain past every tool: nobody assesses under its key
+        value = jcs.decode_object(CODE_RULES.json())
+        at = next(number for number, rule in enumerate(value["rules"]) if rule["check"] == "last-digits")
+        value["rules"][at]["parameters"][0]["value"] = "0"
+        raw, form = jcs.encode(value), structs.AssessmentForm.from_abi(on_chain.form(CODE_RULES))
+        consortium.do(
+            "AssessmentPublication", raw, form, signers=[key for _, key in REGULATORS[:2]], quorum=True,
+            setId=hashlib.sha256(raw).digest(), formDigest=on_chain.form_digest(CODE_RULES),
+        )  # fmt: skip
+        told["clock"] = lambda: TIME + 1
+        with pytest.raises(MalformedInput, match="least of check last-digits; expected a whole number from 1"):
+            assess(wanted, key=REGULATOR_KEY, **told)
         engine.dispose()
     finally:
         outbox.close()

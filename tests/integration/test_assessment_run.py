@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from datetime import date
 from fractions import Fraction
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event, insert, select, update
 
+import ledger_node.scoring
 from carbonledger import jcs
 from carbonledger.acts import Act
 from carbonledger.assessment import filing, library, on_chain
@@ -19,15 +21,20 @@ from carbonledger.assessment.code.assess import assess
 from carbonledger.assessment.grade.assess import grade
 from carbonledger.assessment.grade.scheme import Scheme
 from carbonledger.assessment.statistics import PeerStatistics
-from carbonledger.errors import Refused
+from carbonledger.errors import Refused, Unknown
 from carbonledger.identifiers import object_id
 from carbonledger.records import KINDS, Record
+from ledger_node.__main__ import main
 from ledger_node.assessment import compose, inputs, kept
 from ledger_node.assessment.compose import Terms
 from ledger_node.assessment.inputs import ITSELF, Given
 from ledger_node.assessment.run import Assessor, Order, Run, open_run
+from ledger_node.commands.scoring import InSteps
 from ledger_node.db import schema
 from ledger_node.db.engine import migrate, open_database, sqlite_url
+from ledger_node.queries import scores
+from ledger_node.scoring.quarter import Quarter, repeat
+from ledger_node.scoring.scoring import Parameters
 
 (RULES,) = library.code_rules()
 SCHEMES = {scheme.head.key: scheme for scheme in library.schemes()}
@@ -346,3 +353,106 @@ def test_after_corrections_these_members_alone_are_judged_again(done: tuple[Engi
     Run(engine, ledger, ASSESSOR, library.code_rules(), library.schemes(), identifier).work()
     lists = [more[0] for act, more in ledger.taken.values() if act.id not in taken and act.type.name == "CodeList"]
     assert [[item.member for item in items] for items in lists] == [[FROZEN]]
+    assert Quarter(engine, PERIOD, Parameters(trees=30, least=10)).run != identifier  # one alone has no peers
+
+
+def judged(engine: Engine, run_id: str) -> list[tuple[Any, ...]]:
+    with engine.connect() as connection:
+        found = [made for kind in ("code", "grade") for made in kept.made(connection, run_id, kind)]
+    return [(made.id, made.queue_points, made.item, made.inputs, made.explained) for made in found]
+
+
+def test_scores_touch_no_code(done: tuple[Engine, Ledger]) -> None:
+    """Assessed again once there are scores: the same to the byte; and no statement of the run names a table of them."""
+    engine, ledger = done
+    before, said = judged(engine, "2026Q2/1"), []
+    quarter = Quarter(engine, PERIOD, Parameters(trees=30, least=10))
+    assert quarter.keep(5) and not quarter.keep(6)
+    event.listen(engine, "before_cursor_execute", lambda *sent: said.append(sent[2]))
+    run(engine, ledger).work()
+    assert judged(engine, "2026Q2/2") == before and len(before) == 48
+    assert any("assessment_document" in text for text in said)
+    assert [text for text in said if "score" in text] == []
+
+
+def test_a_scoring_finds_who_differs_and_is_repeated_from_what_is_kept(done: tuple[Engine, Ledger]) -> None:
+    engine, _ = done
+    Quarter(engine, PERIOD, Parameters(trees=30, least=10)).keep(5)
+    with engine.connect() as connection:
+        model = scores.latest_model(connection, PERIOD)
+        assert model is not None
+        rows = scores.of_model(connection, model.number)
+    assert len(rows) == len(FIRMS) and rows[0].member == OUTLIER.hex()
+    assert {reason["feature"] for reason in rows[0].content["reasons"]} & {"emission-output", "year-on-year"}
+    assert (model.run, model.content["parameters"]["least"]) == ("2026Q2/1", 10)
+    assert repeat(engine, model) == []
+    with engine.begin() as connection:  # somebody moves a score, or the papers under it
+        connection.execute(update(schema.score).where(schema.score.c.id == rows[3].id).values(per_mille=999))
+    assert repeat(engine, model) == [f"score of {rows[3].id}: expected 999, found {rows[3].per_mille}"]
+    given(engine, FIRMS[0], PERIOD, "figures", {"industry": "2521", "emission": "1"})
+    assert repeat(engine, model)[1:] == []  # what came after the run is not read
+    with engine.begin() as connection:
+        document = schema.assessment_document.c
+        moved = connection.execute(select(document.inputs).where(document.id == rows[3].id)).scalar_one()
+        changed = jcs.encode(jcs.decode_object(moved) | {"resubmissions": 9})
+        connection.execute(update(schema.assessment_document).where(document.id == rows[3].id).values(inputs=changed))
+    assert repeat(engine, model)[0].startswith("data: expected ")
+
+
+def test_a_quarter_that_was_not_assessed_has_no_scores(tmp_path: Path) -> None:
+    engine = open_database(sqlite_url(tmp_path / "none.db"))
+    migrate(engine)
+    open_run(engine, ORDER, 5)  # under way is not done
+    with pytest.raises(Unknown, match="Assess the quarter first"):
+        Quarter(engine, PERIOD, Parameters())
+    engine.dispose()
+
+
+class Lines:
+    """A journal that keeps its lines."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, dict[str, object]]] = []
+
+    def info(self, event: str, **values: object) -> None:
+        self.told.append((event, values))
+
+    warning = info
+
+
+def test_a_job_scores_in_steps_and_where_it_can_not_the_codes_stand(
+    done: tuple[Engine, Ledger], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine, _ = done
+    before, journal = judged(engine, "2026Q2/1"), Lines()
+    with monkeypatch.context() as without:
+        without.setitem(sys.modules, "ledger_node.scoring.forest", None)  # as if it could not be imported
+        without.delattr(ledger_node.scoring, "forest", raising=False)
+        steps = InSteps(engine, lambda: 7, journal)
+        while steps.step(PERIOD, "2026Q2/1"):
+            pass
+    ((told, why),) = journal.told
+    assert told == "not scored" and "Install the extra `models`" in str(why["error"])
+    with engine.connect() as connection:
+        assert scores.latest_model(connection) is None
+    turns = 0
+    while steps.step(PERIOD, "2026Q2/1"):
+        turns += 1
+    assert turns == 2 and len(journal.told) == 1  # the documents, then the scores
+    with engine.connect() as connection:
+        model = scores.latest_model(connection, PERIOD)
+        assert model is not None and (model.made_at, model.content["parameters"]["least"]) == (7, 30)
+        assert scores.of_model(connection, model.number) == []  # 24 firms are too few
+    assert judged(engine, "2026Q2/1") == before
+
+    file = tmp_path / "ledger_node.toml"
+    file.write_text(f'database = "{engine.url}"\n[chain]\nurl = "embedded:"\ndirectory = "{"0" * 40}"\n')
+    command = ["score", "--config", str(file), "--quarter", "2026Q2"]
+    assert main([*command, "--least", "10"]) == 0
+    said = capsys.readouterr()
+    assert "24 scores, 0 without enough peers" in said.err and "usual" in said.out.splitlines()[0]
+    assert main([*command, "--check"]) == 0 and capsys.readouterr().out.startswith("the same: ")
+    with engine.begin() as connection:
+        connection.execute(update(schema.score).values(per_mille=1))
+    assert main([*command, "--check"]) == 1 and capsys.readouterr().out.count("score of") == 24
+    assert main([*command[:-1], "2026Q1"]) == 2 and "Assess the quarter first" in capsys.readouterr().err

@@ -11,7 +11,7 @@ from carbonledger.assessment.filing import STATES
 from carbonledger.identifiers import member_id
 from ledger_node.db.engine import open_database, sqlite_url
 from ledger_node.queries import assessment
-from scripts.city import build, certificates, checkup, handed, on_chain
+from scripts.city import build, certificates, checkup, handed, on_chain, ordering
 from scripts.city.office import LAST_QUARTER, open_office
 from scripts.city.records import Firm
 from scripts.mainjob.home import Home
@@ -101,5 +101,6 @@ def test_red_codes_are_cleared_or_confirmed_and_first_colours_are_those_of_the_c
     assert len(steps(ROOT / "docs/city.md")) > 6
     (tmp_path / "auditor").mkdir()
     walk(ROOT / "docs/city.md", home.root, tmp_path / "auditor")
+    assert ordering.order(home, LAST_QUARTER).startswith("0 scores of")  # six firms are no peers
     rows[0]["colour"] = "grey"
     assert on_chain.differences(colours, rows, QUARTERS) == [f"{firms[0].code} 2025Q2"]

@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, delete, event, func, select
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine, delete, event, func, insert, select
 
+import ledger_node.db as database
 from carbonledger import jcs
 from carbonledger.credential import did, multibase, verify
 from carbonledger.credential.did import keys_of
@@ -363,6 +366,80 @@ def test_a_key_that_others_have_is_withdrawn_and_what_it_signed_signed_again(tmp
     engine.dispose()
 
 
+def test_an_issuer_that_moved_issues_by_its_new_name_and_keeps_its_word_under_the_old_one(tmp_path: Path) -> None:
+    """An old certificate in a wallet: its lists are signed on, by its issuer's old name, and tell what happened."""
+    url = sqlite_url(tmp_path / "moved.db")
+    engine = open_database(url)
+    first = View(url, issuer=ISSUER)
+    first.migrate()
+    write(engine, [*of.contracts(), of.code(), of.standing(GREEN), of.disposal()])
+    first.certify(lambda: NOW)
+    first.close()
+    old = {name: one.signed.document for name, one in issued(engine).items()}  # as they lie in wallets
+    new_base, later = "https://new.example:8443", NOW + 8 * 86_400
+    forgetful = View(url, issuer=Issuer(new_base, KEY, ISSUER.chain_id))
+    with pytest.raises(Refused, match=f"{of.BASE} among {new_base}; found 2 certificates"):
+        forgetful.begin_issuing(lambda: later)
+    with pytest.raises(Refused, match="Name it under `former`"):
+        forgetful.certify(lambda: later)  # and nothing was issued under the new name
+    forgetful.close()
+    assert {one.base_url for one in issued(engine).values()} == {of.BASE}
+
+    moved = Issuer(new_base, KEY, ISSUER.chain_id, former=(of.BASE,))
+    second = View(url, issuer=moved)
+    write(engine, [of.grade()])
+    second.certify(lambda: later)
+    with engine.connect() as connection:
+        known = credentials.keys(connection)
+        there = [credentials.one_list(connection, p, n) for p in PURPOSES for n in (1, 2)]
+    assert list(known) == ["did:web:ledger.example", "did:web:new.example%3A8443"]
+    keys = {name: [multibase.parse_multikey(one) for one in mine] for name, mine in known.items()}
+
+    def lists() -> list[bytes]:
+        with engine.connect() as connection:
+            found = [credentials.one_list(connection, p, n) for p in PURPOSES for n in (1, 2)]
+        return [kept.signed.document for kept in found if kept is not None]
+
+    assert all(kept is not None and kept.signed_at == later for kept in there)
+    assert [verify(one, keys, later, lists()).verdict for one in old.values()] == ["VALID", "VALID"]
+    grade = issued(engine)["grade 2026Q2 1"]
+    document = json.loads(grade.signed.document)
+    assert (document["issuer"], grade.place[0]) == ("did:web:new.example%3A8443", 2)
+    assert document["id"] == f"{new_base}/v1/credentials/{grade.id}"
+    for secured in (grade.signed.document, grade.signed.token.encode()):
+        assert verify(secured, keys, later, lists()).verdict == "VALID"
+    only_new = {name: mine for name, mine in keys.items() if name == moved.did}
+    assert verify(old["code 2026Q2 1"], only_new, later, lists()).verdict == "INDETERMINATE"
+    with engine.connect() as connection:
+        (was, now) = credentials.bases(connection, later)
+        (_, afterwards) = credentials.bases(connection, LAPSE + 1)
+    assert (was.url, was.issued, was.standing, was.last) == (of.BASE, 2, 2, None)  # a retirement does not lapse
+    assert (now.url, now.issued, now.standing, now.last) == (new_base, 1, 1, LAPSE)
+    assert (afterwards.issued, afterwards.standing, afterwards.last) == (1, 0, None)
+
+    write(engine, [of.standing(RED)])  # what happens now reaches the old certificate by its old list
+    with engine.begin() as connection:
+        jobs.forget_scan(connection)
+    second.certify(lambda: later + 60)
+    told = verify(old["code 2026Q2 1"], keys, later + 60, lists())
+    assert [step.name for step in told.steps if step.verdict == "invalid"] == ["suspension"]
+
+    # the key is stolen after the move: both names get the new one, and what it signed is signed again
+    key = PrivateKey.from_seed("ed25519", object_id("after the move"))
+    third = View(url, issuer=Issuer(new_base, key, ISSUER.chain_id, former=(of.BASE,)))
+    assert third.withdraw_key(multibase.multikey(KEY.public), lambda: later + 120) == (True, 3)
+    fresh = {name: [key.public] for name in keys}
+    again = issued(engine)
+    assert again["code 2026Q2 1"].base_url == of.BASE
+    assert verify(again["retirement  1"].signed.document, fresh, later + 120, lists()).verdict == "VALID"
+    for one in again.values():
+        assert verify(one.signed.document, fresh, later + 120, lists()).step(3).verdict == "valid"
+        assert verify(one.signed.document, keys, later + 120, lists()).step(3).verdict == "invalid"
+    second.close()
+    third.close()
+    engine.dispose()
+
+
 class Killed(BaseException):
     """The process is no more."""
 
@@ -399,3 +476,32 @@ def test_killed_before_any_commit_it_ends_in_one_certificate_a_record(make: Call
     assert said(engine, "code 2026Q2 1", now) == said(engine, "grade 2026Q2 1", now) == "suspension"
     assert said(engine, "retirement  1", now) == "VALID"
     assert [change for _, change, _ in told(engine)] == ["issued"] * 3
+
+
+def test_lists_and_keys_of_an_older_database_are_of_the_address_that_its_certificates_name(tmp_path: Path) -> None:
+    engine = open_database(sqlite_url(tmp_path / "older.db"))
+    configuration = Config()
+    configuration.set_main_option("script_location", str(Path(database.__file__).parent / "migrations"))
+    with engine.begin() as connection:
+        configuration.attributes["connection"] = connection
+        command.upgrade(configuration, "0016")
+        claim = {"contract": "CodeRegistry", "period": None, "revision": 1, "said": {}, "scheme": ""}
+        kept = {"id": "a" * 32, "record": "b" * 64, "kind": "code", "member": "c", "project": "d", "valid_from": 1}
+        kept |= {"status_list": 1, "status_index": 7, "base_url": of.BASE, "issued_at": 1, "token": ""}
+        connection.execute(insert(schema.credential).values(**kept, claim=claim, document=b""))
+        for purpose in PURPOSES:
+            text = "insert into status_list values (:purpose, 1, 0, 5, x'', '')"
+            connection.exec_driver_sql(text, {"purpose": purpose})
+        connection.exec_driver_sql("insert into credential_key values ('z6Mk1', :did, 5, null)", {"did": ISSUER.did})
+    migrate(engine)
+    with engine.begin() as connection:
+        assert [row[2] for row in credentials.due_lists(connection, [of.BASE], 5)] == [of.BASE, of.BASE]
+        assert credentials.newest_list(connection, of.BASE) == (1, 1)
+        assert credentials.newest_list(connection, "https://new.example") == (0, 0)
+        credentials.know_key(connection, "did:web:new.example", "z6Mk1", 9)
+        assert credentials.keys(connection) == {ISSUER.did: ["z6Mk1"], "did:web:new.example": ["z6Mk1"]}
+        configuration.attributes["connection"] = connection
+        command.downgrade(configuration, "0016")
+        command.upgrade(configuration, "head")
+        assert credentials.keys(connection) == {"did:web:new.example": ["z6Mk1"]}  # one name was all that could be kept
+    engine.dispose()

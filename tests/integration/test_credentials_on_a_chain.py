@@ -178,5 +178,16 @@ def test_a_certificate_from_the_chain_to_a_stranger_and_back(home: Path, capsys:
         found = judged(home, client, code, capsys)
         assert {s["name"] for s in found["steps"] if s["verdict"] == "invalid"} == {"revocation", "suspension"}
     node_issues_by_itself(home, directory, issuing)
+    moved = issuing.replace(BASE, "https://new.example")
+    write_config(home, directory, moved)
+    assert run(home, "issue") == 2
+    assert f"expected {BASE} among https://new.example; found 1 certificates" in capsys.readouterr().err
+    write_config(home, directory, moved + f'former = ["{BASE}"]\n')
+    assert run(home, "issue") == run(home, "addresses") == 0
+    told = capsys.readouterr().out
+    assert told.startswith(f"{BASE}  former  2 issued, 1 standing, until 2026-") and told.count("\n") == 1
+    write_config(home, directory, issuing + f'former = ["{BASE}"]\n')
+    assert run(home, "addresses") == 2 and "'credentials.former'" in capsys.readouterr().err
+    write_config(home, directory, issuing)
     assert run(home, "revoke", "0" * 32, "--reason", "fraud") == 2
     assert "expected the id of one" in capsys.readouterr().err

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from carbonledger.assessment.code import hard, soft
 from carbonledger.assessment.code.document import Document
 from carbonledger.assessment.code.outcome import Outcome
-from carbonledger.assessment.parameters import Parameters
+from carbonledger.assessment.parameters import Domain, Parameters
 from carbonledger.errors import Unknown
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """`run(document, parameters)`; `most_points` names the parameters that give points, none for a hard rule."""
+    """`run(document, parameters)`; `parameters`: what it reads, and what each may be; a hard rule has no points."""
 
     name: str
     run: Callable[[Document, Parameters], Outcome]
-    parameters: tuple[str, ...]
+    parameters: Mapping[str, Domain]
     words: tuple[str, ...]
-    points: tuple[str, ...] = ()
+
+    @property
+    def points(self) -> tuple[str, ...]:
+        """The parameters that give points."""
+        return tuple(name for name, domain in self.parameters.items() if domain == "points")
 
     @property
     def is_hard(self) -> bool:
@@ -29,49 +33,66 @@ class Check:
         return not self.points
 
 
-_P = ("points",)
-_TWO = ("points-high", "points-low")
+_P: Final[Mapping[str, Domain]] = {"points": "points"}
+_TWO: Final[Mapping[str, Domain]] = {"high": "amount", "low": "amount", "points-high": "points", "points-low": "points"}
+_GAPS: Final[Mapping[str, Domain]] = {"large": "amount", "most": "amount", "most-large": "amount"}
+_DIGITS: Final[Mapping[str, Domain]] = {"least": "count", "most": "amount", **_P}
+_PEERS: Final[Mapping[str, Domain]] = {"peers": "count"}
+_OWN: Final[Mapping[str, Domain]] = {"most": "amount", "quarters": "quarters", **_P}
+_LAB: Final = ("month", "sampled", "received", "tested", "reported", "months_tested_that_day", "original_code")
+_RATIO: Final = ("name", "ratio", "median")
+_MODEL: Final = ("model", "score", "percentile")
 CHECKS: Final = {
     check.name: check
     for check in (
         Check(
-            "missing-data", hard.missing_data, ("grace", "months"), ("annual_report", "due", "months_missing", "months")
+            "missing-data",
+            hard.missing_data,
+            {"grace": "days", "months": "count"},
+            ("annual_report", "due", "months_missing", "months"),
         ),
-        Check("integrity", hard.integrity, (), ("id", "anchored", "computed", "signature", "key")),
-        Check("reuse", hard.reuse, ("places",), ("kind", "number", "places")),
-        Check("arithmetic", hard.arithmetic, ("most",), ("name", "reported", "recomputed")),
-        Check("factors", hard.factors, (), ("id", "used", "allowed")),
-        Check("purchases", hard.purchases, ("large", "most", "most-large"), ("name", "reported", "invoiced")),
+        Check("integrity", hard.integrity, {}, ("id", "anchored", "computed", "signature", "key")),
+        Check("reuse", hard.reuse, {"places": "count"}, ("kind", "number", "places")),
+        Check("arithmetic", hard.arithmetic, {"most": "amount"}, ("name", "reported", "recomputed")),
+        Check("factors", hard.factors, {}, ("id", "used", "allowed")),
+        Check("purchases", hard.purchases, _GAPS, ("name", "reported", "invoiced")),
+        Check("lab-dates", hard.lab_dates, {}, _LAB),
+        Check("meters", hard.meters, {}, ("id", "register", "step", "most")),
+        Check("loans", hard.loans, {"shares": "positive", "tolerance": "amount"}, ("id", "found", "expected")),
+        Check("proceeds", hard.proceeds, {}, ("id", "catalogue", "item", "listed", "traced")),
         Check(
-            "lab-dates",
-            hard.lab_dates,
-            (),
-            ("month", "sampled", "received", "tested", "reported", "months_tested_that_day", "original_code"),
+            "frozen",
+            soft.frozen,
+            {"digits": "count", "months": "count", **_P, "readings": "count"},
+            ("name", "repeated", "run"),
         ),
-        Check("meters", hard.meters, (), ("id", "register", "step", "most")),
-        Check("loans", hard.loans, ("shares", "tolerance"), ("id", "found", "expected")),
-        Check("proceeds", hard.proceeds, (), ("id", "catalogue", "item", "listed", "traced")),
-        Check("frozen", soft.frozen, ("digits", "months", "points", "readings"), ("name", "repeated", "run"), _P),
-        Check("year-on-year", soft.year_on_year, ("high", "low", *_TWO), ("emission", "output"), _TWO),
-        Check("peer-score", soft.peer_score, ("factor", "most", "peers", "points"), ("x", "median", "mad", "n"), _P),
-        Check("fence", soft.fence, ("high", "low", "peers", *_TWO), ("x", "q1", "q3", "n"), _TWO),
+        Check("year-on-year", soft.year_on_year, _TWO, ("emission", "output")),
+        Check(
+            "peer-score",
+            soft.peer_score,
+            {"factor": "positive", "most": "amount", **_PEERS, **_P},
+            ("x", "median", "mad", "n"),
+        ),
+        Check("fence", soft.fence, {**_TWO, **_PEERS}, ("x", "q1", "q3", "n")),
         Check(
             "seasonal-residual",
             soft.seasonal_residual,
-            ("least", "most", "points", "scale"),
+            {"least": "count", "most": "amount", **_P, "scale": "positive"},
             ("name", "residual", "spread", "software"),
-            _P,
         ),
-        Check("energy-ratio", soft.energy_ratio, ("most", "points", "quarters"), ("name", "ratio", "median"), _P),
+        Check("energy-ratio", soft.energy_ratio, _OWN, _RATIO),
+        Check("two-methods", soft.two_methods, {**_OWN, "periods": "quarters"}, _RATIO),
         Check(
-            "two-methods", soft.two_methods, ("most", "periods", "points", "quarters"), ("name", "ratio", "median"), _P
+            "lending-yield",
+            soft.lending_yield,
+            {"high": "amount", "low": "amount", **_P},
+            ("id", "reduction", "amount"),
         ),
-        Check("lending-yield", soft.lending_yield, ("high", "low", "points"), ("id", "reduction", "amount"), _P),
-        Check("resubmissions", soft.resubmissions, ("least", "points"), ("count",), _P),
-        Check("first-digits", soft.first_digits, ("least", "most", "points"), ("n",), _P),
-        Check("last-digits", soft.last_digits, ("least", "most", "points"), ("n",), _P),
-        Check("isolation-forest", soft.isolation_forest, ("points",), ("model", "score", "percentile"), _P),
-        Check("reconstruction", soft.reconstruction, ("points",), ("model", "score", "percentile"), _P),
+        Check("resubmissions", soft.resubmissions, {"least": "count", **_P}, ("count",)),
+        Check("first-digits", soft.first_digits, _DIGITS, ("n",)),
+        Check("last-digits", soft.last_digits, _DIGITS, ("n",)),
+        Check("isolation-forest", soft.isolation_forest, _P, _MODEL),
+        Check("reconstruction", soft.reconstruction, _P, _MODEL),
     )
 }
 

@@ -6,6 +6,7 @@ Its SHA-256 is its id.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
@@ -16,18 +17,26 @@ from carbonledger.assessment.code.checks import Check, check
 from carbonledger.assessment.code.document import SUBJECTS
 from carbonledger.assessment.parameters import (
     HEAD_FIELDS,
+    Domain,
     Head,
     Parameters,
     Title,
     bilingual,
     parameters,
-    require,
     title,
+    within,
 )
 
 KIND: Final = "code"
-DECISION: Final = ("families", "points", "queue-points")
-STATES: Final = ("clear-change", "explain-days", "inspect-days", "rectify-days", "silent-quarters", "veto-quarters")
+DECISION: Final[Mapping[str, Domain]] = {"families": "count", "points": "count", "queue-points": "count"}
+STATES: Final[Mapping[str, Domain]] = {
+    "clear-change": "amount",
+    "explain-days": "days",
+    "inspect-days": "days",
+    "rectify-days": "days",
+    "silent-quarters": "quarters",
+    "veto-quarters": "quarters",
+}
 FAMILIES: Final = ("stuck", "time", "peer", "ratio", "loan", "late", "digits", "model")
 _ID: Final = re.compile(r"[HS][0-9]{2}")
 _WORD: Final = re.compile(r"\{([a-z0-9_]*)\}")
@@ -70,11 +79,7 @@ class Rule:
             raise fields["id"].malformed("not a rule's id", "H and two digits for a hard check, S for a soft one")
         family = fields["family"].one_of(FAMILIES if not used.is_hard else ("",), "not a family of this check")
         found = parameters(fields["parameters"])
-        require(fields["parameters"], found, used.parameters, f"check {used.name}")
-        for name in used.points:
-            points = found[name].value
-            if points.denominator != 1 or not 1 <= points <= 10:
-                raise fields["parameters"].malformed(f"points {name}", "a whole number from 1 to 10")
+        within(fields["parameters"], found, used.parameters, f"check {used.name}")
         explain = title(fields["explain"], 600)
         for language in explain:
             unknown = [word for word in _WORD.findall(language) if word not in (*used.words, *_ALWAYS)]
@@ -132,8 +137,8 @@ class CodeRules:
             if rule.is_hard and not rule.decides:
                 raise item.malformed("a hard rule that does not decide", "decides: yes")
         decision, states = parameters(fields["decision"]), parameters(fields["states"])
-        require(fields["decision"], decision, DECISION, "the decision")
-        require(fields["states"], states, STATES, "the state machine")
+        within(fields["decision"], decision, DECISION, "the decision")
+        within(fields["states"], states, STATES, "the state machine")
         return cls(Head.parse(fields, KIND), rules, decision, states)
 
     def json(self) -> bytes:

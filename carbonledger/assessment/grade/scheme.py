@@ -5,6 +5,7 @@ A region publishes a scheme of its own as such a file; no code changes (docs/ass
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import sha256
@@ -16,6 +17,7 @@ from carbonledger.accounting.inputs import Node
 from carbonledger.assessment import rational
 from carbonledger.assessment.parameters import (
     HEAD_FIELDS,
+    Domain,
     Head,
     Parameter,
     Parameters,
@@ -23,8 +25,8 @@ from carbonledger.assessment.parameters import (
     bilingual,
     key,
     parameters,
-    require,
     title,
+    within,
 )
 
 KIND: Final = "grade"
@@ -34,13 +36,18 @@ score 1 to 5; neutral: carbon-neutral rate."""
 OPERATORS: Final = ("<=", ">=")
 Method = Literal["weighted-score", "efficiency-code", "colours", "board"]
 METHODS: Final[tuple[Method, ...]] = get_args(Method)
-RULES: Final[dict[Method, tuple[str, ...]]] = {
-    "weighted-score": ("filled-months", "filled-quality", "peers", "upgrade-margin"),
-    "efficiency-code": ("peers",),
-    "colours": (),
-    "board": ("high", "low", "peers"),
+RULES: Final[Mapping[Method, Mapping[str, Domain]]] = {
+    "weighted-score": {
+        "filled-months": "days",
+        "filled-quality": "quality",
+        "peers": "count",
+        "upgrade-margin": "amount",
+    },
+    "efficiency-code": {"peers": "count"},
+    "colours": {},
+    "board": {"high": "amount", "low": "amount", "peers": "count"},
 }
-"""Method -> the parameters it reads beside its bands."""
+"""Method -> the parameters it reads beside its bands, and what each may be."""
 SCORE_PLACES: Final = 2
 
 
@@ -115,12 +122,13 @@ class Scheme:
         named = fields["method"].one_of(METHODS)
         method = next(known for known in METHODS if known == named)
         rules = parameters(fields["rules"])
-        require(fields["rules"], rules, RULES[method], f"method {method}")
+        within(fields["rules"], rules, RULES[method], f"method {method}")
         weighted = method == "weighted-score"
         parts = tuple(_part(item) for item in fields["parts"].items(least=int(weighted), most=16 if weighted else 0))
         grades = tuple(_grade(item) for item in fields["grades"].items(least=2 * weighted, most=16 if weighted else 0))
-        if weighted and sum(part.weight.value for part in parts) != 1:
-            raise fields["parts"].malformed("weights", "a sum of 1")
+        weights = [part.weight.value for part in parts]
+        if weighted and (sum(weights) != 1 or min(weights) < 0):
+            raise fields["parts"].malformed("weights", "numbers from 0, a sum of 1")
         scores = [grade.least.value for grade in grades if grade.least is not None]
         if weighted and (
             grades[-1].least is not None or len(scores) != len(grades) - 1 or scores != sorted(set(scores))[::-1]

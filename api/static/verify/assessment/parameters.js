@@ -2,11 +2,12 @@
 import { sha256 } from "../../vendor/noble/hashes/sha2.js";
 import { hex, utf8 } from "../bytes.js";
 import * as jcs from "../jcs.js";
-import { signed, text } from "./rational.js";
+import { of, signed, text } from "./rational.js";
 import { say } from "../say.js";
 
 const EVIDENCE = ["official", "reputable", "transcription", "unverified", "draft", "none"];
 export const STATUS = ["in-force", "draft", "proposal", "example", "unverified"];
+const FIELDS = ["evidence", "label", "name", "source", "unit", "value"];
 export const HEAD_FIELDS = [
   ...["key", "kind", "region", "sources", "status", "title", "v", "valid_from", "valid_to", "version"],
 ];
@@ -15,7 +16,7 @@ export const HEAD_FIELDS = [
 export const digestOf = (value) => hex(sha256(utf8(jcs.encode(value))));
 
 export function parseParameter(node) {
-  const fields = node.fields(["evidence", "label", "name", "source", "unit", "value"]);
+  const fields = node.fields(FIELDS);
   const label = fields.label.oneOf(["published", "proposal"]);
   const evidence = fields.evidence.oneOf(EVIDENCE);
   if (label === "published" && evidence === "none") {
@@ -44,11 +45,30 @@ export function parameters(node, most = 64) {
   return named;
 }
 
-/** Throws unless the parameters are exactly those that `what` reads. */
-export function requireParameters(node, found, names, what) {
+// What a parameter may be; `least` of a number above 0: a decimal has 18 places at most.
+const DOMAINS = {
+  amount: { expected: "a number from 0", least: of(0) },
+  count: { expected: "a whole number from 1 to 1000000", whole: true, least: of(1), most: of(1_000_000) },
+  days: { expected: "a whole number from 0 to 1000", whole: true, least: of(0), most: of(1000) },
+  points: { expected: "a whole number from 1 to 10", whole: true, least: of(1), most: of(10) },
+  positive: { expected: "a number above 0", least: of(1).over(of(10n ** 18n)) },
+  quality: { expected: "a number from 1 to 5", least: of(1), most: of(5) },
+  quarters: { expected: "a whole number from 1 to 100", whole: true, least: of(1), most: of(100) },
+};
+
+/** Throws unless the parameters are exactly those that `what` reads, each of its domain: name -> domain. */
+export function requireParameters(node, found, domains, what) {
+  const names = Object.keys(domains);
   if (found.size !== names.length || names.some((name) => !found.has(name))) {
     throw node.malformed(say`parameters of ${what}`, names.join(", ") || "none");
   }
+  const items = node.items();
+  [...found.values()].forEach(({ name, value }, at) => {
+    const { expected, whole = false, least, most = null } = DOMAINS[domains[name]];
+    if (value.below(least) || (most && value.above(most)) || (whole && value.d !== 1n)) {
+      throw items[at].fields(FIELDS).value.malformed(say`${name} of ${what}`, expected);
+    }
+  });
 }
 
 export function parseHead(fields, kind) {

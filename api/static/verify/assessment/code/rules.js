@@ -3,10 +3,12 @@ import { Node } from "../node.js";
 import * as p from "../parameters.js";
 import { checkOf } from "./checks.js";
 import { SUBJECTS } from "./document.js";
-import { say } from "../../say.js";
 
-const DECISION = ["families", "points", "queue-points"];
-const STATES = ["clear-change", "explain-days", "inspect-days", "rectify-days", "silent-quarters", "veto-quarters"];
+const DECISION = { families: "count", points: "count", "queue-points": "count" };
+const STATES = {
+  ...{ "clear-change": "amount", "explain-days": "days", "inspect-days": "days", "rectify-days": "days" },
+  ...{ "silent-quarters": "quarters", "veto-quarters": "quarters" },
+};
 const FAMILIES = ["stuck", "time", "peer", "ratio", "loan", "late", "digits", "model"];
 const RULE = ["applies", "check", "decides", "explain", "family", "formula", "id", "parameters", "printed", "title"];
 const ALWAYS = ["value", "threshold"];
@@ -38,12 +40,6 @@ function parseRule(node) {
   const family = fields.family.oneOf(check.isHard ? [""] : FAMILIES, "not a family of this check");
   const found = p.parameters(fields.parameters);
   p.requireParameters(fields.parameters, found, check.parameters, `check ${check.name}`);
-  for (const name of check.points) {
-    const { n, d } = found.get(name).value;
-    if (d !== 1n || n < 1n || n > 10n) {
-      throw fields.parameters.malformed(say`points ${name}`, "a whole number from 1 to 10");
-    }
-  }
   const explain = p.title(fields.explain, 600);
   const allowed = [...check.words, ...ALWAYS];
   for (const language of [explain.en, explain.zh]) {

@@ -6,10 +6,12 @@ import { ONE, decimal, of, signed, sum } from "../rational.js";
 export const VARIABLES = ["k", "trend", "share", "quality", "neutral"];
 const OPERATORS = ["<=", ">="];
 const RULES = {
-  "weighted-score": ["filled-months", "filled-quality", "peers", "upgrade-margin"],
-  "efficiency-code": ["peers"],
-  colours: [],
-  board: ["high", "low", "peers"],
+  "weighted-score": {
+    ...{ "filled-months": "days", "filled-quality": "quality", peers: "count", "upgrade-margin": "amount" },
+  },
+  "efficiency-code": { peers: "count" },
+  colours: {},
+  board: { high: "amount", low: "amount", peers: "count" },
 };
 const BANDS = { "efficiency-code": ["efficiency", "level"], colours: ["colours"], board: ["colours"] };
 
@@ -37,7 +39,10 @@ export function parseScheme(value) {
 }
 
 function checkWeighted(fields, parts, grades) {
-  if (!sum(parts.map((part) => part.weight.value)).equals(ONE)) throw fields.parts.malformed("weights", "a sum of 1");
+  const weights = parts.map((part) => part.weight.value);
+  if (!sum(weights).equals(ONE) || weights.some((weight) => weight.below(of(0)))) {
+    throw fields.parts.malformed("weights", "numbers from 0, a sum of 1");
+  }
   const scores = grades.filter((grade) => grade.least !== null).map((grade) => grade.least.value);
   const descending = scores.every((score, at) => !at || score.below(scores[at - 1]));
   if (grades.at(-1).least !== null || scores.length !== grades.length - 1 || !descending) {
