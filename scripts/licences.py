@@ -88,5 +88,6 @@ def problems(lock: Path) -> list[str]:
 
 if __name__ == "__main__":
     lines = problems(ROOT / "requirements.lock")
-    print("\n".join(lines) or f"licences: {len(locked(ROOT / 'requirements.lock'))} packages, all permissive")
+    count = len(locked(ROOT / "requirements.lock"))
+    print("\n".join(lines) or f"licences: {count} packages, all permissive or excepted by name")
     sys.exit(bool(lines))
