@@ -49,15 +49,18 @@ class Name:
 class Settings:
     """What the application is told.
 
-    `policy`: the TOML that this node suggests to its readers. `mirrors`: origin of a log → folder with its tiles and
-    `checkpoint`. `names`: member id (hex) → name. `rate`, `keyed_rate`: requests that a reader without and with a
-    key may make, in the notation of `limits`. `pact_https`: `/3` answers nothing over plain HTTP, as PACT asks (the
-    proxy that ends TLS says so in X-Forwarded-Proto). `takes_orders`: an exchange runs on this database. `hooks`: what
-    webhooks need, None where none are sent. `clock` is the ledger's, which may be replayed; `wall` is for what goes to
-    others and comes back. Sizes in bytes, times in seconds.
+    `policy`: the TOML that this node suggests to its readers. `public_url`: scheme and host under which it is
+    reached, for addresses on paper; where it is empty a paper has the address that its reader asked. `mirrors`:
+    origin of a log → folder with its tiles and `checkpoint`. `names`: member id (hex) → name. `rate`, `keyed_rate`:
+    requests that a reader without and with a key may make, in the notation of `limits`. `pact_https`: `/3` answers
+    nothing over plain HTTP, as PACT asks (the proxy that ends TLS says so in X-Forwarded-Proto). `takes_orders`: an
+    exchange runs on this database. `hooks`: what webhooks need, None where none are sent. `clock` is the ledger's,
+    which may be replayed; `wall` is for what goes to others and comes
+    back. Sizes in bytes, times in seconds.
     """
 
     policy: bytes | None = None
+    public_url: str = ""
     mirrors: Mapping[str, Path] = field(default_factory=dict)
     names: Mapping[str, Name] = field(default_factory=dict)
     rate: str = "600/minute"
@@ -138,6 +141,7 @@ class Config(Struct, forbid_unknown_fields=True, frozen=True):
     host: _Text = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535)] = 8000
     policy: str = ""
+    public_url: Annotated[str, Meta(pattern=r"^(https?://[A-Za-z0-9.\[\]:-]+)?\Z", max_length=300)] = ""
     rate: _Text = "600/minute"
     keyed_rate: _Text = "3000/minute"
     max_body_bytes: Annotated[int, Meta(ge=1024, le=1 << 30)] = 16 << 20
@@ -156,6 +160,7 @@ class Config(Struct, forbid_unknown_fields=True, frozen=True):
         names = [Name(row.credit_code, row.zh, row.en) for row in self.member]
         return Settings(
             policy=_policy(folder / self.policy) if self.policy else None,
+            public_url=self.public_url,
             mirrors={row.origin: folder / row.folder for row in self.log},
             names={name.id: name for name in names},
             rate=self.rate,

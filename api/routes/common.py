@@ -60,8 +60,10 @@ def bytes_of(media_type: str, description: str) -> dict[int | str, dict[str, Any
     return {200: {"description": description, "content": {media_type: {"schema": schema}}}}
 
 
-def origin_of(request: Request) -> str:
-    """Scheme and host under which the reader asked: what an address on paper begins with."""
+def origin_of(service: Service, request: Request) -> str:
+    """What an address on paper begins with: the service's own public address, else the one that the reader asked."""
+    if service.settings.public_url:
+        return service.settings.public_url
     scheme = "https" if request.headers.get("x-forwarded-proto") == "https" else request.url.scheme
     return f"{scheme}://{request.url.netloc}"
 

@@ -151,7 +151,7 @@ def of(service: Service) -> APIRouter:
             return Response(disclose(body, library.tools()).json(), media_type="application/json")
         name = f"disclosure.{format}"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        made = disclosure.make(body, format, language, origin_of(request))
+        made = disclosure.make(body, format, language, origin_of(service, request))
         return Response(made, media_type=disclosure.MEDIA_TYPES[format], headers=headers)
 
     @found.get(

@@ -329,7 +329,7 @@ def _certified(
     if form == "json":
         return answer(request, content, private=private, headers=headers)
     known = {bytes.fromhex(i): Name(n.zh, n.en, n.credit_code) for i, n in service.settings.names.items()}
-    page = paper.make(content, language, known, origin_of(request))
+    page = paper.make(content, language, known, origin_of(service, request))
     return answer(request, page, media_type=pdf.MEDIA_TYPE, private=private, headers=headers)
 
 

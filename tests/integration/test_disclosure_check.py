@@ -17,14 +17,18 @@ RAW = library.example("disclosure")
 JSON = {"Content-Type": "application/json"}
 
 
+def address_on(paper: bytes) -> str:
+    notes = PdfReader(io.BytesIO(paper)).pages[0]["/Annots"]
+    (address,) = {uri for note in notes if (uri := note.get_object().get("/A", {}).get("/URI"))}  # type: ignore[attr-defined]
+    return str(address)
+
+
 def test_a_paper_leads_to_what_the_chain_says_of_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with ledger_api(tmp_path) as api:
         document = api.post("/v1/loan-disclosures", content=RAW, headers=JSON).content
         digest, newer = hashlib.sha256(document).hexdigest(), hashlib.sha256(b"corrected").hexdigest()
         paper = api.post("/v1/loan-disclosures?format=pdf&language=en", content=RAW, headers=JSON).content
-        notes = PdfReader(io.BytesIO(paper)).pages[0]["/Annots"]
-        (address,) = {uri for note in notes if (uri := note.get_object().get("/A", {}).get("/URI"))}  # type: ignore[attr-defined]
-        assert address == f"http://testserver/disclosures/{digest}"
+        assert address_on(paper) == f"http://testserver/disclosures/{digest}"
         # a reader who takes the input out of the paper comes to the same digest
         attached = tmp_path / "evidence.bundle.json"
         attached.write_bytes(PdfReader(io.BytesIO(paper)).attachments[attached.name][0])
@@ -48,3 +52,10 @@ def test_a_paper_leads_to_what_the_chain_says_of_it(tmp_path: Path, capsys: pyte
         page = api.get(f"/disclosures/{digest}?lang=en").text
         assert "Replaced" in page and f"/disclosures/{newer}" in page
         assert "late" in api.get(f"/disclosures/{newer}?lang=en").text
+
+
+def test_a_paper_has_the_services_own_address_whatever_host_was_asked(tmp_path: Path) -> None:
+    with ledger_api(tmp_path, settings={"public_url": "https://ledger.example"}) as api:
+        headers = {**JSON, "Host": "elsewhere.example"}
+        paper = api.post("/v1/loan-disclosures?format=pdf&language=en", content=RAW, headers=headers).content
+    assert address_on(paper).startswith("https://ledger.example/disclosures/")
