@@ -55,7 +55,9 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, 
 def run(*arguments: str) -> int:
     parser = argparse.ArgumentParser()
     command.add_parser(parser.add_subparsers(required=True))
-    return command.run(parser.parse_args(["allocate", *arguments]))
+    args = parser.parse_args(["allocate", *arguments])
+    code: int = args.run(args)
+    return code
 
 
 def document(folder: Path, key: str) -> str:

@@ -97,7 +97,9 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, 
 def run(*arguments: str) -> int:
     parser = argparse.ArgumentParser()
     command.add_parser(parser.add_subparsers(required=True))
-    return command.run(parser.parse_args(["calculate", *arguments]))
+    args = parser.parse_args(["calculate", *arguments])
+    code: int = args.run(args)
+    return code
 
 
 def test_the_contract_is_asked_and_agrees(published: tuple[Path, str], capsys: pytest.CaptureFixture[str]) -> None:

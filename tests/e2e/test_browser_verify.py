@@ -387,7 +387,7 @@ def test_certificates_codes_and_grades_are_judged_alike_in_the_browser(page: Pag
     code = example("code", "code-1")
     peers = Statement(PeerStatistics.parse(Node(code["peers"]["statistics"])), 1)
     filed = AssessedWorld("code", code, rules, (peers,))
-    scheme = next(one for one in library.schemes() if one.head.key == "carbon-efficiency-code")
+    scheme = next(one for one in library.schemes() if one.head.key == "c4-1")
     graded = AssessedWorld("grade", example("grade", scheme.head.key), scheme)
     cases: list[Case] = [
         (units.certificate("title", CARRIED), units.policy),

@@ -16,7 +16,7 @@ from ledger_node.chain.outbox_store import EntryState
 from tests.integration.chain_kit import count_of, deploy, keep, wait_for
 from tests.integration.geth_network import GethNetwork, geth_network
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.xdist_group("geth")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 ENTERPRISE = b"\x11" * 32
 CONFIRMATIONS = 3

@@ -21,7 +21,7 @@ from ledger_node.deployment import Deployment, plan
 from tests.integration.chain_kit import wait_for
 from tests.integration.geth_network import geth_network
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.xdist_group("geth")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 KEY = b"\x21" * 32
 CONTRACTS = len(NAMES)

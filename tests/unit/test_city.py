@@ -182,6 +182,7 @@ def test_the_job_goes_on_where_it_stopped_and_needs_no_truth_to_check(tmp_path: 
     monkeypatch.setattr(job.on_chain, "differences", lambda *_: [])
     monkeypatch.setattr(job.certificates, "issue", lambda *_: "none")
     monkeypatch.setattr(job.certificates, "shown", lambda *_: "none")
+    monkeypatch.setattr(job, "order", lambda *_: "none")
     done: list[int] = []
     real = job._quarter
     monkeypatch.setattr(job, "ProcessPoolExecutor", lambda max_workers: _Here(done))
