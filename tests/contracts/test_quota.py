@@ -16,6 +16,7 @@ from tests.support.quota import (
     CCER,
     DUE,
     FROZEN,
+    LAWS,
     PENDING,
     PROJECT,
     PROVINCIAL,
@@ -324,6 +325,17 @@ def test_an_open_obligation_is_corrected_and_keeps_the_date_that_it_was_fixed_wi
     restated = quota.report(900_000_000)
     quota.fix(restated)
     assert (quota.year().obligation, quota.year().dueAt) == (900, DUE)
+
+
+def test_before_the_first_law_in_force_there_is_none(world: Any, refused: Any) -> None:
+    first = LAWS["2021 measures"][0]
+    refused("QuotaRulesNoLawAt", lambda: world.ask("QuotaRules", "law_at", first))
+    quota = Quota(world)
+    draft = {"basis": 1, "minimum": 0, "maximum": 1, "deducts": 0, "evidence": 4, "sourceDigest": ZERO}
+    quota.published("PenaltyLaw", law=word("2019 draft"), since=first - 1, **draft)
+    quota.laws()
+    refused("QuotaRulesNoLawAt", lambda: world.ask("QuotaRules", "law_at", first - 1))
+    assert world.ask("QuotaRules", "law_at", first).law == word("2021 measures")
 
 
 def test_the_penalty_goes_by_the_law_at_the_breach_and_the_deduction_by_the_law_now(world: Any, refused: Any) -> None:

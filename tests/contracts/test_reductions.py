@@ -111,6 +111,11 @@ def test_what_can_be_no_reduction_is_refused(projects: Projects, refused: Any) -
     refused("RegistryNotOfKind", lambda: projects.approved(verifier=enterprise, who="enterprise"))
 
 
+def test_a_verifier_owns_no_project_that_it_could_credit(projects: Projects, refused: Any) -> None:
+    # the registry's own refusal, ReductionRegistryVerifierRefused, stands behind this one: ReductionRegistry.t.sol
+    refused("AllowanceLedgerHolderRefused", lambda: projects.project(who="verifier", project=ROOT))
+
+
 def test_units_are_issued_for_just_what_was_reduced(projects: Projects, refused: Any) -> None:
     act = projects.approved()
     refused("ReductionRegistryUnknown", lambda: projects.offsets(500))
