@@ -83,6 +83,40 @@ contract ControlPlanRegistryTest is World {
         plans.review(by, regulator);
     }
 
+    function test_a_year_outside_the_calendar_is_refused() public {
+        uint16[3] memory outside = [uint16(0), 1970, 10_000];
+        for (uint256 i = 0; i < outside.length; i++) {
+            ControlPlan memory made = act(1, "one", 0);
+            made.year = outside[i];
+            refused(
+                made, abi.encodeWithSelector(IControlPlanRegistry.ControlPlanRegistryYearUnknown.selector, outside[i])
+            );
+        }
+    }
+
+    function test_a_plan_that_nobody_filed_is_unknown() public {
+        refused(
+            ControlPlanReview("none", bytes32(uint256(1)), 1, "why", nextReference(), type(uint64).max),
+            abi.encodeWithSelector(IControlPlanRegistry.ControlPlanRegistryUnknown.selector, bytes32("none"))
+        );
+        vm.expectRevert(
+            abi.encodeWithSelector(IControlPlanRegistry.ControlPlanRegistryUnknown.selector, bytes32("none"))
+        );
+        plans.planOf("none");
+    }
+
+    function test_a_review_acknowledges_or_returns_and_nothing_else() public {
+        bytes32 first = file(1, "one", 0);
+        uint8[2] memory outcomes = [uint8(0), 3];
+        for (uint256 i = 0; i < outcomes.length; i++) {
+            refused(
+                ControlPlanReview(first, bytes32(uint256(1)), outcomes[i], "why", nextReference(), type(uint64).max),
+                abi.encodeWithSelector(IControlPlanRegistry.ControlPlanRegistryOutcomeUnknown.selector, outcomes[i])
+            );
+        }
+        review(first, 1);
+    }
+
     function testFuzz_the_version_counts_up_by_one(uint16 version) public {
         bytes32 first = file(1, "one", 0);
         ControlPlan memory next = act(version, "two", first);
@@ -106,6 +140,12 @@ contract ControlPlanRegistryTest is World {
         Signed memory mine = signed(ENTERPRISE_KEY, hash(made));
         vm.expectRevert(expected);
         plans.file(made, mine);
+    }
+
+    function refused(ControlPlanReview memory made, bytes memory expected) private {
+        Signed memory regulator = signed(REGULATOR_A, keccak256(abi.encode(CONTROL_PLAN_REVIEW_TYPE, made)));
+        vm.expectRevert(expected);
+        plans.review(made, regulator);
     }
 
     function review(bytes32 plan, uint8 outcome) private {

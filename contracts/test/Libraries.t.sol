@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {Calendar} from "../src/libraries/Calendar.sol";
 import {DataStore} from "../src/libraries/DataStore.sol";
+import {Exact, ExactSum, Sum} from "../src/libraries/ExactSum.sol";
 import {MerkleSha256} from "../src/libraries/MerkleSha256.sol";
 import {Uint512, Wide} from "../src/libraries/Uint512.sol";
 import {Trees} from "./Trees.sol";
@@ -86,6 +87,32 @@ contract LibrariesTest is Test {
         equal(this.div(Wide(4, max), 5), max);
     }
 
+    /* EXACT SUMS */
+
+    function test_a_row_that_no_rounding_table_has_is_refused() public {
+        Exact memory gram = Exact(Wide(0, ExactSum.UNITS), 1);
+        equal(this.rounded(gram, 1), 1);
+        equal(this.rounded(gram, 16), 0); // to the nearest t
+        uint8[3] memory rows = [uint8(0), 17, 255];
+        for (uint256 i = 0; i < rows.length; i++) {
+            vm.expectRevert(abi.encodeWithSelector(ExactSum.ExactSumRowUnknown.selector, rows[i]));
+            this.rounded(gram, rows[i]);
+        }
+    }
+
+    function test_rests_without_a_common_denominator_below_the_limit_are_refused() public {
+        // one unit below the gram and two rests that make it whole or do not: only the fractions tell
+        uint256 below = ExactSum.UNITS - 1;
+        uint256 large = (1 << 128) - 1;
+        Exact[] memory amounts = new Exact[](2);
+        amounts[0] = Exact(Uint512.add(Uint512.mul(below, large), Wide(0, large - 1)), large);
+        amounts[1] = Exact(Wide(0, 1), large);
+        equal(this.floored(amounts), 1);
+        amounts[1] = Exact(Wide(0, 1), large - 1); // coprime: the common denominator is above 2^255
+        vm.expectRevert(ExactSum.ExactSumTooFine.selector);
+        this.floored(amounts);
+    }
+
     /* CALENDAR */
 
     function test_months_begin_at_midnight_eight_hours_east() public pure {
@@ -117,6 +144,30 @@ contract LibrariesTest is Test {
         _chunks = DataStore.write(data);
         equal(_chunks.length, 3);
         equal(keccak256(DataStore.read(_chunks)), keccak256(data));
+    }
+
+    function test_a_chunk_that_the_gas_cannot_pay_for_is_not_passed_over() public {
+        bytes memory data = new bytes(DataStore.CHUNK_BYTES);
+        equal(this.write{gas: 8_000_000}(data), 1);
+        // 200 gas a byte of code: a chunk takes 4.8 million
+        vm.expectRevert(abi.encodeWithSelector(DataStore.DataStoreFailed.selector, DataStore.CHUNK_BYTES));
+        this.write{gas: 4_000_000}(data);
+    }
+
+    function write(bytes calldata data) external returns (uint256) {
+        return DataStore.write(data).length;
+    }
+
+    function rounded(Exact calldata amount, uint8 row) external pure returns (uint256) {
+        return ExactSum.rounded(amount, row);
+    }
+
+    function floored(Exact[] calldata amounts) external pure returns (uint256) {
+        Sum memory sum = ExactSum.empty(amounts.length);
+        for (uint256 i = 0; i < amounts.length; i++) {
+            ExactSum.add(sum, amounts[i]);
+        }
+        return ExactSum.difference(sum, ExactSum.empty(0), 1);
     }
 
     function add(Wide calldata a, Wide calldata b) external pure returns (Wide memory) {

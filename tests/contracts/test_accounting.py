@@ -178,6 +178,53 @@ def test_use_outside_the_rules_is_refused_by_name(rules: Any, reverted: Any) -> 
         assert caught.value.name == error
 
 
+def test_a_rule_set_is_published_once(rules: Any, reverted: Any) -> None:
+    for form in (FORM, replace(FORM, yearTo=2030)):
+        with pytest.raises(reverted) as caught:
+            publish(rules, form)
+        assert caught.value.name == "RuleSetRegistryKnown"
+
+
+def test_a_factor_of_another_guideline_than_the_line_asks_for_is_refused(rules: Any, reverted: Any) -> None:
+    asked = {name: replace(LINES[1], guidelines=six(word(name))) for name in ("GB/T 32150", "GB/T 32151.5")}
+    one, other = (
+        publish(rules, replace(FORM, lines=(rule_,)), json.dumps({"key": name}).encode())
+        for name, rule_ in asked.items()
+    )
+    with pytest.raises(reverted) as caught:
+        calculate(rules, line("electricity-exported", 0, 0, GRID), rule_set=other)
+    assert caught.value.name == "RuleSetRegistryGuidelineDiffers"
+    assert calculate(rules, line("electricity-exported", 0, 0, GRID), rule_set=one)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("calculator", "method", "values"),
+    [
+        ("CombustionCalculator", "combustion-carbon-ad", (1, 0, ONE, ONE)),  # nothing but water as tested
+        ("CombustionCalculator", "combustion-carbon-ad", (1, ONE + 1, 0, ONE)),  # more water than mass
+        ("CombustionCalculator", "combustion-carbon-dry", (1, ONE + 1, ONE)),
+        ("CombustionCalculator", "anode", (1, ONE + 1, 0)),
+        ("CombustionCalculator", "anode", (1, 0, ONE + 1)),
+        ("CombustionCalculator", "anode", (1, ONE // 2, ONE // 2 + 1)),  # sulphur and ash above the whole
+        ("ProcessCalculator", "shielding-gas", (ONE, 1, ONE, 0, 0)),  # fractions above 1
+        ("ProcessCalculator", "shielding-gas", (ONE - 2, 1, ONE, 0, 0)),  # and below
+        ("ProcessCalculator", "shielding-gas", (0, ONE, 0, 0, 0)),  # a gas without mass
+        ("EnergyCalculator", "steam", (ONE - 1, ONE, ONE)),  # less heat than the water fed
+        ("EnergyCalculator", "hot-water", (ONE - 1, ONE, ONE, ONE)),
+    ],
+)
+def test_a_value_that_no_plant_can_have_is_refused(
+    world: Any, reverted: Any, calculator: str, method: str, values: tuple[int, ...]
+) -> None:
+    def ask(*given_values: int) -> Any:
+        padded = [*given_values, *[0] * (6 - len(given_values))]
+        return world.ask(calculator, "contribution", word(method), 1, padded)
+
+    with pytest.raises(reverted) as caught:
+        ask(*values)
+    assert caught.value.name == "CalculatorValueOutside"
+
+
 def test_a_draft_is_flagged(rules: Any) -> None:
     publish_factor(rules, DRAFT, row=word("draft"), evidence=4)
     assert calculate(rules, line("electricity-exported", 0, 0, DRAFT))[1]

@@ -185,6 +185,33 @@ def test_a_head_against_an_anchored_one_counts_under_a_key_valid_at_that_size(
     assert world.ask("CheckpointRegistry", "log_of", log_id).status == 2
 
 
+def test_a_log_is_registered_once_with_an_origin_and_a_gateway(world: Any, reverted: Any) -> None:
+    world.register_log()
+    enterprise = world["enterprise"]
+    values = {"origin": "other.example/log", "member": enterprise.id, "gateway": world.GATEWAY, "witnessQuorum": 1}
+    for changes, error in (
+        ({"origin": world.ORIGIN}, "CheckpointRegistryLogKnown"),
+        ({"origin": world.ORIGIN, "member": world["rival"].id}, "CheckpointRegistryLogKnown"),
+        ({"origin": ""}, "CheckpointRegistryOriginEmpty"),
+        ({"gateway": bytes(32)}, "CheckpointRegistryGatewayEmpty"),
+    ):
+        act = world.act("LogRegistration", **values | changes)
+        owner = enterprise if act["member"] == enterprise.id else world["rival"]
+        refused(world, reverted, error, act, world.sign(act, owner))
+
+
+def test_a_log_that_nobody_registered_is_unknown_to_every_act(world: Any, reverted: Any, nobody: Any) -> None:
+    head, other = world.checkpoint(5, root(5)), world.checkpoint(5, root(6))
+    gateway, witnesses = world.sign(head, world.gateway), [world.sign(head, world.witness)]
+    refused(world, reverted, "CheckpointRegistryLogUnknown", head, [], gateway, witnesses)
+    status = world.act("LogStatus", logId=root(1), status=3, reasonDigest=bytes(32))
+    refused(world, reverted, "CheckpointRegistryLogUnknown", status, world.sign(status, world["enterprise"]), [])
+    fork = checkpoint_registry.encode_report_fork(head, gateway, other, world.sign(other, world.gateway), NO_ANCHOR)
+    with pytest.raises(reverted) as caught:
+        world.chain.send(world.address("CheckpointRegistry"), fork)
+    assert caught.value.name == "CheckpointRegistryLogUnknown"
+
+
 def test_a_leaf_is_proven_on_the_chain(world: Any) -> None:
     log_id = world.register_log()
     world.anchor(100, root(100))

@@ -70,3 +70,26 @@ def test_the_directory_changes_only_by_the_quorum(world: Any, reverted: Any) -> 
     with pytest.raises(reverted) as error:
         world.relay(wrong, world.quorum(wrong))
     assert error.value.name == "DirectoryCodeDiffers"
+
+
+def test_the_directory_lists_only_what_has_a_name_and_a_beginning_in_order(world: Any, reverted: Any) -> None:
+    listed, now = world.chain.time, world.chain.time + 100
+    world.chain.time = now
+    values = {
+        "name": chain_name("GrantRegistry"),
+        "version": 2,
+        "location": world.address("FactorRegistry"),
+        "codeHash": bytes.fromhex(deployment.artifact("FactorRegistry")["codeHash"]),
+        "since": now,
+    }
+    for changes, error in (
+        ({"since": listed - 1}, "DirectorySinceOutOfRange"),
+        ({"since": now + 1}, "DirectorySinceOutOfRange"),
+        ({"name": bytes(32)}, "DirectoryNameEmpty"),
+    ):
+        act = world.act("DirectoryEntry", **values | changes)
+        with pytest.raises(reverted) as caught:
+            world.relay(act, world.quorum(act))
+        assert caught.value.name == error
+    act = world.act("DirectoryEntry", **values | {"since": listed})
+    world.relay(act, world.quorum(act))

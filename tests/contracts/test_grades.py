@@ -178,6 +178,8 @@ def test_a_grade_is_not_better_than_the_score_and_not_of_another_scheme(graded: 
             graded.file_grades(item)
     with pytest.raises(reverted, match="GradeRegistryNoItems"):
         graded.file_grades()
+    with pytest.raises(reverted, match="GradeRegistryItemsDiffer"):
+        graded.file_grades(graded.grade_item(NON, NON, 0), itemsDigest=sha("another list"))
     with pytest.raises(reverted, match="GradeRegistryQuarterNotOver"):
         graded.file_grades(graded.grade_item(NON, NON, 0), year=2027, quarter=1)
     graded.file_grades(graded.grade_item(NOT_RATED, NOT_RATED, 0))

@@ -180,3 +180,24 @@ def test_a_malleable_or_foreign_signature_is_refused(world: Any, stranger: Any, 
             type(good)(good.signer, bad),
             world.quorum(act),
         )
+
+
+def test_a_member_is_admitted_once_and_under_an_id(world: Any, stranger: Any, reverted: Any) -> None:
+    for member, error in (
+        (world["bank"].id, "MemberRegistryMemberKnown"),
+        (world.regulators[0].id, "MemberRegistryMemberKnown"),
+        (bytes(32), "MemberRegistryMemberUnknown"),
+    ):
+        with pytest.raises(reverted) as caught:
+            world.admit(stranger, 2, member=member)
+        assert caught.value.name == error
+
+
+def test_what_was_never_admitted_or_enrolled_is_neither_suspended_nor_ended(
+    world: Any, stranger: Any, reverted: Any, nobody: Any
+) -> None:
+    status = world.act("MemberStatus", member=stranger.id, status=2, reasonDigest=bytes(32))
+    refused(world, reverted, "MemberRegistryMemberUnknown", status, world.quorum(status))
+    end = world.act("KeyEnd", keyId=stranger.key_id, validTo=world.chain.time, compromisedSince=0)
+    refused(world, reverted, "MemberRegistryKeyUnknown", end, world.sign(end, world["bank"]), [])
+    refused(world, reverted, "MemberRegistryKeyUnknown", end, nobody, world.quorum(end))

@@ -363,12 +363,22 @@ def test_a_grant_holds_for_its_term_until_it_is_ended(world: Any, reverted: Any)
         world.relay(again, world.sign(again, enterprise))
     assert caught.value.name == "GrantRegistryAlreadyRevoked"
     for changes, error in (
-        ({"grantee": ROOT}, "GranteeRefused"),
-        ({"grantee": enterprise.id}, "GranteeRefused"),
-        ({"expires": now}, "TermOutOfRange"),
-        ({"validFrom": now + 2000}, "TermOutOfRange"),
+        ({"grantee": ROOT}, "GrantRegistryGranteeRefused"),
+        ({"grantee": enterprise.id}, "GrantRegistryGranteeRefused"),
+        ({"expires": now}, "GrantRegistryTermOutOfRange"),
+        ({"validFrom": now + 2000}, "GrantRegistryTermOutOfRange"),
     ):
         bad = world.act("Grant", **(values | changes))
         with pytest.raises(reverted) as caught:
             world.relay(bad, world.sign(bad, enterprise))
-        assert caught.value.name == f"GrantRegistry{error}"
+        assert caught.value.name == error
+
+
+def test_a_grant_that_nobody_gave_is_unknown(world: Any, reverted: Any) -> None:
+    end = world.act("GrantEnd", grantId=ROOT)
+    with pytest.raises(reverted) as caught:
+        world.relay(end, world.sign(end, world["enterprise"]))
+    assert caught.value.name == "GrantRegistryUnknown"
+    with pytest.raises(reverted) as caught:
+        world.ask("GrantRegistry", "grant_of", ROOT)
+    assert caught.value.name == "GrantRegistryUnknown"

@@ -143,10 +143,12 @@ class Codes:
         )
         return replace(found, **changes)
 
-    def file_grades(self, *items: GradeItem, scheme: str = "gcg-1", year: int = 2026, quarter: int = 2) -> Any:
+    def file_grades(
+        self, *items: GradeItem, scheme: str = "gcg-1", year: int = 2026, quarter: int = 2, **changes: Any
+    ) -> Any:
         values = {"assessor": self.world["regulator 0"].id, "schemeId": SCHEMES[scheme].id}
         values |= {"itemsDigest": filing.items_digest(items), "year": year, "quarter": quarter}
-        act = self.world.act("GradeList", **values)
+        act = self.world.act("GradeList", **values | changes)
         taken = [structs.GradeItem(*item.values()) for item in items]
         return self.world.relay(act, taken, self.world.sign(act, self.world["regulator 0"]))
 
