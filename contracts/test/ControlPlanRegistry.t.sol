@@ -2,11 +2,30 @@
 pragma solidity 0.8.37;
 
 import {ControlPlanRegistry} from "../src/ControlPlanRegistry.sol";
+import {Directory} from "../src/Directory.sol";
 import {IControlPlanRegistry} from "../src/interfaces/IControlPlanRegistry.sol";
+import {IDirectory} from "../src/interfaces/IDirectory.sol";
 import {IRegistry} from "../src/interfaces/IRegistry.sol";
 import {ControlPlan, CONTROL_PLAN_TYPE, ControlPlanReview, CONTROL_PLAN_REVIEW_TYPE} from "../src/MrvActs.sol";
 import {Signed} from "../src/Signatures.sol";
 import {World} from "./World.sol";
+
+/// @notice A register of members that lets one member be an enterprise and a verifier, as the present one never does.
+contract EveryKind {
+    bytes32 private immutable _member;
+
+    constructor(bytes32 member) {
+        _member = member;
+    }
+
+    function actKeyMember(address) external view returns (bytes32) {
+        return _member;
+    }
+
+    function isAdmitted(bytes32 member, uint16) external view returns (bool) {
+        return member == _member;
+    }
+}
 
 contract ControlPlanRegistryTest is World {
     ControlPlanRegistry private plans;
@@ -115,6 +134,19 @@ contract ControlPlanRegistryTest is World {
             );
         }
         review(first, 1);
+    }
+
+    function test_nobody_reviews_its_own_plan_whatever_register_of_members_is_listed() public {
+        IDirectory.Listing[] memory table = new IDirectory.Listing[](1);
+        table[0] = IDirectory.Listing("MemberRegistry", 1, address(new EveryKind(ENTERPRISE_ID)), 0, 0);
+        plans = new ControlPlanRegistry(address(new Directory(table)));
+        bytes32 first = file(1, "one", 0);
+        ControlPlanReview memory own = ControlPlanReview(first, ENTERPRISE_ID, 1, 0, nextReference(), type(uint64).max);
+        Signed memory mine = signed(ENTERPRISE_KEY, keccak256(abi.encode(CONTROL_PLAN_REVIEW_TYPE, own)));
+        vm.expectRevert(
+            abi.encodeWithSelector(IControlPlanRegistry.ControlPlanRegistryConflictOfDuty.selector, ENTERPRISE_ID)
+        );
+        plans.review(own, mine);
     }
 
     function testFuzz_the_version_counts_up_by_one(uint16 version) public {
