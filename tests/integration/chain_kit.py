@@ -152,9 +152,9 @@ def ganache() -> Iterator[str]:
         "1337",
         "--miner.blockGasLimit",
         "30000000",
-        # its JavaScript EVM needs half a minute for the 50 million gas of an endless call when the machine is busy
+        # its JavaScript EVM needs half a minute for 10 million gas of an endless call when the machine is busy
         "--miner.callGasLimit",
-        "10000000",
+        "3000000",
     ]
     command += [
         "--server.host",
