@@ -101,12 +101,12 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "cancelOrder": TRADERS,
     "listOrders": TRADERS,
     "getOrder": TRADERS | {"regulator"},
-    # units and years of obligation: holdings are for the members of the chain, whether a year is met is public
-    "listHoldings": KEYED,
-    "getLot": KEYED,
-    "listLotHistory": KEYED,
-    "getTitle": KEYED,
-    "listDisposals": KEYED,
+    # units and years of obligation: what is held by `api.sight`, whether a year is met is public
+    "listHoldings": KEYED,  # the member itself, statutory roles, and by its consent
+    "getLot": KEYED,  # the lot; its holders likewise
+    "listLotHistory": KEYED,  # likewise
+    "getTitle": KEYED,  # likewise, and a bank with units of the lot in pledge
+    "listDisposals": KEYED,  # likewise, by consent
     "getCertificate": EVERYONE,  # who has its id may show it to anybody
     "listObligations": EVERYONE,
     "listCollateral": KEYED,  # the bank itself, and statutory roles

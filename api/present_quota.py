@@ -57,15 +57,15 @@ def states(position: Kept) -> schemas.States:
     return schemas.States(**{state: int(position[state]) for state in STATES})
 
 
-def entry(record: Kept, at: int) -> schemas.LotEntry:
-    """One record of a lot's history."""
+def entry(record: Kept, at: int, told: bool) -> schemas.LotEntry:
+    """One record of a lot's history; of a position that is not told, its time alone."""
     tally = record.kind == "tally"
     return schemas.LotEntry(
         kind=record.kind,
         block=record.block_number,
         at=time(at),
-        member=None if tally else record["member"],
-        states=states(record) if record.kind == "position" else None,
+        member=record["member"] if told and not tally else None,
+        states=states(record) if told and record.kind == "position" else None,
         ended={name: int(record[name]) for name in ("surrendered", "cancelled", "carried")} if tally else None,
     )
 

@@ -72,22 +72,26 @@ class Holder(Document):
 
 
 class LotDetail(Document):
-    """A lot, who holds it, and what became of its units."""
+    """A lot, who holds it, and what became of its units; `withheld` is with holders that the reader is not told of."""
 
     lot: Lot
     holders: list[Holder]
+    withheld: Amount
     surrendered: Amount
     cancelled: Amount
     carried: Amount
 
 
 class LotEntry(Document):
-    """What the ledger wrote of a lot: the lot itself, a holder's position, or the tally, as it then stood."""
+    """What the ledger wrote of a lot: the lot itself, a holder's position, or the tally, as it then stood.
+
+    Of a position that the reader is not told of, it says when it changed and nothing else.
+    """
 
     kind: str = Field(examples=["position"])
     block: int
     at: str
-    member: str | None
+    member: str | None = Field(description="None of the tally, and of a holder that the reader is not told of")
     states: States | None
     ended: dict[str, int] | None = Field(description="Of the tally: surrendered, cancelled, carried")
 

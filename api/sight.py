@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from api import present
 from api.access import STATUTORY, Caller, sees_emission, sees_parties
 from carbonledger.sharing import standing_scope
-from ledger_node.queries import access, grants, loans, records
+from ledger_node.queries import access, grants, loans, quota, records
 from ledger_node.queries.records import Kept
 
 Openness = Literal["open", "keyed", "consent", "statutory"]
@@ -31,7 +31,7 @@ class Rule:
 
     `owner` is the field that names whom it is about, `parties` the fields of those who signed it too; `through` is the
     field and kind of a record whose owner and parties are this one's as well; with `lenders` the banks that lend on
-    its project are parties.
+    its project are parties, with `pledgees` those to whom units of its lot are pledged.
     """
 
     openness: Openness
@@ -39,6 +39,7 @@ class Rule:
     parties: tuple[str, ...] = ()
     through: tuple[str, str] | None = None
     lenders: bool = False
+    pledgees: bool = False
 
 
 def _of(openness: Openness, *kinds: str) -> dict[str, Rule]:
@@ -53,7 +54,9 @@ RULES: Final[Mapping[str, Rule]] = {
     **_of("keyed", "key", "device", "unit", "units", "month", "controlplan", "lot", "tally", "offsetproject"),
     **_of("keyed", "allocationRules", "plan", "compliancerules", "carryoverrules", "penaltylaw", "workingyear"),
     **_of("keyed", "catalogue", "supportrules"),
-    **_of("consent", "year", "obligation", "position", "disposal"),
+    **_of("open", "year", "obligation"),  # the authority publishes who settled a year and who did not
+    "position": Rule("consent", pledgees=True),
+    "disposal": Rule("consent"),
     "pledge": Rule("consent", parties=("bank",)),
     "enforcement": Rule("consent", parties=("taker",), through=("pledge", "pledge")),
     "reduction": Rule("consent", parties=("verifier",)),
@@ -82,6 +85,7 @@ class Sight:
         self._caller = caller
         self._granted: dict[str, bool] = {}
         self._lending: dict[str, list[Kept]] = {}
+        self._pledged: dict[str, list[Kept]] = {}
 
     def of_record(self, kept: Kept) -> Basis | None:
         """On what basis the reader is told of a record; None: not at all."""
@@ -133,12 +137,19 @@ class Sight:
             found |= {str(other[name]) for name in RULES[other.kind].parties}
         if rule.lenders:
             found |= {loan["bank"] for loan in self._loans(kept["member"]) if loan["project"] == kept["project"]}
+        if rule.pledgees:
+            found |= {pledge["bank"] for pledge in self._pledges(kept["member"]) if pledge["lot"] == kept["lot"]}
         return found
 
     def _loans(self, borrower: str) -> list[Kept]:
         if borrower not in self._lending:
             self._lending[borrower] = loans.of_borrower(self._connection, borrower)
         return self._lending[borrower]
+
+    def _pledges(self, member: str) -> list[Kept]:
+        if member not in self._pledged:
+            self._pledged[member] = [p for p in quota.pledges_of(self._connection, member) if int(p["held"])]
+        return self._pledged[member]
 
     def _has_grant(self, grantee: str, owner: str) -> bool:
         if owner not in self._granted:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import partial
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -10,8 +12,10 @@ from sqlalchemy import Connection
 from api.access import Caller, basis_of
 from api.problems import MEDIA_TYPE, Problem
 from api.service import Service, authorise
+from api.sight import UNWRITTEN, Basis, Sight, note_reads
 from ledger_node.queries import access
 from ledger_node.queries.artefacts import Artefact
+from ledger_node.queries.once import settle
 
 HEX_ID: Final = "^[0-9a-f]{64}$"
 
@@ -103,3 +107,24 @@ def read_private(service: Service, connection: Connection, caller: Caller, artef
             what=f"{artefact.kind} {artefact.subject}",
             basis=basis,
         )
+
+
+def of_member(connection: Connection, caller: Caller, member: str) -> Basis:
+    """On what basis a reader may see what a member holds; Problem where on none."""
+    basis = Sight(connection, caller).of("consent", member)
+    if basis is None:
+        raise Problem(
+            "not-allowed",
+            "What a member holds is for itself, for verifiers and regulators, and for whom it has granted it.",
+            expected="a grant of its standing in force",
+            found="none",
+            remedy=f"Ask {member} for a grant of its standing",
+        )
+    return basis
+
+
+def write_reads(service: Service, caller: Caller, told: Iterable[tuple[str | None, str, Basis]]) -> None:
+    """Write what was told of others' affairs on their access logs: owner, thing and basis of each."""
+    written = [one for one in told if one[2] not in UNWRITTEN]
+    if written:
+        settle(service.engine, partial(note_reads, caller=caller, told=written, at=service.now()))

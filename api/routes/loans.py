@@ -15,11 +15,11 @@ from api.access import STATUTORY, Caller
 from api.answers import answer
 from api.paging import Cursor, Limit
 from api.problems import Problem
-from api.routes.common import HEX_ID, Id, MemberId, missing, origin_of, router
+from api.routes.common import HEX_ID, Id, MemberId, missing, origin_of, router, write_reads
 from api.routes.compute import json_body, require_json
 from api.routes.members import id_of
 from api.service import Body, CallerOf, Service
-from api.sight import UNWRITTEN, Basis, Sight, note_reads
+from api.sight import Basis, Sight
 from carbonledger import jcs
 from carbonledger.loans import library, schema
 from carbonledger.loans.disclose import disclose
@@ -227,9 +227,7 @@ def seen(connection: Connection, caller: Caller, there: Sequence[Kept]) -> list[
 
 def note(service: Service, caller: Caller, shown: Sequence[tuple[Kept, Basis]]) -> None:
     """Write down on the borrowers' access logs which loans were read."""
-    told = [(str(one["member"]), "loan", basis) for one, basis in shown if basis not in UNWRITTEN]
-    if told:
-        settle(service.engine, partial(note_reads, caller=caller, told=told, at=service.now()))
+    write_reads(service, caller, [(str(one["member"]), "loan", basis) for one, basis in shown])
 
 
 def filed(service: Service, document: str) -> list[loan_schemas.FiledDisclosure]:

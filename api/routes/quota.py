@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from fractions import Fraction
@@ -16,16 +17,29 @@ from sqlalchemy import Connection
 
 from api import paging, present, present_quota
 from api import quota_schemas as schemas
-from api.access import KEYED, STATUTORY, Caller
+from api.access import STATUTORY, Caller
 from api.answers import answer
 from api.certificates import certificate
 from api.outlooks import CHINA, outlook_of
 from api.paging import Cursor, Limit
 from api.problems import Problem
-from api.routes.common import HEX_ID, Id, MemberId, OfMember, OfYear, Year, missing, origin_of, router
+from api.routes.common import (
+    HEX_ID,
+    Id,
+    MemberId,
+    OfMember,
+    OfYear,
+    Year,
+    missing,
+    of_member,
+    origin_of,
+    router,
+    write_reads,
+)
 from api.routes.compute import json_body, require_json
 from api.schemas import Member, Page
 from api.service import Body, CallerOf, Service
+from api.sight import Basis, Sight
 from carbonledger.accounting import inputs
 from carbonledger.quota import text as outlook_text
 from carbonledger.quota.outlook import MOST, WhatIf, calendar, outlook
@@ -69,25 +83,36 @@ def of(service: Service) -> APIRouter:
 
 def _units(found: APIRouter, service: Service) -> None:
     @found.get("/members/{member}/holdings", operation_id="listHoldings", response_model=schemas.Holdings)
-    def list_holdings(request: Request, member: MemberId) -> Response:
-        """What a member holds: by class, by lot, by state, in the last block of the view."""
+    def list_holdings(request: Request, caller: CallerOf, member: MemberId) -> Response:
+        """What a member holds: by class, by lot, by state, in the last block of the view; by its consent."""
         with service.engine.connect() as connection:
             _known_member(connection, member)
+            basis = of_member(connection, caller, member)
             head = records.head(connection)
             held = quota.holdings(connection, member)
+        write_reads(service, caller, [(member, "list of holdings", basis)])
         document = present_quota.holdings(member, None if head is None else head[0], held)
         return answer(request, document, private=True)
 
     @found.get("/lots/{lot}", operation_id="getLot", response_model=schemas.LotDetail)
-    def get_lot(request: Request, lot: Id) -> Response:
-        """A lot: its origin, who holds its units, how many have ended."""
+    def get_lot(request: Request, caller: CallerOf, lot: Id) -> Response:
+        """A lot: its origin, the holders that this caller is told of, how many units have ended."""
         with service.engine.connect() as connection:
             kept = _known_lot(connection, lot)
             holders = quota.holders(connection, lot)
+            told = _told(connection, caller, holders)
             tally = records.one(connection, "tally", lot)
+        write_reads(service, caller, told.values())
         document = schemas.LotDetail(
             lot=present_quota.lot(kept),
-            holders=[schemas.Holder(member=p["member"], states=present_quota.states(p)) for p in holders],
+            holders=[
+                schemas.Holder(member=p["member"], states=present_quota.states(p))
+                for p in holders
+                if p["member"] in told
+            ],
+            withheld=present_quota.tonnes(
+                sum(int(p[state]) for p in holders if p["member"] not in told for state in quota.STATES)
+            ),
             surrendered=present_quota.tonnes(0 if tally is None else tally["surrendered"]),
             cancelled=present_quota.tonnes(0 if tally is None else tally["cancelled"]),
             carried=present_quota.tonnes(0 if tally is None else tally["carried"]),
@@ -95,21 +120,33 @@ def _units(found: APIRouter, service: Service) -> None:
         return answer(request, document, private=True)
 
     @found.get("/lots/{lot}/history", operation_id="listLotHistory", response_model=Page[schemas.LotEntry])
-    def list_lot_history(request: Request, lot: Id, limit: Limit = paging.DEFAULT, cursor: Cursor = None) -> Response:
-        """All that the ledger wrote of a lot, from its issue on: positions of its holders, and what ended."""
+    def list_lot_history(
+        request: Request, caller: CallerOf, lot: Id, limit: Limit = paging.DEFAULT, cursor: Cursor = None
+    ) -> Response:
+        """All that the ledger wrote of a lot, from its issue on: positions of its holders, and what ended.
+
+        Of holders that this caller is not told of, it says when their positions changed.
+        """
         with service.engine.connect() as connection:
             _known_lot(connection, lot)
             written = quota.history(connection, lot, after=paging.decode(cursor), limit=limit + 1)
             times = records.times(connection, [entry.block_number for entry in written])
-        items, following = paging.cut(written, limit)
+            items, following = paging.cut(written, limit)
+            told = _told(connection, caller, [kept for kept in items if kept.kind == "position"])
+        write_reads(service, caller, told.values())
         page = Page[schemas.LotEntry](
-            items=[present_quota.entry(kept, times[kept.block_number]) for kept in items], next=following
+            items=[
+                present_quota.entry(kept, times[kept.block_number], kept.kind == "lot" or kept.fields.get("member") in told)
+                for kept in items
+            ],
+            next=following,
         )
         return answer(request, page, private=True, headers=paging.link(request, following))
 
     @found.get("/lots/{lot}/title", operation_id="getTitle", responses=_CERTIFICATE)
     def get_title(
         request: Request,
+        caller: CallerOf,
         lot: Id,
         holder: Annotated[str, Query(pattern=HEX_ID, description="Member id, hex")],
         form: Form = "json",
@@ -122,7 +159,11 @@ def _units(found: APIRouter, service: Service) -> None:
             position = records.one(connection, "position", identifier)
             if position is None or not any(int(position[state]) for state in quota.STATES):
                 raise missing("units of this holder in the lot", holder)
+            told = _told(connection, caller, [position])
+            if not told:
+                of_member(connection, caller, holder)
             content = certificate(service, connection, "title", position)
+        write_reads(service, caller, told.values())
         return _certified(request, service, content, f"title-{lot[:8]}-{holder[:8]}", form, language, private=True)
 
     @found.get("/disposals/{disposal}/certificate", operation_id="getCertificate", responses=_CERTIFICATE)
@@ -137,13 +178,15 @@ def _units(found: APIRouter, service: Service) -> None:
 
     @found.get("/members/{member}/disposals", operation_id="listDisposals", response_model=Page[schemas.Disposal])
     def list_disposals(
-        request: Request, member: MemberId, limit: Limit = paging.DEFAULT, cursor: Cursor = None
+        request: Request, caller: CallerOf, member: MemberId, limit: Limit = paging.DEFAULT, cursor: Cursor = None
     ) -> Response:
-        """Surrenders, cancellations and carry-overs of a member, with their certificates."""
+        """Surrenders, cancellations and carry-overs of a member, with their certificates; by its consent."""
         with service.engine.connect() as connection:
             _known_member(connection, member)
+            basis = of_member(connection, caller, member)
             kept = quota.disposals(connection, member, after=paging.decode(cursor), limit=limit + 1)
         items, following = paging.cut(kept, limit)
+        write_reads(service, caller, [(member, "list of disposals", basis)])
         page = Page[schemas.Disposal](items=[present_quota.disposal(d) for d in items], next=following)
         return answer(request, page, private=True, headers=paging.link(request, following))
 
@@ -300,9 +343,11 @@ def quota_screen(
     owed = quota.years(connection, member=member.id, year=None, after=None, limit=paging.MOST)
     head = records.head(connection)
     holdings = outlook_shown = book = None
-    if caller.role in KEYED:
+    basis = Sight(connection, caller).of("consent", member.id)
+    if basis is not None:
         held = quota.holdings(connection, member.id)
         holdings = present_quota.holdings(member.id, None if head is None else head[0], held)
+        write_reads(service, caller, [(member.id, "list of holdings", basis)])
     own = caller.member == member.id or caller.role in STATUTORY
     latest = year or max((int(y["year"]) for y in owed), default=None)
     if own and "enterprise" in member.kinds and latest is not None:
@@ -336,6 +381,13 @@ def _certified(
 def _own_or_statutory(caller: Caller, member: str) -> None:
     if caller.member != member and caller.role not in STATUTORY:
         raise Problem("not-allowed", "This is for the member itself.", expected=member, found=caller.reader)
+
+
+def _told(connection: Connection, caller: Caller, positions: Sequence[Kept]) -> dict[str, tuple[str, str, Basis]]:
+    """Of which holders of these positions the caller is told: by member, what is written on its access log."""
+    sight = Sight(connection, caller)
+    found = ((str(position["member"]), sight.of_record(position)) for position in positions)
+    return {member: (member, "position", basis) for member, basis in found if basis is not None}
 
 
 def _known_member(connection: Connection, member: str) -> None:

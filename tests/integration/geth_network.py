@@ -86,6 +86,11 @@ class Validator:
             self._running.wait()
             self._running = None
 
+    @property
+    def down(self) -> bool:
+        """Whether it was killed and not started again."""
+        return self._running is None
+
     def height(self) -> int:
         """Its head; -1 while it is down."""
         try:
@@ -171,6 +176,32 @@ class GethNetwork:
 
         wait_for(agreed, seconds, f"agreement on block {wanted}")
         return wanted
+
+    def wait_for_standstill(self, still_s: float = 6, seconds: float = 60) -> int:
+        """The height at which the chain stands, once no head has moved for so long.
+
+        The validators that are left may each seal one block more, and late on a busy machine.
+        """
+        since, heights = time.monotonic(), [validator.height() for validator in self.validators]
+
+        def stands() -> bool:
+            nonlocal since, heights
+            now = [validator.height() for validator in self.validators]
+            if now != heights:
+                since, heights = time.monotonic(), now
+            return time.monotonic() - since >= still_s
+
+        wait_for(stands, seconds, "a chain that stands still")
+        return max(heights)
+
+    def heal(self) -> None:
+        """Starts what was killed and waits until all agree again; nothing where none is down."""
+        killed = [validator for validator in self.validators if validator.down]
+        for validator in killed:
+            validator.start()
+        if killed:
+            self.connect()
+            self.wait_for_agreement()
 
     def rewind(self, blocks: int) -> int:
         """Drops the newest blocks on all validators; the height that is left."""
