@@ -14,6 +14,7 @@ from hashlib import sha256
 from carbonledger.errors import Malformed, NotConsistent, NotIncluded
 
 HASH_SIZE = 32
+_AT_ONCE = 1 << 8
 EMPTY_ROOT = sha256(b"").digest()
 
 HashReader = Callable[[int, int], bytes]
@@ -29,7 +30,13 @@ def leaf_hash(entry: bytes) -> bytes:
 
 def leaf_hashes(entries: Iterable[bytes]) -> list[bytes]:
     """The leaf hash of each entry, without a call for each."""
-    return [sha256(b"\x00" + entry).digest() for entry in entries]
+    hashes: list[bytes] = []
+    begun = sha256(b"\x00").copy
+    for entry in entries:
+        hash_ = begun()  # the entry is hashed where it lies: in front of it a prefix would mean a copy of it
+        hash_.update(entry)
+        hashes.append(hash_.digest())
+    return hashes
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
@@ -47,6 +54,8 @@ def root(leaf_hashes: Sequence[bytes]) -> bytes:
     if not leaf_hashes:
         return EMPTY_ROOT
     level: Sequence[bytes] = leaf_hashes
+    while len(level) > _AT_ONCE:  # complete subtrees of so many, and the rest: each stays in the processor's cache
+        level = [root(level[at : at + _AT_ONCE]) for at in range(0, len(level), _AT_ONCE)]
     while len(level) > 1:
         parents = pair_up(level)
         if len(level) & 1:
