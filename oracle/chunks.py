@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from carbonledger import entry
+from carbonledger import entry, measured
 from carbonledger.errors import Malformed
+from carbonledger.measured import Measured
 from oracle.frames import Frame, split_frames
-from oracle.intake import Measured, parse_body
 from oracle.signers import Directory, Signer
 
 
@@ -58,7 +58,7 @@ def derive(chunk: Chunk, directory: Directory) -> list[Derived]:
     previous = dict(chunk.previous)
     derived: list[Derived] = []
     for frame in chunk.frames():
-        body = parse_body(frame.r)
+        body = measured.parse(frame.r)
         if isinstance(body, Measured):
             name, kind, sequence, time_ms = body.d, str(body.k), body.q, body.t
         else:

@@ -1,8 +1,8 @@
 """Checks at the door: canonical form, who signed, what may be signed, the signature; pure, and fast.
 
-Ordinary readings go many at once (`oracle.ordinary`). Any other body passes either the typed decoder below (whose
-re-encoding must give the same bytes) or, if that refuses it, `carbonledger.entry.Body.parse`, which is slower and
-says why. Nothing here knows what the log already holds: sequence, duplicates and order are the sequencer's.
+Ordinary readings go many at once (`oracle.ordinary`). Any other body goes alone through the typed decoder of
+`carbonledger.measured` or, if that does not read it, through `carbonledger.entry.Body.parse`, which is slower and says
+why. Nothing here knows what the log already holds: sequence, duplicates and order are the sequencer's.
 """
 
 from __future__ import annotations
@@ -11,17 +11,16 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby
-from typing import Annotated, Literal
 
-import msgspec
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET
 from nacl.bindings import crypto_sign_open
 from nacl.exceptions import BadSignatureError
 
-from carbonledger import batch_tree, entry
+from carbonledger import batch_tree, entry, measured
 from carbonledger.entry import COMMIT_PREFIX, NO_SALT, READING_PREFIX, Body, EvidenceType
 from carbonledger.errors import CarbonLedgerError
 from carbonledger.keys import PublicKey
+from carbonledger.measured import Measured
 from carbonledger.mrv import evidence
 from oracle import envelopes, frames, ordinary
 from oracle.envelopes import Batch, Item, Single, Unreadable
@@ -29,7 +28,6 @@ from oracle.outcomes import Checked, Found, Outcome, Readings, Refusal, Series, 
 from oracle.signers import KINDS_OF_ROLE, Directory, Signer, SignerKey
 
 _LIMIT = 2**53
-_Count = Annotated[int, Meta(ge=0, lt=_LIMIT)]
 _SINGLE_SIZE = 73
 _SINGLE_LENGTH_2 = _SINGLE_SIZE.to_bytes(2, "big")
 _SINGLE_LENGTH_4 = _SINGLE_SIZE.to_bytes(4, "big")
@@ -38,32 +36,12 @@ _sha256 = hashlib.sha256
 _MAX_KEPT_TEXT = 200
 
 
-class Measured(Struct, kw_only=True, forbid_unknown_fields=True):
-    """A reading or commissioning body; its fields stand in canonical order, so its encoding is canonical."""
-
-    d: str
-    f: Annotated[str, Meta(pattern="^[0-9a-f]{64}\\Z")] | UnsetType = UNSET
-    k: Literal["reading", "commissioning"]
-    n: Annotated[str, Meta(min_length=32, max_length=32)] | UnsetType = UNSET
-    q: _Count
-    r: _Count | UnsetType = UNSET
-    s: _Count
-    t: _Count
-    u: Literal["Wh", "kJ", "g", "L"]
-    v: Literal[1]
-    x: Annotated[int, Meta(gt=-_LIMIT, lt=_LIMIT)] | UnsetType = UNSET
-
-
 @dataclass(frozen=True, slots=True)
 class ClockLimits:
     """How far a reading's time may be from the intake clock, in ms; beyond it the reading is refused."""
 
     ahead_ms: int = 5 * 60_000
     behind_ms: int = 400 * 24 * 3_600_000
-
-
-_decode = msgspec.json.Decoder(Measured).decode
-_encode = msgspec.json.Encoder().encode
 
 
 class _No(Exception):  # a refusal on its way to the item's result
@@ -127,8 +105,8 @@ class _Sieve:
 
     def singles(self, items: list[Single]) -> None:
         """Bodies under their own signatures."""
-        for at in range(0, len(items), ordinary.AT_ONCE):
-            part = items[at : at + ordinary.AT_ONCE]
+        for at in range(0, len(items), measured.AT_ONCE):
+            part = items[at : at + measured.AT_ONCE]
             readings = self._read([item.r for item in part])
             if readings is None:
                 for item in part:
@@ -210,35 +188,6 @@ def _of_one_meter(
     )
 
 
-def parse_body(raw: bytes) -> Measured | Body:
-    """The typed fast path, then the slow one; Malformed as `Body.parse` says it."""
-    return _fast(raw) or Body.parse(raw)
-
-
-def _fast(raw: bytes) -> Measured | None:
-    try:
-        m = _decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    return m if _encode(m) == raw and _plausible(m) else None
-
-
-def _plausible(m: Measured) -> bool:
-    """What the types do not say; where it is false, the slow path explains."""
-    if not (1 <= len(m.d) <= 200 and m.d.isascii() and m.d.isprintable()):
-        return False
-    n = m.n
-    if n is not UNSET:
-        try:
-            if bytes.fromhex(n).hex() != n:
-                return False
-        except ValueError:
-            return False
-    if m.k == "reading":
-        return m.r is not UNSET or m.x is not UNSET
-    return m.r is not UNSET and m.x is UNSET
-
-
 def _single(r: bytes, a: bytes, directory: Directory, now_ms: int, limits: ClockLimits) -> Checked:
     body = _parsed(r)
     if len(a) != _SINGLE_SIZE:
@@ -297,9 +246,9 @@ def _in_batch(
 def _parsed(raw: bytes) -> Measured | Body:
     if len(raw) > entry.MAX_BODY_BYTES:
         raise _No("too_large", "body R", f"at most {entry.MAX_BODY_BYTES} bytes", f"{len(raw)} bytes")
-    measured = _fast(raw)
-    if measured is not None:
-        return measured
+    found = measured.alone(raw)
+    if found is not None:
+        return found
     try:
         body = Body.parse(raw)
     except CarbonLedgerError as error:

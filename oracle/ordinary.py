@@ -7,56 +7,30 @@ here: what is not ordinary is left to `oracle.intake`, which takes it or says wh
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-import msgspec
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET
 from nacl import _sodium
 
+from carbonledger.measured import Positive, WithNonce, together
 from oracle.outcomes import ED25519
 from oracle.signers import Directory, Signer, SignerKey
 
-AT_ONCE = 64
-"""Bodies decoded together: a bad one sends so many to the slow way, and no more."""
 
-_LIMIT = 2**53
-_Count = Annotated[int, Meta(ge=0, lt=_LIMIT)]
+class Reading(WithNonce, kw_only=True, forbid_unknown_fields=True, gc=False):
+    """R of an ordinary reading; sequence 0 is the commissioning entry's."""
 
-
-class Reading(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
-    """R of an ordinary reading; its fields stand in canonical order, so its encoding is canonical."""
-
-    d: str
-    f: Annotated[str, Meta(pattern="^[0-9a-f]{64}\\Z")] | UnsetType = UNSET
     k: Literal["reading"]
-    n: Annotated[str, Meta(min_length=32, max_length=32)]
-    q: Annotated[int, Meta(ge=1, lt=_LIMIT)]
-    r: _Count | UnsetType = UNSET
-    s: _Count
-    t: _Count
-    u: Literal["Wh", "kJ", "g", "L"]
-    v: Literal[1]
-    x: Annotated[int, Meta(gt=-_LIMIT, lt=_LIMIT)] | UnsetType = UNSET
+    q: Positive
 
 
-_decode_lines = msgspec.json.Decoder(Reading).decode_lines
-_encode_lines = msgspec.json.Encoder().encode_lines
+_together = together(Reading)
 
 
 def read(bodies: Sequence[bytes], earliest_ms: int, latest_ms: int) -> list[Reading] | None:
-    """The readings that these bodies are, or None if any of them is not a canonical one with a nonce, in time.
-
-    Canonical JSON has no line break, so lines that encode to the same bytes were each canonical on their own.
-    """
-    text = b"\n".join(bodies)
-    try:
-        readings = _decode_lines(text)
-        if len(readings) != len(bodies) or _encode_lines(readings) != text + b"\n":
-            return None
-        nonces = "".join([reading.n for reading in readings])
-        if bytes.fromhex(nonces).hex() != nonces:
-            return None
-    except (ValueError, RecursionError):  # a DecodeError is a ValueError, as is what is no hex
+    """The readings that these bodies are, or None if any of them is not a canonical one with a nonce, in time."""
+    readings = _together(bodies)
+    if readings is None:
         return None
     times = [reading.t for reading in readings]
     return readings if earliest_ms <= min(times) and max(times) <= latest_ms else None

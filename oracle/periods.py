@@ -9,12 +9,13 @@ from typing import Any
 
 from msgspec import UNSET
 
+from carbonledger import measured
 from carbonledger.errors import Refused
+from carbonledger.measured import Measured
 from carbonledger.periods import instants, month_bounds
 from oracle import flags
 from oracle.chunks import Chunk
 from oracle.flags import Limits, Reading
-from oracle.intake import Measured, parse_body
 from oracle.signers import Signer
 from oracle.store import Store
 
@@ -82,7 +83,7 @@ def _in_chunk(chunk: Chunk, device: Signer, after_ms: int, until_ms: int) -> Ite
     for offset, frame in enumerate(chunk.frames()):
         if not frame.r.startswith(name):  # canonical: `d` of a reading is its first key
             continue
-        body = parse_body(frame.r)
+        body = measured.parse(frame.r)
         if isinstance(body, Measured) and after_ms < body.t <= until_ms:
             register = None if body.r is UNSET else int(body.r)
             interval = None if body.x is UNSET else int(body.x)

@@ -20,18 +20,19 @@ from carbonledger.entry import NO_SALT, READING_PREFIX, Body, Evidence, Evidence
 from carbonledger.errors import BadSignature, CarbonLedgerError, Invalid, Malformed, Unknown
 from carbonledger.keys import PublicKey
 from carbonledger.manifest import Manifest
+from carbonledger.measured import AT_ONCE, WithNonce, together
 from carbonledger.mrv.evidence import Document, Manual
 from carbonledger.replay.batches import Batches
 from carbonledger.replay.differences import Differences
 from carbonledger.replay.envelopes import INTAKE_AT, Envelopes
 from carbonledger.replay.frames import Frames
-from carbonledger.replay.measured import Measured, read
 from carbonledger.replay.series import check_manifest
 from carbonledger.replay.signers import Signer
 from carbonledger.verify.entries import check_opening
 
 SIGNATURE, COMMITMENT, LEAF, SEQUENCE, MANIFESTS = 2, 3, 4, 5, 12
 _SINGLE_SIZE: Final = 73
+_together = together(WithNonce)
 
 
 class EntryChecker:
@@ -53,7 +54,7 @@ class EntryChecker:
 
     def run(self, first: int, leaves: Sequence[bytes], frames: Frames) -> None:
         """One bundle of entries, from log index `first` on."""
-        readings = read(frames.bodies)
+        readings = _read(frames.bodies)
         at, end = 0, len(leaves)
         while at < end:
             found = readings[at]
@@ -75,7 +76,7 @@ class EntryChecker:
             except CarbonLedgerError as error:
                 self.differences.add(SEQUENCE, max((use.last for use in signer.uses.values()), default=0), error)
 
-    def _ordinary(self, index: int, leaf: bytes, body: bytes, evidence: bytes, m: Measured) -> None:
+    def _ordinary(self, index: int, leaf: bytes, body: bytes, evidence: bytes, m: WithNonce) -> None:
         """A reading or commissioning entry that has a nonce."""
         signer, key = self.signers.get(m.d), self._keys.get(evidence[1:9])
         commissioning, r, x = m.k == "commissioning", m.r, m.x
@@ -288,6 +289,15 @@ class EntryChecker:
             self.manifests[index] = manifest
             found = self.signers.get(manifest.device)
             check_manifest(manifest, found.series if found else None)
+
+
+def _read(bodies: Sequence[bytes]) -> list[WithNonce | None]:
+    """What each body says, None for one of another kind, not canonical, or without a nonce."""
+    found: list[WithNonce | None] = []
+    for start in range(0, len(bodies), AT_ONCE):
+        part = bodies[start : start + AT_ONCE]
+        found += _together(part) or [one[0] if (one := _together([body])) else None for body in part]
+    return found
 
 
 def entry_gateway(identifier: str) -> bytes:

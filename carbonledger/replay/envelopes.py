@@ -16,9 +16,9 @@ from carbonledger import batch_tree
 from carbonledger.entry import COMMIT_PREFIX, MAX_BATCH, NO_SALT, EvidenceType
 from carbonledger.errors import CarbonLedgerError
 from carbonledger.keys import PublicKey
+from carbonledger.measured import WithNonce
 from carbonledger.replay.batches import HEAD, signed_message
 from carbonledger.replay.frames import Frames
-from carbonledger.replay.measured import Measured
 from carbonledger.replay.signers import Signer
 
 INTAKE_AT: Final = 115
@@ -36,7 +36,7 @@ class Envelopes:
         self._keys = keys
 
     def take(
-        self, first: int, at: int, leaves: Sequence[bytes], frames: Frames, readings: Sequence[Measured | None]
+        self, first: int, at: int, leaves: Sequence[bytes], frames: Frames, readings: Sequence[WithNonce | None]
     ) -> int:
         """How many entries from place `at` on make one ordinary envelope, which is taken; 0 if they make none.
 
@@ -80,7 +80,7 @@ class Envelopes:
         return count
 
 
-def _values(members: Sequence[Measured], signer: Signer, begins: int) -> list[int] | None:
+def _values(members: Sequence[WithNonce], signer: Signer, begins: int) -> list[int] | None:
     """The values, if these are readings of this meter that follow on from what it sent, all by register or none."""
     series = signer.series
     if begins != signer.next or not signer.begun or signer.ahead or not begins:
@@ -100,7 +100,7 @@ def _values(members: Sequence[Measured], signer: Signer, begins: int) -> list[in
 
 def _leaves(
     leaves: Sequence[bytes],
-    members: Sequence[Measured],
+    members: Sequence[WithNonce],
     bodies: Sequence[bytes],
     evidences: Sequence[bytes],
     signer: Signer,
