@@ -20,7 +20,7 @@ from carbonledger.entry import NO_SALT, READING_PREFIX, Body, Evidence, Evidence
 from carbonledger.errors import BadSignature, CarbonLedgerError, Invalid, Malformed, Unknown
 from carbonledger.keys import PublicKey
 from carbonledger.manifest import Manifest
-from carbonledger.measured import AT_ONCE, WithNonce, together
+from carbonledger.measured import AT_ONCE, WithNonce, together, valued
 from carbonledger.mrv.evidence import Document, Manual
 from carbonledger.replay.batches import Batches
 from carbonledger.replay.differences import Differences
@@ -80,7 +80,7 @@ class EntryChecker:
         """A reading or commissioning entry that has a nonce."""
         signer, key = self.signers.get(m.d), self._keys.get(evidence[1:9])
         commissioning, r, x = m.k == "commissioning", m.r, m.x
-        if signer is None or key is None or (x is not UNSET if commissioning else r is UNSET and x is UNSET):
+        if signer is None or key is None or not valued(m):
             self._slow(index, leaf, body, evidence, NO_SALT)
             return
         if evidence[0] == EvidenceType.BATCH:

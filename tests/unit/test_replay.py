@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from carbonledger import jcs
+from carbonledger.entry import READING_PREFIX, Evidence, EvidenceType
 from carbonledger.keys import PrivateKey
 from carbonledger.month_statement import MonthStatement
+from carbonledger.package import evidence_path, format_evidence
 from carbonledger.records import Record
 from carbonledger.replay import replay, replay_one
 from carbonledger.replay.envelopes import Envelopes
@@ -357,3 +359,20 @@ def test_a_manual_entry_that_its_month_does_not_name_is_found() -> None:
     found = replay([world.package()], world.policy).packages[0]
     assert found.step(13).verdict == "invalid"
     assert "anual entries of month 5" in found.step(13).reason
+
+
+@pytest.mark.parametrize("values", [{"r": None}, {"x": 5}], ids=["no register", "an interval beside it"])
+def test_a_commissioning_entry_of_another_form_is_found_though_it_is_signed(values: dict[str, int | None]) -> None:
+    world = World()
+    at = world.boundaries["meter-1", 0] if world.rows else 0
+    row = world.rows[at]
+    body = jcs.encode({k: v for k, v in (jcs.decode(row.body) | values).items() if v is not None})
+    evidence = Evidence(
+        EvidenceType.SINGLE,
+        world.meter_key("meter-1").public.short_id,
+        world.meter_key("meter-1").sign(READING_PREFIX + body),
+    ).format()
+    before, after = (format_evidence([(r, a, row.salt)]) for r, a in ((row.body, row.evidence), (body, evidence)))
+    found = _replaced(world, evidence_path(0), lambda data: data.replace(before, after))
+    assert failing(found)[:2] == [2, 5]
+    assert f"Entry {at}: " in found.step(2).reason and "register" in found.step(2).reason
