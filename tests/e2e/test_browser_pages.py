@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 from tests.e2e.browser_kit import chromium, served
 from tests.integration.api_kit import LedgerApi
 from tests.integration.test_notices import tell
-from tests.support.world import ENTERPRISE
+from tests.support.actors import ENTERPRISE
 
 MEMBER = ENTERPRISE.hex()
 

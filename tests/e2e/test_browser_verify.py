@@ -24,10 +24,12 @@ from carbonledger.identifiers import object_id
 from carbonledger.policy import Policy, WitnessPolicy
 from carbonledger.records import Record
 from tests.e2e.browser_kit import chromium, served
+from tests.support.actors import REGULATOR, VERIFIER, key
 from tests.support.assessed import AssessedWorld, example
 from tests.support.mutations import mutated, one_byte
 from tests.support.units import CANCELLED, CARRIED, UnitsWorld
-from tests.support.world import REGULATOR, VERIFIER, World, changed, key
+from tests.support.world import World
+from tests.support.year_records import changed
 
 Case = tuple[bytes, Policy | None]
 Records = dict[tuple[str, bytes], Record]

@@ -25,7 +25,9 @@ from carbonledger.records import KINDS, Record
 from ledger_node.db import schema
 from ledger_node.db.engine import migrate, open_database, sqlite_url
 from ledger_node.db.schema import block, event, record
-from tests.support.world import ENTERPRISE, ORIGIN, REGULATOR, VERIFIER, World
+from tests.support.actors import ENTERPRISE, ORIGIN, REGULATOR, VERIFIER
+from tests.support.world import World
+from tests.support.year_records import REPORT_ID
 
 BANK, AUDITOR = (hashlib.sha256(name).digest() for name in (b"bank", b"auditor"))
 NOW = 1_780_000_000
@@ -202,7 +204,7 @@ def _write(engine: Engine, world: World) -> None:
     order = list(KINDS)
     kept = sorted(world.records.values(), key=lambda r: (order.index(r.kind), r.key()))
     write_records(engine, [*kept, member_record(BANK, 16), member_record(AUDITOR, 32)])
-    write_lines(engine, world, world.report_id)
+    write_lines(engine, world, REPORT_ID)
 
 
 @contextmanager
@@ -234,7 +236,7 @@ def ledger_api(
             insert(schema.artefact).values(
                 sha256=hashlib.sha256(bundle).hexdigest(),
                 kind="report",
-                subject=world.report_id.hex(),
+                subject=REPORT_ID.hex(),
                 member=ENTERPRISE.hex(),
                 year=2025,
                 received_at=NOW,
@@ -249,5 +251,5 @@ def ledger_api(
     told = {"policy": world.policy.format().encode(), "mirrors": {ORIGIN: mirror}, "clock": lambda: NOW}
     app = create_app(Settings(**{**told, **(settings or {})}), engine, chain, journal=journal)
     with TestClient(app, raise_server_exceptions=True) as client:
-        yield LedgerApi(app, client, engine, world, keys, journal, world.report_id.hex(), bundle)
+        yield LedgerApi(app, client, engine, world, keys, journal, REPORT_ID.hex(), bundle)
     engine.dispose()

@@ -21,7 +21,7 @@ from tests.integration.api_kit import (
     ledger_api,
     write_records,
 )
-from tests.support.world import ENTERPRISE
+from tests.support.actors import ENTERPRISE
 
 MEMBER = ENTERPRISE.hex()
 NOWHERE = "00" * 32

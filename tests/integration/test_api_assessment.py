@@ -20,7 +20,7 @@ from ledger_node.assessment.inputs import ITSELF
 from ledger_node.jobs.queue import Queue
 from ledger_node.queries import artefacts, assessment_jobs, scores
 from tests.integration.api_kit import BANK, NOW, LedgerApi, ledger_api, write_records
-from tests.support.world import ENTERPRISE, REGULATOR
+from tests.support.actors import ENTERPRISE, REGULATOR
 
 (RULES,) = library.code_rules()
 GCG = next(scheme for scheme in library.schemes() if scheme.head.key == "gcg-1")

@@ -18,7 +18,8 @@ from carbonledger.identifiers import credit_code_check_character, member_id
 from ledger_node.db.engine import open_database, sqlite_url
 from tests.integration.api_kit import ledger_api, write_records
 from tests.integration.webhook_kit import Receiver, code, receiver
-from tests.support.world import ENTERPRISE, ORIGIN, World
+from tests.support.actors import ENTERPRISE, ORIGIN
+from tests.support.world import World
 
 __all__ = ["receiver"]  # a fixture
 

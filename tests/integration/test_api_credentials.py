@@ -19,8 +19,8 @@ from ledger_node.jobs.queue import Queue
 from ledger_node.queries import credentials
 from tests.integration.api_kit import NOW, LedgerApi, ledger_api, write_records
 from tests.support import certificates as of
+from tests.support.actors import ENTERPRISE
 from tests.support.certificates import BASE, ISSUER
-from tests.support.world import ENTERPRISE
 
 MEMBER = ENTERPRISE.hex()
 MINE: dict[str, Any] = {"member": ENTERPRISE}

@@ -20,7 +20,8 @@ from ledger_node.db.schema import document_use
 from ledger_node.queries import artefacts, documents
 from ledger_node.queries.artefacts import Artefact
 from tests.integration.api_kit import NOW, LedgerApi, ledger_api, write_records
-from tests.support.world import ENTERPRISE, REGULATOR, World
+from tests.support.actors import ENTERPRISE, REGULATOR
+from tests.support.world import World
 
 ZERO = bytes(32)
 PLAN = ControlPlan.of(EXAMPLE)

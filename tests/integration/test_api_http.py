@@ -23,7 +23,9 @@ from ledger_node.db.engine import migrate, open_database, sqlite_url
 from ledger_node.queries import idempotency
 from ledger_node.reports import reader
 from tests.integration.api_kit import LOG_ID, NOW, LedgerApi, SilentJournal, ledger_api, write_records
-from tests.support.world import ENTERPRISE, World
+from tests.support.actors import ENTERPRISE
+from tests.support.world import World
+from tests.support.year_records import REPORT_ID
 
 MEMBER = ENTERPRISE.hex()
 EXAMPLE = library.example("gbt32150-2015")
@@ -86,7 +88,7 @@ def test_the_bundle_that_is_served_verifies_offline_with_the_policy_that_is_serv
 
 def test_an_emission_is_public_once_it_is_approved(tmp_path: Path) -> None:
     with ledger_api(tmp_path) as api:
-        report = api.world.records["report", api.world.report_id]
+        report = api.world.records["report", REPORT_ID]
         filed = type(report).of("report", **(report.fields() | {"status": 1}))
         write_records(api.engine, [filed], 900)
         assert api.get(f"/v1/reports/{api.report_id}").json()["emission"] is None

@@ -19,9 +19,9 @@ from carbonledger.market.calendar import date_of, day_of, days_words
 from carbonledger.records import Record
 from ledger_node.queries import orders
 from tests.integration.api_kit import BANK, NOW, LedgerApi, ledger_api, write_records
+from tests.support.actors import ENTERPRISE
 from tests.support.market import CLASS, FIRST_PRICE, TERMS
 from tests.support.quota import ROOT, ZERO
-from tests.support.world import ENTERPRISE
 
 CHAIN_ID = 9732
 KEYS = {ENTERPRISE: b"\x21" * 32, BANK: b"\x22" * 32}

@@ -21,8 +21,8 @@ from carbonledger.title import verify
 from ledger_node.db.schema import record
 from ledger_node.queries import quota
 from tests.integration.api_kit import BANK, NOW, LedgerApi, ledger_api, write_records
+from tests.support.actors import ENTERPRISE
 from tests.support.units import CANCELLED, CARRIED, CARRYING, OFFSETS, OLD, PENDING, PROJECT, SINCE, UnitsWorld
-from tests.support.world import ENTERPRISE
 
 ZERO = bytes(32)
 MEMBER, BANKER = ENTERPRISE.hex(), BANK.hex()

@@ -19,7 +19,7 @@ from ledger_node.jobs.queue import Queue
 from ledger_node.queries import alerts, disclosed
 from tests.integration.api_kit import NOW, LedgerApi, ledger_api, write_records
 from tests.integration.test_alert_jobs import disclosure
-from tests.support.world import ENTERPRISE
+from tests.support.actors import ENTERPRISE
 
 Source = dict[str, Any]
 

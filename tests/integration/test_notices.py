@@ -12,7 +12,7 @@ from sqlalchemy import insert
 from ledger_node.db import schema
 from ledger_node.queries import alerts
 from tests.integration.api_kit import BANK, NOW, LedgerApi, any_record, ledger_api, write_records
-from tests.support.world import ENTERPRISE, REGULATOR
+from tests.support.actors import ENTERPRISE, REGULATOR
 
 NEW = bytes([7]) * 32
 DUE = NOW + 86_400

@@ -18,8 +18,8 @@ from carbonledger.records import KINDS
 from ledger_node.queries.records import Kept
 from tests.integration.api_kit import LedgerApi, any_record, ledger_api, write_records
 from tests.support import enterprises
+from tests.support.actors import VERIFIER
 from tests.support.enterprises import BANK, NOW, OTHER_BANK, credit_code, sha
-from tests.support.world import VERIFIER
 
 MANY = 24
 OWN = 4

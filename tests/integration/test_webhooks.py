@@ -39,7 +39,7 @@ from ledger_node.jobs.queue import LEASE_S
 from ledger_node.queries import alerts, keys, webhooks
 from tests.integration.api_kit import BANK, NOW, LedgerApi, grant_record, ledger_api, write_records
 from tests.integration.webhook_kit import Receiver, code, receiver
-from tests.support.world import ENTERPRISE
+from tests.support.actors import ENTERPRISE
 
 __all__ = ["receiver"]  # a fixture
 

@@ -13,7 +13,7 @@ import pytest
 
 from carbonledger.records import ZERO32, Record
 from tests.integration.api_kit import NOW
-from tests.support.world import ENTERPRISE
+from tests.support.actors import ENTERPRISE
 
 
 class Receiver(ThreadingHTTPServer):

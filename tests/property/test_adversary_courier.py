@@ -16,8 +16,9 @@ from carbonledger.identifiers import chain_name, object_id
 from carbonledger.keccak import keccak256
 from carbonledger.records import Record
 from carbonledger.verify import Verification, verify
+from tests.support.actors import ENTERPRISE, ORIGIN
 from tests.support.nodes import nodes_of, put_nodes
-from tests.support.world import ENTERPRISE, ORIGIN, World
+from tests.support.world import World
 
 WORLD = World(meters=("meter-1", "meter-2"))
 READING = WORLD.reading_bundle()

@@ -18,7 +18,10 @@ from carbonledger.month_statement import MonthLine, MonthStatement
 from carbonledger.periods import month_bounds
 from carbonledger.records import Record, chain_of
 from carbonledger.verify import Verification, verify
-from tests.support.world import ENTERPRISE, ITEM, ORIGIN, YEAR, ZERO, Row, World, changed, member
+from tests.support.actors import ENTERPRISE, ITEM, ORIGIN, YEAR, ZERO, member
+from tests.support.world import World
+from tests.support.year_log import Row
+from tests.support.year_records import MONTH_IDS, changed
 
 Records = dict[tuple[str, bytes], Record]
 
@@ -39,7 +42,7 @@ def resigned(world: World, row: Row, **changes: Any) -> Row:
     """The row with a changed body, signed by the meter again: the enterprise has the meter's key."""
     body = {name: value for name, value in (jcs.decode(row.body) | changes).items() if value is not None}
     raw = jcs.encode(body)
-    return replace(row, body=raw, evidence=world._signed(world.meter_key(body["d"]), EvidenceType.SINGLE, raw))
+    return replace(row, body=raw, evidence=world.signed(world.meter_key(body["d"]), EvidenceType.SINGLE, raw))
 
 
 # --- registers
@@ -141,7 +144,7 @@ def test_a_month_of_another_member_year_log_tree_or_line_is_refused(changes: dic
     months = list(world.months)
     salt, statement = months[4]
     other = replace(statement, **changes)
-    changed(world.records, "month", world.month_ids[4], commitment=other.commitment(salt))
+    changed(world.records, "month", MONTH_IDS[4], commitment=other.commitment(salt))
     months[4] = (salt, other)
     world.__dict__["months"] = months
     rebuilt = World(change_statement=lambda s: s)
@@ -179,7 +182,7 @@ def test_a_manifest_of_another_device_or_period_is_refused(change: Callable[[dic
 def test_a_month_is_not_closed_twice() -> None:
     def change(rows: list[Row]) -> None:
         april = jcs.decode(rows[world.manifests["meter-1", 4]].body)["b"]
-        rows[world.manifests["meter-1", 5]] = world._by_gateway("manifest", april, 99, month_bounds(YEAR, 5)[1])
+        rows[world.manifests["meter-1", 5]] = world.by_gateway("manifest", april, 99, month_bounds(YEAR, 5)[1])
 
     world = World(change_rows=change)
     assert 14 in failing(report(world))
@@ -314,7 +317,7 @@ def test_a_witness_of_the_enterprise_itself_is_no_witness() -> None:
 def test_what_the_gateway_signs_for_a_meter_with_a_key_is_refused() -> None:
     def change(rows: list[Row]) -> None:
         at = world.boundaries["meter-1", 6]
-        rows[at].evidence = world._signed(world.gateway, EvidenceType.GATEWAY, rows[at].body)
+        rows[at].evidence = world.signed(world.gateway, EvidenceType.GATEWAY, rows[at].body)
 
     world = World(change_rows=change)
     assert 12 in failing(report(world))

@@ -15,7 +15,10 @@ from carbonledger.periods import month_bounds
 from carbonledger.records import Record
 from carbonledger.replay import replay_one
 from carbonledger.verify import Verification
-from tests.support.world import YEAR, Row, World, changed
+from tests.support.actors import YEAR
+from tests.support.world import World
+from tests.support.year_log import Row
+from tests.support.year_records import changed
 
 Records = dict[tuple[str, bytes], Record]
 MARCH = month_bounds(YEAR, 3)
@@ -46,7 +49,7 @@ def inside(rows: list[Row]) -> list[int]:
 def resigned(world: World, row: Row, **changes: Any) -> Row:
     body = {name: value for name, value in (jcs.decode(row.body) | changes).items() if value is not None}
     raw = jcs.encode(body)
-    return replace(row, body=raw, evidence=world._signed(world.meter_key(body["d"]), EvidenceType.SINGLE, raw))
+    return replace(row, body=raw, evidence=world.signed(world.meter_key(body["d"]), EvidenceType.SINGLE, raw))
 
 
 def altered(place: int, **changes: Any) -> World:
@@ -102,7 +105,7 @@ def test_readings_that_a_person_signed_for_the_meter_are_refused() -> None:
     def change(rows: list[Row]) -> None:
         for at in inside(rows):
             raw = rows[at].body
-            rows[at].evidence = world._signed(world.meter_key("meter-1"), EvidenceType.PERSON, raw)
+            rows[at].evidence = world.signed(world.meter_key("meter-1"), EvidenceType.PERSON, raw)
 
     def enrolled(records: Records) -> None:
         changed(records, "key", world.meter_key("meter-1").public.key_id, purpose=7)
@@ -115,7 +118,7 @@ def test_readings_that_a_person_signed_for_the_meter_are_refused() -> None:
 def test_readings_that_the_gateway_signed_for_a_meter_with_a_key_are_refused() -> None:
     def change(rows: list[Row]) -> None:
         for at in inside(rows):
-            rows[at].evidence = world._signed(world.gateway, EvidenceType.GATEWAY, rows[at].body)
+            rows[at].evidence = world.signed(world.gateway, EvidenceType.GATEWAY, rows[at].body)
 
     world = World(per_month=6, change_rows=change)
     assert 11 in failing(run(world))
@@ -127,7 +130,7 @@ def test_a_gap_over_numbers_that_are_there_is_refused(gap: tuple[int, int]) -> N
         at = next(i for i, row in enumerate(rows) if jcs.decode(row.body)["k"] == "gap")
         body = jcs.decode(rows[at].body)
         content = body["b"] | {"first": gap[0], "last": gap[1]}
-        rows[at] = world._by_gateway("gap", content, body["q"], body["t"])
+        rows[at] = world.by_gateway("gap", content, body["q"], body["t"])
 
     world = World(lost=frozenset({5}), change_rows=change)
     assert 5 in failing(run(world))

@@ -19,7 +19,8 @@ from carbonledger.bundle.assessment import (
     needs_of_assessment,
 )
 from carbonledger.records import KINDS, Record, Value
-from tests.support.world import ENTERPRISE, REGULATOR, World, plain_records
+from tests.support.actors import ENTERPRISE, REGULATOR
+from tests.support.world import World, plain_records
 
 ZERO = bytes(32)
 SALT = bytes(range(16))

@@ -9,7 +9,8 @@ from carbonledger.bundle.needs import Need
 from carbonledger.records import Record, position_id
 from carbonledger.title import make, needs_of
 from carbonledger.title.document import Kind
-from tests.support.world import ENTERPRISE, World, plain_records
+from tests.support.actors import ENTERPRISE
+from tests.support.world import World, plain_records
 
 ZERO = bytes(32)
 SINCE = 1_760_000_000

@@ -22,11 +22,12 @@ from carbonledger.errors import CarbonLedgerError
 from carbonledger.handed import verify_handed
 from carbonledger.records import KINDS, Record, position_id
 from scripts import build_browser_records
+from tests.support.actors import ENTERPRISE, REGULATOR, VERIFIER, key
 from tests.support.assessed import AssessedWorld, case_id, example
 from tests.support.mutations import mutated, one_byte
 from tests.support.twin import Case, ask, compare
 from tests.support.units import CANCELLED, CARRIED, CARRYING, OFFSETS, OLD, PENDING, PROJECT, SINCE, ZERO, UnitsWorld
-from tests.support.world import ENTERPRISE, REGULATOR, VERIFIER, World, key
+from tests.support.world import World
 
 (RULES,) = library.code_rules()
 SCHEMES = {scheme.head.key: scheme for scheme in library.schemes()}

@@ -24,8 +24,10 @@ from carbonledger.identifiers import object_id
 from carbonledger.note import Note
 from carbonledger.policy import Policy
 from carbonledger.verify import verify
+from tests.support.actors import ORIGIN
 from tests.support.nodes import nodes_of, put_nodes
-from tests.support.world import LIKE_A_YEAR, ORIGIN, World
+from tests.support.world import LIKE_A_YEAR, World
+from tests.support.year_records import REPORT_ID
 
 WORLD = World()
 READING = WORLD.reading_bundle()
@@ -58,7 +60,7 @@ def test_needs_name_each_slot_once_by_contract() -> None:
     slots = slots_of(needs, WORLD.addresses)
     assert len(slots) == 4
     assert sum(map(len, slots.values())) == len(needs)
-    report = WORLD.records["report", WORLD.report_id]
+    report = WORLD.records["report", REPORT_ID]
     needs = needs_of_report(
         origin=ORIGIN, report=report, months=[], anchor_sizes=[7], units=[], devices=[], factors=[], keys=[]
     )

@@ -25,7 +25,9 @@ from carbonledger.mrv.findings import Findings
 from carbonledger.periods import month_bounds
 from carbonledger.records import Record
 from carbonledger.verify import verify
-from tests.support.world import UNIT, YEAR, World, changed
+from tests.support.actors import UNIT, YEAR
+from tests.support.world import World
+from tests.support.year_records import changed
 
 OWN = ["bundle", "months-in-time", "readings", "calibration", "documents", "control-plan"]
 

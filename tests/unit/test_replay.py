@@ -19,7 +19,10 @@ from carbonledger.replay import replay, replay_one
 from carbonledger.replay.envelopes import Envelopes
 from carbonledger.replay.ranges import Ranges
 from carbonledger.verify.verdict import Verification
-from tests.support.world import Row, World, changed, key, zipped
+from tests.support.actors import key
+from tests.support.world import World, zipped
+from tests.support.year_log import Row
+from tests.support.year_records import changed
 
 Records = dict[tuple[str, bytes], Record]
 
@@ -195,7 +198,7 @@ def test_a_hole_that_no_gap_entry_explains_is_found() -> None:
         content = jcs.decode(rows[at].body)
         content["b"]["first"] = content["b"]["last"] = 99
         world = World()
-        rows[at] = world._by_gateway("gap", content["b"], content["q"], content["t"])
+        rows[at] = world.by_gateway("gap", content["b"], content["q"], content["t"])
 
     found = run(World(lost=frozenset({5}), change_rows=change))
     assert 5 in failing(found)

@@ -16,8 +16,9 @@ from carbonledger.bundle.assessment import Statement
 from carbonledger.cli import main
 from carbonledger.replay import replay
 from carbonledger.verify.verdict import Step
+from tests.support.actors import YEAR
 from tests.support.assessed import AssessedWorld, example
-from tests.support.world import YEAR, World
+from tests.support.world import World
 
 (RULES,) = library.code_rules()
 SCHEMES = {scheme.head.key: scheme for scheme in library.schemes()}

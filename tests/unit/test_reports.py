@@ -43,7 +43,8 @@ from ledger_node.reports.model import Number, Row, Table, Text
 from ledger_node.reports.options import LANGUAGES, VIEWS, Options, Period, read_names
 from ledger_node.reports.results import amounts
 from ledger_node.reports.words import WORDS, Words
-from tests.support.world import ENTERPRISE, YEAR, World
+from tests.support.actors import ENTERPRISE, YEAR
+from tests.support.world import World
 
 PERIODS = [str(YEAR), f"{YEAR}-Q2", f"{YEAR}-11"]
 NAME = "示范钢铁有限公司"

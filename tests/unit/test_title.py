@@ -18,8 +18,8 @@ from carbonledger.policy import Policy
 from carbonledger.records import position_id
 from carbonledger.title import Certificate, needs_of, verify
 from carbonledger.verify.verdict import Verification
+from tests.support.actors import ENTERPRISE, key
 from tests.support.units import CANCELLED, CARRIED, CARRYING, OFFSETS, OLD, PENDING, PROJECT, SINCE, ZERO, UnitsWorld
-from tests.support.world import ENTERPRISE, key
 
 WORLD = UnitsWorld()
 TITLE = WORLD.certificate("title", CARRIED)

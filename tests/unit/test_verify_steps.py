@@ -19,22 +19,12 @@ from carbonledger.month_statement import MonthStatement
 from carbonledger.policy import Policy, WitnessPolicy
 from carbonledger.records import Record
 from carbonledger.verify import Verification, verify
+from tests.support.actors import ENTERPRISE, FOREIGN, ITEM, ORIGIN, REGULATOR, VALIDATORS, VERIFIER, key, member
 from tests.support.nodes import nodes_of, put_nodes
-from tests.support.world import (
-    ENTERPRISE,
-    FOREIGN,
-    ITEM,
-    ORIGIN,
-    REGULATOR,
-    VALIDATORS,
-    VERIFIER,
-    Row,
-    World,
-    changed,
-    key,
-    member,
-    sealed_by,
-)
+from tests.support.state import sealed_by
+from tests.support.world import World
+from tests.support.year_log import Row
+from tests.support.year_records import changed
 
 Records = dict[tuple[str, bytes], Record]
 
@@ -350,7 +340,7 @@ def test_step_12_refuses_a_gateways_word_for_a_meter_that_has_a_key() -> None:
         def _measured(self, meter: str, bodies: list[bytes]) -> list[Row]:
             rows = super()._measured(meter, bodies)
             for row, body in zip(rows, bodies, strict=True):
-                row.evidence = self._signed(self.gateway, EvidenceType.GATEWAY, body)
+                row.evidence = self.signed(self.gateway, EvidenceType.GATEWAY, body)
                 assert Evidence.parse(row.evidence).type is EvidenceType.GATEWAY
             return rows
 
