@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import time
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Final
 
-import msgspec
 from msgspec import Meta, Struct
 
 from api.hooks import Hooks
+from carbonledger import toml
 from carbonledger.errors import Malformed
 from carbonledger.identifiers import member_id, object_id
 from carbonledger.policy import Policy
@@ -193,14 +192,8 @@ def load(path: Path) -> Config:
         raw = path.read_bytes()
         if len(raw) > MAX_CONFIG_BYTES:
             raise Malformed(f"{path} is too long", expected=f"at most {MAX_CONFIG_BYTES} bytes", found=len(raw))
-        return msgspec.convert(tomllib.loads(raw.decode("utf-8")), Config)
+        return toml.parse(raw.decode("utf-8"), Config, str(path))
     except OSError as error:
         raise Malformed("the API has no configuration", expected=f"a file {path}", found=error.strerror) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Malformed(f"{path} is not TOML", expected="TOML 1.0 in UTF-8", found=str(error)[:200]) from error
-    except msgspec.ValidationError as error:
-        reason, _, place = str(error).partition(" - at `$")
-        expected, _, found = reason.removeprefix("Expected ").partition(", got ")
-        raise Malformed(
-            f"{path}, key {place.strip('`.') or '(top)'}", expected=expected, found=found or None
-        ) from error
+    except UnicodeDecodeError as error:
+        raise Malformed(f"{path} is not text", expected="UTF-8", found=error.reason) from error

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta, Struct
 
+from carbonledger import toml
 from carbonledger.credential.did import did_of
 from carbonledger.errors import CarbonLedgerError, Malformed
 from carbonledger.identifiers import check_credit_code
@@ -132,19 +132,9 @@ class Settings(Struct, forbid_unknown_fields=True, frozen=True):
 
 def parse(text: str) -> Settings:
     """The settings of a TOML text; Malformed names the key, what was expected and what was found."""
-    try:
-        data = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise Malformed(f"{FILE_NAME} is not TOML", expected="TOML 1.0", found=str(error)[:200]) from error
-    try:
-        settings = msgspec.convert(data, Settings)
-    except msgspec.ValidationError as error:
-        reason, _, path = str(error).partition(" - at `$")
-        key = path.rstrip("`").lstrip(".")
-        expected = reason.removeprefix("Expected ").split(", got ")[0]
-        raise Malformed(f"{FILE_NAME}, key {key or '(top)'!r}", expected=expected, found=_found(data, key)) from error
-    _check(settings)
-    return settings
+    found = toml.parse(text, Settings, FILE_NAME)
+    _check(found)
+    return found
 
 
 def load(path: Path) -> Settings:
@@ -261,13 +251,3 @@ def _check(settings: Settings) -> None:
 
 def _malformed(key: str, expected: str, found: object) -> Malformed:
     return Malformed(f"{FILE_NAME}, key {key!r}", expected=expected, found=repr(found)[:120])
-
-
-def _found(data: Any, path: str) -> str:
-    value = data
-    for part in re.findall(r"[^.\[\]]+", path):
-        try:
-            value = value[int(part)] if isinstance(value, list) else value[part]
-        except (KeyError, IndexError, ValueError, TypeError):
-            return "nothing"
-    return repr(value)[:120]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
 
+from carbonledger import toml
 from carbonledger.errors import Malformed, Unknown
 from carbonledger.note import VerifierKey
 from oracle.intake import ClockLimits
@@ -94,19 +94,9 @@ class Settings(Struct, forbid_unknown_fields=True, frozen=True):
 
 def parse(text: str) -> Settings:
     """The settings of a TOML text; Malformed names the key, what was expected and what was found."""
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise Malformed(f"{FILE_NAME} is not TOML", expected="TOML 1.0", found=str(error)) from error
-    try:
-        settings = msgspec.convert(data, Settings)
-    except msgspec.ValidationError as error:
-        reason, _, path = str(error).partition(" - at `$")
-        key = path.rstrip("`").lstrip(".")
-        expected = reason.removeprefix("Expected ").split(", got ")[0]
-        raise Malformed(f"{FILE_NAME}, key {key or '(top)'!r}", expected=expected, found=_found(data, key)) from error
-    check(settings)
-    return settings
+    found = toml.parse(text, Settings, FILE_NAME)
+    check(found)
+    return found
 
 
 def check(settings: Settings) -> None:
@@ -170,13 +160,3 @@ def _toml(value: Any) -> str:
     if isinstance(value, str):
         return msgspec.json.encode(value).decode()  # a JSON string is a TOML basic string
     return str(value)
-
-
-def _found(data: Any, path: str) -> str:
-    value = data
-    for part in re.findall(r"[^.\[\]]+", path):
-        try:
-            value = value[int(part)] if isinstance(value, list) else value[part]
-        except (KeyError, IndexError, ValueError, TypeError):
-            return "nothing"
-    return repr(value)[:120]

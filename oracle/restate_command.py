@@ -6,17 +6,15 @@ import argparse
 import json
 import os
 import time
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import httpx2
-import msgspec
 from msgspec import Meta, Struct
 
-from carbonledger import acts
+from carbonledger import acts, toml
 from carbonledger.accounting import library
 from carbonledger.accounting.lines import item_id
 from carbonledger.accounting.register import sources_of
@@ -99,13 +97,11 @@ def add_parser(commands: Any, clock_ms: Callable[[], int]) -> None:
 def load(path: Path) -> Filing:
     """Read the file; Malformed names key, expected and found."""
     try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Filing)
+        return toml.parse(path.read_text(encoding="utf-8"), Filing, str(path))
     except OSError as error:
         raise Malformed("how the enterprise files", expected=f"a file {path}", found=error.strerror) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
-        raise Malformed(
-            f"{path}", expected="member, rule_set, [[meter]], [[factor]]", found=str(error)[:200]
-        ) from error
+    except UnicodeDecodeError as error:
+        raise Malformed(f"{path} is not text", expected="UTF-8", found=error.reason) from error
 
 
 def run(arguments: argparse.Namespace, clock_ms: Callable[[], int]) -> int:

@@ -13,11 +13,11 @@ key = "40 hex digits"                # address of the key by which the founder a
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from carbonledger import toml
 from carbonledger.errors import CarbonLedgerError, Malformed
 from carbonledger.identifiers import member_id, object_id
 from ledger_node.chain.bindings.structs import Founder
@@ -52,10 +52,7 @@ def load(path: Path) -> Founders:
 
 def parse(text: str) -> Founders:
     """The founders of a TOML text; Malformed names the key, what was expected and what was found."""
-    try:
-        value = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise Malformed("the founders' file is not TOML", expected="TOML 1.0", found=str(error)[:200]) from error
+    value = toml.table(text, "the founders' file")
     if unknown := sorted(set(value) - {"threshold", "founder"}):
         raise _malformed("(top)", "threshold and [[founder]]", unknown[0])
     tables = value.get("founder")

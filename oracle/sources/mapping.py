@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass, fields
 from datetime import timedelta, timezone, tzinfo
 from importlib import resources
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from carbonledger import toml
 from carbonledger.errors import Malformed
 
 UNITS_WH: Final = {"Wh": 1, "kWh": 1_000, "MWh": 1_000_000, "GWh": 1_000_000_000}
@@ -49,10 +49,7 @@ CANONICAL: Final = Mapping("canonical")
 
 def parse_mapping(text: str, name: str) -> Mapping:
     """Parse a mapping file; Malformed names the key, what was expected and what was found."""
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise Malformed(f"mapping {name}", expected="TOML", found=str(error)) from error
+    table = toml.table(text, f"mapping {name}")
     known = [f.name for f in fields(Mapping) if f.name != "name"]
     if unknown := sorted(set(table).difference(known)):
         raise Malformed(f"mapping {name}: unknown key", expected=" ".join(sorted(known)), found=" ".join(unknown))
