@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from api import present, present_quota, schemas
 from api.access import STATUTORY, Caller
+from carbonledger import numbered
 from carbonledger.loans import duties
 from ledger_node.queries import alerts, loans, notifications, quota, records, reports
 from ledger_node.queries.alerts import STANDING
@@ -17,7 +18,7 @@ from ledger_node.queries.notifications import Told
 from ledger_node.queries.records import Kept
 
 MOST: Final = 100
-_STATUS: Final = {name: number for number, name in present.REPORT_STATUS.items()}
+_STATUS: Final = numbered.numbers(numbered.REPORT_STATUS)
 _AWAITED: Final = {"verifier": "filed", "regulator": "verified"}
 """Role → status of a report that waits for it."""
 

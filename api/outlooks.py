@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from api.present_quota import EPOCH
 from api.problems import Problem
 from api.service import Service
+from carbonledger import numbered
 from carbonledger.quota import library
 from carbonledger.quota.compliance import Rounding
 from carbonledger.quota.forecast import MONTHS
@@ -27,7 +28,6 @@ ALLOWANCE, OFFSET = 1, 2
 NO_PROJECT: Final = "0" * 64
 APPROVED: Final = 3
 BOUND: Final = ("frozen", "pledged", "pending", "provincial")
-EVIDENCE: Final = {1: "official", 2: "reputable", 3: "transcription", 4: "draft", 5: "unverified"}
 
 
 def outlook_of(
@@ -77,7 +77,7 @@ def rules_of(connection: Connection, year: int) -> YearRules:
         (int(found["vintageFrom"]), int(found["vintageTo"])),
         int(found["offsetPpm"]),
         Rounding(int(found["rounding"])),
-        EVIDENCE.get(int(found["evidence"]), str(found["evidence"])),
+        numbered.EVIDENCE.get(int(found["evidence"]), str(found["evidence"])),
         f"rules {found.id} on the chain, edition {found['edition']}",
     )
 

@@ -7,56 +7,12 @@ from typing import Any, Final
 
 from api import schemas
 from api.settings import Settings
+from carbonledger import numbered
 from carbonledger.accounting import exact
 from carbonledger.periods import rfc3339
 from ledger_node.queries.artefacts import Artefact
 from ledger_node.queries.records import Kept
 
-# the numbers of docs/formats/acts.md
-MEMBER_KINDS: Final = {
-    1: "regulator",
-    2: "enterprise",
-    4: "preparer",
-    8: "verifier",
-    16: "bank",
-    32: "auditor",
-    64: "exchange",
-    128: "metrology-lab",
-}
-MEMBER_STATUS: Final = {1: "admitted", 2: "suspended", 3: "expelled"}
-KEY_PURPOSES: Final = {
-    1: "act",
-    2: "gateway",
-    3: "gateway-note",
-    4: "witness",
-    5: "witness-note",
-    6: "device",
-    7: "person",
-}
-ALGORITHMS: Final = {1: "ed25519", 2: "es256", 3: "es256k", 4: "sm2-sm3"}
-MEASURES: Final = {1: "Wh", 2: "kJ", 3: "g", 4: "L"}
-REGISTER_TYPES: Final = {1: "register", 2: "interval"}
-DEVICE_KINDS: Final = {
-    1: "electricity-meter",
-    2: "heat-meter",
-    3: "belt-scale",
-    4: "flow-meter",
-    5: "analyser",
-    9: "other",
-}
-LOG_STATUS: Final = {1: "active", 2: "frozen", 3: "closed"}
-EVIDENCE: Final = {1: "official", 2: "reputable", 3: "transcription", 4: "draft", 5: "unverified"}
-PLAN_STATUS: Final = {1: "filed", 2: "acknowledged", 3: "returned", 4: "replaced"}
-REPORT_STATUS: Final = {
-    1: "filed",
-    2: "verified",
-    3: "approved",
-    4: "returned-by-verifier",
-    5: "returned-by-regulator",
-    6: "replaced",
-}
-RULE_SET_STATUS: Final = {1: "in-force", 2: "draft", 3: "unverified"}
-TIERS: Final = {0: "default", 1: "measured", 2: "conservative"}
 ZERO: Final = "0" * 64
 
 
@@ -90,7 +46,7 @@ def grams(value: Any) -> schemas.Amount:
 
 def member_kinds(bits: int) -> list[str]:
     """Names of the bits of `kinds`."""
-    return [name for bit, name in MEMBER_KINDS.items() if bits & bit]
+    return [name for bit, name in numbered.MEMBER_KINDS.items() if bits & bit]
 
 
 def member(record: Kept, settings: Settings, years: Sequence[int] | None = None) -> schemas.Member:
@@ -106,7 +62,7 @@ def member(record: Kept, settings: Settings, years: Sequence[int] | None = None)
     return schemas.Member(
         id=record.id,
         kinds=member_kinds(record["kinds"]),
-        status=MEMBER_STATUS.get(record["status"], str(record["status"])),
+        status=numbered.MEMBER_STATUS.get(record["status"], str(record["status"])),
         province=text_of(record["province"]),
         since=time(record["since"]),
         name=name,
@@ -119,9 +75,9 @@ def key(record: Kept) -> schemas.Key:
     return schemas.Key(
         key_id=record.id,
         member=record["member"],
-        purpose=KEY_PURPOSES.get(record["purpose"], str(record["purpose"])),
+        purpose=numbered.KEY_PURPOSES.get(record["purpose"], str(record["purpose"])),
         subject=record["subject"],
-        algorithm=ALGORITHMS.get(record["algorithm"], str(record["algorithm"])),
+        algorithm=numbered.ALGORITHMS.get(record["algorithm"], str(record["algorithm"])),
         valid_from=time(record["validFrom"]),
         valid_to=time_or_none(record["validTo"]),
         compromised_since=time_or_none(record["compromisedSince"]),
@@ -137,10 +93,10 @@ def device(record: Kept, named: Mapping[str, tuple[str, str]] | None = None) -> 
         unit=record["unit"],
         identifier=identifier,
         unit_identifier=unit,
-        kind=DEVICE_KINDS.get(record["kind"], str(record["kind"])),
+        kind=numbered.DEVICE_KINDS.get(record["kind"], str(record["kind"])),
         key_id=record["keyId"],
-        measure=MEASURES.get(record["measure"], str(record["measure"])),
-        register_type=REGISTER_TYPES.get(record["registerType"], str(record["registerType"])),
+        measure=numbered.MEASURES.get(record["measure"], str(record["measure"])),
+        register_type=numbered.REGISTER_TYPES.get(record["registerType"], str(record["registerType"])),
         rated_max=record["ratedMax"],
         accuracy_class=record["accuracyClass"],
         modulus=record["modulus"],
@@ -165,7 +121,7 @@ def log(record: Kept, settings: Settings) -> schemas.Log:
         root=record["root"],
         anchored_at=time_or_none(record["anchoredAt"]),
         anchors=record["anchors"],
-        status=LOG_STATUS.get(record["status"], str(record["status"])),
+        status=numbered.LOG_STATUS.get(record["status"], str(record["status"])),
         checkpoint=f"/v1/logs/{record.id}/checkpoint" if mirror else None,
     )
 
@@ -200,7 +156,7 @@ def artefact(found: Artefact) -> schemas.ArtefactLink:
 
 def report_status(record: Kept) -> str:
     """Name of a report's status."""
-    return REPORT_STATUS.get(record["status"], str(record["status"]))
+    return numbered.REPORT_STATUS.get(record["status"], str(record["status"]))
 
 
 def report(
@@ -245,7 +201,7 @@ def control_plan(record: Kept) -> schemas.ControlPlan:
         year=record["year"],
         version=record["version"],
         digest=record["planDigest"],
-        status=PLAN_STATUS.get(record["status"], str(record["status"])),
+        status=numbered.PLAN_STATUS.get(record["status"], str(record["status"])),
         filed_at=time(record["filedAt"]),
         replaces=id_or_none(record["replaces"]),
         change_digest=id_or_none(record["changeDigest"]),
@@ -277,7 +233,7 @@ def line(report_id: str, filed: Mapping[str, Any], units: Mapping[str, str]) -> 
     words = list(filed["parameters"])
     while words and words[-1] == ZERO:
         words.pop()
-    names = [TIERS.get(tiers >> (8 * i) & 0xFF, "unknown") for i in range(len(words))]
+    names = [numbered.TIERS.get(tiers >> (8 * i) & 0xFF, "unknown") for i in range(len(words))]
     values = [word if name == "default" else str(int(word, 16)) for name, word in zip(names, words, strict=True)]
     value, unit = str(filed["quantity"]), units.get(code)
     return schemas.Line(
@@ -303,7 +259,7 @@ def factor(record: Kept) -> schemas.Factor:
         year_from=record["yearFrom"],
         year_to=record["yearTo"] or None,
         data_year=record["dataYear"] or None,
-        evidence=EVIDENCE.get(record["evidence"], str(record["evidence"])),
+        evidence=numbered.EVIDENCE.get(record["evidence"], str(record["evidence"])),
         source_digest=record["sourceDigest"],
     )
 
@@ -315,7 +271,7 @@ def rule_set(record: Kept) -> schemas.RuleSet:
         key=text_of(record["key"]),
         year_from=record["yearFrom"],
         year_to=record["yearTo"] or None,
-        status=RULE_SET_STATUS.get(record["status"], str(record["status"])),
+        status=numbered.RULE_SET_STATUS.get(record["status"], str(record["status"])),
         form_digest=record["formDigest"],
         href=f"/v1/rule-sets/{record.id}/document",
     )

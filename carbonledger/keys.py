@@ -24,15 +24,15 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from carbonledger import secp256k1
+from carbonledger import numbered, secp256k1
 from carbonledger.errors import BadSignature, Malformed, Refused, Unknown
 from carbonledger.keccak import keccak256
+from carbonledger.numbered import numbers
 
-ALGORITHMS = {"ed25519": 1, "es256": 2, "es256k": 3, "sm2-sm3": 4}
+ALGORITHMS = numbers(numbered.ALGORITHMS)
 SIGNATURE_SIZE = 64
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
-_NAMES = {number: name for name, number in ALGORITHMS.items()}
 _ORDERS = {"es256": P256_ORDER, "es256k": secp256k1.ORDER}
 _KEY_ID_PREFIX = b"carbonledger/key/v1\0"
 _MAX_SCRYPT_N = 1 << 20
@@ -41,9 +41,9 @@ _ES256 = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
 
 def algorithm_name(number: int) -> str:
     """The name of an algorithm's number; Unknown if there is none."""
-    if number not in _NAMES:
-        raise Unknown("no signature algorithm has this number", expected=sorted(_NAMES), found=number)
-    return _NAMES[number]
+    if number not in numbered.ALGORITHMS:
+        raise Unknown("no signature algorithm has this number", expected=sorted(numbered.ALGORITHMS), found=number)
+    return numbered.ALGORITHMS[number]
 
 
 def low_s(algorithm: str, signature: bytes) -> bytes:

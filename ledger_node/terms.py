@@ -1,7 +1,7 @@
 """Terms that documents and pages share, in Chinese and English: one word per idea, whoever shows it.
 
-English is in lower case; a page that begins with one uses `capital`. By the number on the chain and by its name in
-the API.
+English is in lower case; a page that begins with one uses `capital`. By the name of the
+number on the chain (`carbonledger.numbered`).
 """
 
 from __future__ import annotations
@@ -11,28 +11,28 @@ from typing import Final
 
 Term = tuple[str, str]
 
-MEMBER_KINDS: Final[Mapping[int, tuple[str, Term]]] = {
-    1: ("regulator", ("主管部门", "regulator")),
-    2: ("enterprise", ("重点排放单位", "enterprise")),
-    4: ("preparer", ("编制机构", "preparer")),
-    8: ("verifier", ("核查机构", "verifier")),
-    16: ("bank", ("金融机构", "bank")),
-    32: ("auditor", ("审计机构", "auditor")),
-    64: ("exchange", ("交易机构", "exchange")),
-    128: ("metrology-lab", ("计量机构", "metrology lab")),
+MEMBER_KINDS: Final[Mapping[str, Term]] = {
+    "regulator": ("主管部门", "regulator"),
+    "enterprise": ("重点排放单位", "enterprise"),
+    "preparer": ("编制机构", "preparer"),
+    "verifier": ("核查机构", "verifier"),
+    "bank": ("金融机构", "bank"),
+    "auditor": ("审计机构", "auditor"),
+    "exchange": ("交易机构", "exchange"),
+    "metrology-lab": ("计量机构", "metrology lab"),
 }
-MEMBER_STATUS: Final[Mapping[int, tuple[str, Term]]] = {
-    1: ("admitted", ("已准入", "admitted")),
-    2: ("suspended", ("已暂停", "suspended")),
-    3: ("expelled", ("已清退", "expelled")),
+MEMBER_STATUS: Final[Mapping[str, Term]] = {
+    "admitted": ("已准入", "admitted"),
+    "suspended": ("已暂停", "suspended"),
+    "expelled": ("已清退", "expelled"),
 }
-DEVICE_KINDS: Final[Mapping[int, tuple[str, Term]]] = {
-    1: ("electricity-meter", ("电能表", "electricity meter")),
-    2: ("heat-meter", ("热量表", "heat meter")),
-    3: ("belt-scale", ("皮带秤", "belt scale")),
-    4: ("flow-meter", ("流量计", "flow meter")),
-    5: ("analyser", ("分析仪", "analyser")),
-    9: ("other", ("其他", "other")),
+DEVICE_KINDS: Final[Mapping[str, Term]] = {
+    "electricity-meter": ("电能表", "electricity meter"),
+    "heat-meter": ("热量表", "heat meter"),
+    "belt-scale": ("皮带秤", "belt scale"),
+    "flow-meter": ("流量计", "flow meter"),
+    "analyser": ("分析仪", "analyser"),
+    "other": ("其他", "other"),
 }
 REPORT_STATUS: Final[Mapping[str, Term]] = {
     "filed": ("已提交", "filed"),

@@ -86,8 +86,8 @@ TEXT: Final[Mapping[str, tuple[str, str]]] = {
     "member.id": ("成员编号", "Member id"),
     "member.unknown": ("未登记名称的成员", "Member without a name here"),
     "member.unconfirmed": ("名称与链上摘要不符", "The name is not the one on the chain"),
-    **{f"kind.{name}": capital(term) for name, term in MEMBER_KINDS.values()},
-    **{f"member.status.{name}": capital(term) for name, term in MEMBER_STATUS.values()},
+    **{f"kind.{name}": capital(term) for name, term in MEMBER_KINDS.items()},
+    **{f"member.status.{name}": capital(term) for name, term in MEMBER_STATUS.items()},
     # ledger
     "ledger.title": ("企业碳账本", "Carbon ledger of an enterprise"),
     "ledger.year": ("报告年度", "Reporting year"),
@@ -135,7 +135,7 @@ TEXT: Final[Mapping[str, tuple[str, str]]] = {
     "log.status.active": ("正常", "Active"),
     "log.status.frozen": ("已冻结：发现分叉", "Frozen: a fork was proven"),
     "log.status.closed": ("已关闭", "Closed"),
-    **{f"device.{name}": capital(term) for name, term in DEVICE_KINDS.values()},
+    **{f"device.{name}": capital(term) for name, term in DEVICE_KINDS.items()},
     # report
     "report.title": ("年度排放报告", "Annual emission report"),
     "report.course": ("报告经过", "Course of the report"),

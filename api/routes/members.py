@@ -12,12 +12,13 @@ from api.paging import Cursor, Limit
 from api.problems import Problem
 from api.routes.common import DeviceId, MemberId, missing, router
 from api.service import Service
+from carbonledger import numbered
 from carbonledger.errors import Malformed
 from carbonledger.identifiers import member_id
 from ledger_node.queries import members, reports
 
 Kind = Literal["regulator", "enterprise", "preparer", "verifier", "bank", "auditor", "exchange", "metrology-lab"]
-_BITS: Final = {name: bit for bit, name in present.MEMBER_KINDS.items()}
+_BITS: Final = numbered.numbers(numbered.MEMBER_KINDS)
 assert set(get_args(Kind)) == set(_BITS)
 
 CodeOrId = Annotated[

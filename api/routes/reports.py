@@ -23,13 +23,14 @@ from api.routes.common import (
     router,
 )
 from api.service import CallerOf, Service
+from carbonledger import numbered
 from ledger_node.queries import activity, artefacts, records, reports
 from ledger_node.queries.records import Kept
 from ledger_node.reports import make
 from ledger_node.reports.options import Language, Name, Options, Period, View
 
 Status = Literal["filed", "verified", "approved", "returned-by-verifier", "returned-by-regulator", "replaced"]
-_NUMBERS: Final = {name: number for number, name in present.REPORT_STATUS.items()}
+_NUMBERS: Final = numbered.numbers(numbered.REPORT_STATUS)
 assert set(get_args(Status)) == set(_NUMBERS)
 
 

@@ -10,16 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from carbonledger import numbered
 from carbonledger.accounting import exact
 from carbonledger.accounting.factors import Published
 from carbonledger.accounting.lines import Line
 from carbonledger.accounting.methods import Exact
-from carbonledger.accounting.rule_set import PARAMETER_SLOTS, TIERS, LineRule, ParameterRule, RuleSet
+from carbonledger.accounting.rule_set import PARAMETER_SLOTS, LineRule, ParameterRule, RuleSet
 from carbonledger.accounting.sums import Sum, difference, rounded_amount
 from carbonledger.errors import Refused, Unknown
 
 _BLANK = bytes(32)
-_TIER_NAMES = {number: name for name, number in TIERS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def _amount(rule: LineRule, year: int, line: Line, factors: Mapping[bytes, Publi
 def _value(
     rule: LineRule, parameter: ParameterRule, year: int, tier: int, word: bytes, factors: Mapping[bytes, Published]
 ) -> int:
-    name = _TIER_NAMES.get(tier, str(tier))
+    name = numbered.TIERS.get(tier, str(tier))
     if name not in parameter.tiers:
         where = _where(rule, parameter)
         raise Refused(f"{where}: tier", expected="one of " + ", ".join(parameter.tiers), found=name)

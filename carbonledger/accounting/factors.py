@@ -12,14 +12,15 @@ from functools import cached_property, lru_cache
 from hashlib import sha256
 from typing import Any, Final
 
-from carbonledger import jcs
+from carbonledger import jcs, numbered
 from carbonledger.accounting import exact
 from carbonledger.accounting.inputs import Node
 from carbonledger.accounting.names import chain_name, name32
 from carbonledger.accounting.units import PARAMETERS
 from carbonledger.errors import Malformed, Refused
+from carbonledger.numbered import numbers
 
-EVIDENCE: Final = {"official": 1, "reputable": 2, "transcription": 3, "draft": 4, "unverified": 5}
+EVIDENCE: Final = numbers(numbered.EVIDENCE)
 """Tag -> number on the chain. A transcription was not compared with the document; `unverified` has no stored source."""
 UNVERIFIED: Final = frozenset({"transcription", "unverified"})
 

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from carbonledger import numbered
 from carbonledger.accounting.factors import Factors
 from carbonledger.accounting.inputs import Node
 from carbonledger.accounting.methods import Method, method
 from carbonledger.accounting.names import chain_name, name32
+from carbonledger.numbered import numbers
 
-TIERS: Final = {"default": 0, "measured": 1, "conservative": 2}
+TIERS: Final = numbers(numbered.TIERS)
 PARAMETER_SLOTS: Final = 6
 WORDS: Final = 6 + 3 * PARAMETER_SLOTS
 

@@ -9,15 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
-from typing import Final
 
-from carbonledger.accounting.factors import EVIDENCE, Factor, factor_id
+from carbonledger import numbered
+from carbonledger.accounting.factors import Factor, factor_id
 from carbonledger.accounting.names import name_of
 from carbonledger.accounting.rule_set import RuleSet
 from carbonledger.errors import Invalid
 from carbonledger.records import Record
-
-_TAGS: Final = {number: tag for tag, number in EVIDENCE.items()}
 
 
 def sources_of(factors: Iterable[Factor]) -> dict[bytes, str]:
@@ -40,7 +38,7 @@ def factor_of(record: Record, sources: Mapping[bytes, str]) -> Factor:
     row, _, region = reference.partition("@")
     keys = [(row, region), (reference, "")] if region else [(reference, "")]
     named = next((key for key in keys if factor_id(guideline, version, *key, data_year) == record.id), None)
-    tag = _TAGS.get(record.field("evidence"))
+    tag = numbered.EVIDENCE.get(record.field("evidence"))
     if named is None or tag is None:
         raise Invalid(f"published factor {reference}", expected="the id of its key", found=record.id.hex())
     digest = record.field("sourceDigest")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
+from carbonledger import numbered
 from carbonledger.accounting import exact
 from carbonledger.accounting.lines import Line, item_id, month_item
-from carbonledger.accounting.rule_set import TIERS, RuleSet
+from carbonledger.accounting.rule_set import RuleSet
 from carbonledger.errors import Unknown
-
-_TIER_NAMES: Final = {number: name for name, number in TIERS.items()}
 
 Named = Mapping[bytes, tuple[str, int]]
 """The item of a line → what it is called, and the month that it stands for (0: the year)."""
@@ -33,7 +32,7 @@ def activity_line(rules: RuleSet, line: Line, quantity: int, item: str, month: i
         raise Unknown(f"line {line.code}", expected=f"a line of rule set {rules.key}", found="none")
     parameters: dict[str, Any] = {}
     for at, parameter in enumerate(rule.parameters):
-        word, tier = line.parameters[at], _TIER_NAMES[line.tier(at)]
+        word, tier = line.parameters[at], numbered.TIERS[line.tier(at)]
         if tier == "default":
             parameters[parameter.name] = {"factor": word.hex()}
         else:

@@ -11,7 +11,7 @@ from fractions import Fraction
 from hashlib import sha256
 from typing import Any, Final
 
-from carbonledger import jcs
+from carbonledger import jcs, numbered
 from carbonledger.accounting import factors as factor_register
 from carbonledger.accounting import line_rule, units
 from carbonledger.accounting.exact import TO_THE_GRAM, InputRounding, Rounding
@@ -20,10 +20,11 @@ from carbonledger.accounting.inputs import Node
 from carbonledger.accounting.line_rule import PARAMETER_SLOTS, TIERS, LineRule, ParameterRule
 from carbonledger.accounting.names import chain_name, name32
 from carbonledger.keccak import keccak256
+from carbonledger.numbered import numbers
 
 __all__ = ["PARAMETER_SLOTS", "STATUS", "TIERS", "Group", "LineRule", "ParameterRule", "RuleSet", "View"]
 
-STATUS: Final = {"in-force": 1, "draft": 2, "unverified": 3}
+STATUS: Final = numbers(numbered.RULE_SET_STATUS)
 MAX_LINES: Final = 128
 
 _FIELDS: Final = (

@@ -12,25 +12,24 @@ from fractions import Fraction
 from hashlib import sha256
 from typing import Any, Final
 
-from carbonledger import jcs
+from carbonledger import jcs, numbered
 from carbonledger.accounting import exact
 from carbonledger.accounting.exact import SCALE
-from carbonledger.accounting.factors import EVIDENCE as MEASURED_EVIDENCE
 from carbonledger.accounting.factors import years as parse_years
 from carbonledger.accounting.inputs import Node
 from carbonledger.accounting.names import chain_name, name32
 from carbonledger.errors import Unknown
 from carbonledger.keccak import keccak256
+from carbonledger.numbered import numbers
 
-STATUS: Final = {"in-force": 1, "draft": 2, "unverified": 3}
+STATUS: Final = numbers(numbered.RULE_SET_STATUS)
 METHODS: Final = {"supply": 1, "generation": 2, "verified-emissions": 3, "intensity-band": 4}
 EXCLUDED: Final = {"none": 0, "no-allocation": 1, "verified-emissions": 2}
 PRE_ALLOCATION: Final = {"none": 0, "outputs": 1, "previous-emissions": 2}
 SCOPES: Final = {"none": 0, "conventional-condensing": 1, "conventional": 2}
 SECTORS: Final = {"power": 1, "steel": 2, "cement": 4, "aluminium": 8}
 CLASSES: Final = {"coal-large": 1, "coal-small": 2, "coal-unconventional": 3, "gas": 4}
-EVIDENCE: Final = {**MEASURED_EVIDENCE, "unverified": 5}
-"""The accounting's words, and `unverified`: written from memory, compared with no document."""
+EVIDENCE: Final = numbers(numbered.EVIDENCE)
 
 SPECIAL: Final = (
     *("closed", "new", "oil", "igcc", "engine", "special-gas", "emergency-standby"),

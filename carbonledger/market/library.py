@@ -12,11 +12,13 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
+from carbonledger import numbered
 from carbonledger.errors import Unknown
 from carbonledger.market.calendar import day_number, days_words
 from carbonledger.market.day import MODE_NUMBERS, Mode
+from carbonledger.numbered import numbers
 
-EVIDENCE: Final = {"official": 1, "reputable": 2, "transcription": 3, "draft": 4, "unverified": 5}
+EVIDENCE: Final = numbers(numbered.EVIDENCE)
 _UTC8_S: Final = 8 * 3600
 
 

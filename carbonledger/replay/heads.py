@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 
+from carbonledger import numbered
 from carbonledger.bundle.make import chain_key_id
 from carbonledger.bundle.model import Bundle, line_order
 from carbonledger.checkpoint import Checkpoint
@@ -22,7 +23,7 @@ from carbonledger.replay.differences import Differences
 from carbonledger.replay.signers import Signer
 from carbonledger.verify.chain import require_past
 from carbonledger.verify.log import cosigned, note_keys, signed_by_the_log
-from carbonledger.verify.registers import DEVICE, GATEWAY_NOTE, MEASURES, PERSON, valid_at
+from carbonledger.verify.registers import DEVICE, GATEWAY_NOTE, PERSON, valid_at
 from carbonledger.verify.verdict import Finding, undecided
 
 PERSON_SIGNED = 5
@@ -247,9 +248,11 @@ def _device(signer: Signer, device: Record, owner: bytes) -> None:
         raise Invalid(f"times of {signer.identifier}", expected=wanted, found=found)
     if device.field("registerType") == BY_REGISTER and not series.by_register:
         raise Invalid(f"values of {signer.identifier}", expected="its register", found="interval values alone")
-    if signer.series.unit is not None and signer.series.unit != MEASURES.get(device.field("measure")):
+    if signer.series.unit is not None and signer.series.unit != numbered.MEASURES.get(device.field("measure")):
         raise Invalid(
-            f"unit of {signer.identifier}", expected=MEASURES.get(device.field("measure")), found=signer.series.unit
+            f"unit of {signer.identifier}",
+            expected=numbered.MEASURES.get(device.field("measure")),
+            found=signer.series.unit,
         )
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any, Final
 
+from carbonledger import numbered
 from carbonledger.bundle.needs import DIRECTORY, DIRECTORY_WORD, Need
 from carbonledger.errors import CarbonLedgerError, Invalid, Malformed, Unknown
 from carbonledger.periods import rfc3339
@@ -34,7 +35,6 @@ DONE: Final = 2
 CARRY_OVER: Final = 3
 PURPOSES: Final = {1: "surrender", 2: "voluntary cancellation", 4: "forced surrender"}
 ADMITTED: Final = 1
-STATUS: Final = {1: "admitted", 2: "suspended", 3: "expelled"}
 
 
 def verify(data: bytes, policy: Policy | None = None, *, code_hashes: CodeHashes | None = None) -> Verification:
@@ -219,7 +219,7 @@ class _Opened:
 
     def _member(self) -> str:
         status = self.proven.get("member", self._certificate.subject.field("member")).field("status")
-        return STATUS.get(status, f"status {status}")
+        return numbered.MEMBER_STATUS.get(status, f"status {status}")
 
 
 def _check_lot(proven: Proven, lot: Record) -> None:

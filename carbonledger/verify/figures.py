@@ -8,6 +8,7 @@ from fractions import Fraction
 from hashlib import sha256
 from typing import Final
 
+from carbonledger import numbered
 from carbonledger.accounting import units
 from carbonledger.accounting.evaluate import evaluate
 from carbonledger.accounting.factors import Published
@@ -22,7 +23,6 @@ from carbonledger.month_statement import commitment
 from carbonledger.records import Record
 from carbonledger.verify.context import Context, Proven
 from carbonledger.verify.quantities import Quantities, manifests_of, quantities, silence
-from carbonledger.verify.registers import MEASURES
 from carbonledger.verify.supported import LineKey, Supported, check_parameters, fold, supported
 from carbonledger.verify.verdict import Finding, not_applicable
 
@@ -252,7 +252,7 @@ def attribute(
             key
             for key in wanted
             if (rule := rules.line(key[0])) is not None
-            and rule.quantity == MEASURES.get(record.field("measure"))
+            and rule.quantity == numbered.MEASURES.get(record.field("measure"))
             and (key[1] == record.field("unit") or key[1] not in units)
             and said <= {key}
         )

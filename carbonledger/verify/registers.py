@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Final
 
-from carbonledger import note
+from carbonledger import note, numbered
 from carbonledger.bundle.make import chain_key_id
 from carbonledger.bundle.model import Entry
 from carbonledger.entry import MEASURED_KINDS, EvidenceType
@@ -20,7 +20,6 @@ from carbonledger.verify.verdict import Finding, not_applicable, undecided
 GATEWAY, GATEWAY_NOTE, WITNESS, WITNESS_NOTE, DEVICE, PERSON = 2, 3, 4, 5, 6, 7
 ENTERPRISE: Final = 2
 ADMITTED: Final = 1
-MEASURES: Final = {1: "Wh", 2: "kJ", 3: "g", 4: "L"}
 BY_REGISTER: Final = 1
 PURPOSE_OF: Final = {
     EvidenceType.SINGLE: DEVICE,
@@ -144,8 +143,8 @@ def entry_belongs(proven: Proven, item: Entry, key_id: bytes, log: Record) -> No
     _require_key(record, PURPOSE_OF[item.evidence.type], owner, signer, what)
     if sha256(item.device_salt).digest() != device.field("saltDigest"):
         raise Invalid(f"device salt of {what}", expected="the one whose digest is registered", found="another")
-    if item.body.unit != MEASURES.get(device.field("measure")):
-        raise Invalid(f"unit of {what}", expected=MEASURES.get(device.field("measure")), found=item.body.unit)
+    if item.body.unit != numbered.MEASURES.get(device.field("measure")):
+        raise Invalid(f"unit of {what}", expected=numbered.MEASURES.get(device.field("measure")), found=item.body.unit)
     start, end = device.field("installedFrom"), device.field("removedAt")
     if item.body.time_ms < start * 1000 or (end and item.body.time_ms > end * 1000):
         raise Invalid(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from carbonledger import numbered
 from carbonledger.accounting.statement import Statement
 from carbonledger.records import Record
 from ledger_node.reports import cells, documents
@@ -26,14 +27,6 @@ from ledger_node.reports.model import (
 from ledger_node.reports.options import Period
 from ledger_node.reports.words import Words
 
-STATUS: Final = {
-    1: "filed",
-    2: "verified",
-    3: "approved",
-    4: "returned-by-verifier",
-    5: "returned-by-regulator",
-    6: "replaced",
-}
 _TONES: Final[dict[str, Tone]] = {
     "filed": "info",
     "verified": "info",
@@ -46,7 +39,7 @@ _TONES: Final[dict[str, Tone]] = {
 
 def status_mark(record: Record, words: Words) -> Text:
     """The report's status."""
-    status = STATUS[record.field("status")]
+    status = numbered.REPORT_STATUS[record.field("status")]
     return mark(words(f"mark.{status}"), _TONES[status])
 
 
@@ -157,7 +150,7 @@ def _evidence(facts: Facts, words: Words) -> Pairs:
 def verification(facts: Facts, words: Words, period: Period) -> Section:
     """7. Filed, verified, decided: by whom, when, with what outcome."""
     record = facts.record
-    status = STATUS[record.field("status")]
+    status = numbered.REPORT_STATUS[record.field("status")]
     late = (mark(words("late"), "bad"),) if record.field("late") else (mark(words("outcome.filed"), "info"),)
     rows = [
         Row(

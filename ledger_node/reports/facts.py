@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any
 
+from carbonledger import numbered
 from carbonledger.accounting.calculate import calculate
-from carbonledger.accounting.factors import EVIDENCE, Factor, Factors
+from carbonledger.accounting.factors import Factor, Factors
 from carbonledger.accounting.inputs import Node
 from carbonledger.accounting.lines import Line, month_item
 from carbonledger.accounting.names import name_of
@@ -26,8 +27,6 @@ from carbonledger.verify import verify
 from carbonledger.verify.quantities import MonthManifest, manifests_of
 from carbonledger.verify.supported import Supported, supported
 from ledger_node.reports.options import Name, Options, Period
-
-_EVIDENCE_NAMES: Final = {number: name for name, number in EVIDENCE.items()}
 
 
 @dataclass(frozen=True)
@@ -181,7 +180,7 @@ def _factor(record: Record, known: Factor | None) -> Factor:
         value=record.field("value"),
         unit=name_of(record.field("unit")),
         years=(record.field("yearFrom"), record.field("yearTo")),
-        evidence=_EVIDENCE_NAMES[record.field("evidence")],
+        evidence=numbered.EVIDENCE[record.field("evidence")],
         source="",
     )
     if factor.id != record.id:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from carbonledger import numbered
 from ledger_node.reports.options import LANGUAGES, Language
 from ledger_node.terms import (
     DEVICE_KINDS,
@@ -77,8 +78,8 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "entity.rules": ("核算依据", "Rule set"),
     "entity.rules-id": ("规则集编号", "Rule set id"),
     "entity.rules-source": ("依据文件", "It follows"),
-    **{f"kind.{number}": term for number, (_, term) in MEMBER_KINDS.items()},
-    **{f"member.{number}": term for number, (_, term) in MEMBER_STATUS.items()},
+    **{f"kind.{number}": MEMBER_KINDS[name] for number, name in numbered.MEMBER_KINDS.items()},
+    **{f"member.{number}": MEMBER_STATUS[name] for number, name in numbered.MEMBER_STATUS.items()},
     # 2 boundary
     "boundary.text": (
         "核算边界为登记的 {units} 个生产单元。链上为这些单元登记的计量器具共 {meters} 台,报告年度内在用的均在所附证据中(核验第 13 步)。",
@@ -101,7 +102,7 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "measure.2": ("热量 kJ", "heat, kJ"),
     "measure.3": ("质量 g", "mass, g"),
     "measure.4": ("体积 L", "volume, L"),
-    **{f"device.{number}": term for number, (_, term) in DEVICE_KINDS.items()},
+    **{f"device.{number}": DEVICE_KINDS[name] for number, name in numbered.DEVICE_KINDS.items()},
     "accuracy": ("准确度等级", "Accuracy class"),
     "calibrated": ("检定有效期至", "Calibrated until"),
     "in-place": ("在用时间", "In place"),

@@ -9,7 +9,6 @@ from typing import get_args
 
 import pytest
 
-from api import present
 from api.access import MAY
 from api.events import TYPES
 from api.pages.chart import nice
@@ -17,6 +16,7 @@ from api.pages.figures import Figures
 from api.pages.text import LANGUAGES, TEXT, Language, Text, choose_language
 from api.routes.webhooks import PAUSED
 from api.schemas import Amount, Duty
+from carbonledger import numbered
 from carbonledger.title import STEPS as TITLE_STEPS
 from carbonledger.verify import STEPS
 from ledger_node.queries.webhooks import State
@@ -46,11 +46,11 @@ def test_every_key_that_a_template_asks_for_is_in_the_catalogue() -> None:
 
 
 def test_every_name_that_follows_from_data_has_a_string() -> None:
-    wanted = {f"kind.{name}" for name in present.MEMBER_KINDS.values()}
-    wanted |= {f"member.status.{name}" for name in present.MEMBER_STATUS.values()}
-    wanted |= {f"report.status.{name}" for name in present.REPORT_STATUS.values()}
-    wanted |= {f"log.status.{name}" for name in present.LOG_STATUS.values()}
-    wanted |= {f"device.{name}" for name in present.DEVICE_KINDS.values()}
+    wanted = {f"kind.{name}" for name in numbered.MEMBER_KINDS.values()}
+    wanted |= {f"member.status.{name}" for name in numbered.MEMBER_STATUS.values()}
+    wanted |= {f"report.status.{name}" for name in numbered.REPORT_STATUS.values()}
+    wanted |= {f"log.status.{name}" for name in numbered.LOG_STATUS.values()}
+    wanted |= {f"device.{name}" for name in numbered.DEVICE_KINDS.values()}
     wanted |= {f"step.{number}" for number in STEPS}
     wanted |= {f"step.{verdict}" for verdict in ("valid", "invalid", "indeterminate", "not applicable")}
     wanted |= {f"verdict.{v}{part}" for v in ("VALID", "INVALID", "INDETERMINATE", "ERROR") for part in ("", ".text")}
