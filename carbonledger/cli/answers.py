@@ -26,6 +26,15 @@ def failed(name: str, message: str, *, as_json: bool) -> int:
     return EXIT["ERROR"]
 
 
+def told(verification: Verification, source: str, *, as_json: bool) -> int:
+    """The whole answer on one file, on standard output; its exit code."""
+    if as_json:
+        print_json({"file": source, **verification.to_json()})
+    else:
+        print(text(verification, source))
+    return EXIT[verification.verdict]
+
+
 def text(verification: Verification, source: str) -> str:
     """The verdict, what was checked, and every step with its sentence."""
     lines = [f"{verification.verdict}  {printable(source)}", *_subject(verification.subject)]

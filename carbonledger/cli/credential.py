@@ -6,11 +6,9 @@ Exit codes: 0 VALID, 1 INVALID, 2 misuse or ERROR, 3 INDETERMINATE.
 from __future__ import annotations
 
 import argparse
-import time
-from datetime import datetime
 from typing import Any
 
-from carbonledger.cli import answers, files
+from carbonledger.cli import answers, files, times
 from carbonledger.credential import multibase, verify
 from carbonledger.credential.did import keys_of
 from carbonledger.credential.verify import MAX_BYTES
@@ -43,7 +41,7 @@ def add_parser(subparsers: Any) -> None:
         help="the DID document of an issuer that you trust, as its site hands it out",
     )
     parser.add_argument("--status", metavar="FILE", action="append", default=[], help="a status list credential")
-    parser.add_argument("--at", metavar="TIME", help="judge as of this time (2026-06-30T00:00:00Z); default: now")
+    times.add_at(parser)
     parser.add_argument("--json", action="store_true", help="answer in JSON")
     parser.set_defaults(run=run)
 
@@ -60,24 +58,10 @@ def run(args: argparse.Namespace) -> int:
         for name in args.issuer:
             did, known = keys_of(files.read(name, MAX_BYTES))
             keys.setdefault(did, []).extend(known)
-        at_s = int(time.time()) if args.at is None else _time(args.at)
+        at_s = times.at(args.at)
         credential = files.read(args.file, MAX_BYTES)
         lists = [files.read(name, MAX_BYTES) for name in args.status]
     except CarbonLedgerError as error:
         return answers.failed("credential", str(error), as_json=args.json)
     found = verify(credential, keys, at_s, lists)
-    if args.json:
-        answers.print_json({"file": args.file, **found.to_json()})
-    else:
-        print(answers.text(found, args.file))
-    return answers.EXIT[found.verdict]
-
-
-def _time(text: str) -> int:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise Malformed("--at", expected="2026-06-30T00:00:00Z", found=text) from error
-    if at.tzinfo is None:
-        raise Malformed("--at", expected="a time with its zone, such as …Z or …+08:00", found=text)
-    return int(at.timestamp())
+    return answers.told(found, args.file, as_json=args.json)

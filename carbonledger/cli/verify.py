@@ -45,8 +45,4 @@ def run(args: argparse.Namespace) -> int:
     except CarbonLedgerError as error:
         return answers.failed("verify", str(error), as_json=args.json)
     found = verify_handed(bundle, policy)
-    if args.json:
-        answers.print_json({"file": args.file, **found.to_json()})
-    else:
-        print(answers.text(found, args.file))
-    return answers.EXIT[found.verdict]
+    return answers.told(found, args.file, as_json=args.json)

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import argparse
 import os
-import time
-from datetime import datetime
 from typing import Any, Final
 
 from carbonledger import webhook
-from carbonledger.cli import answers, files
+from carbonledger.cli import answers, files, times
 from carbonledger.errors import CarbonLedgerError, Invalid, Malformed
 from carbonledger.webhook import PUBLIC_PREFIX, TOLERANCE_S, VerifyingKey
 
@@ -39,7 +37,7 @@ def add_parser(subparsers: Any) -> None:
     key.add_argument("--key", metavar="whpk_…", help="the public key")
     key.add_argument("--secret-file", metavar="FILE", help="file whose first line is the secret, whsec_…")
     key.add_argument("--secret-env", metavar="NAME", help="environment variable that holds the secret")
-    part.add_argument("--at", metavar="TIME", help="judge as of this time (2026-06-30T00:00:00Z); default: now")
+    times.add_at(part)
     part.add_argument("--tolerance", type=int, default=TOLERANCE_S, metavar="S", help=f"seconds ({TOLERANCE_S})")
     part.add_argument("--json", action="store_true", help="answer in JSON")
     part.set_defaults(run=run)
@@ -51,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
         key = _key(args)
         if not 0 <= args.tolerance <= MOST_TOLERANCE_S:
             raise Malformed("--tolerance", expected=f"0 to {MOST_TOLERANCE_S}", found=args.tolerance)
-        at_s = int(time.time()) if args.at is None else _time(args.at)
+        at_s = times.at(args.at)
         received = _headers(files.read(args.headers, MOST_HEADERS))
         body = files.read(args.body, MOST_BODY)
         if len(body) > MOST_BODY:
@@ -96,13 +94,3 @@ def _headers(raw: bytes) -> dict[str, str]:
             raise Malformed("headers of a webhook", expected=f"{name} once", found="twice")
         found[name] = value.strip()
     return found
-
-
-def _time(text: str) -> int:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise Malformed("--at", expected="2026-06-30T00:00:00Z", found=text) from error
-    if at.tzinfo is None:
-        raise Malformed("--at", expected="a time with its zone, such as …Z or …+08:00", found=text)
-    return int(at.timestamp())
