@@ -7,7 +7,6 @@ python scripts/build_allocation.py --check   exit 1 and name the files that diff
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tomllib
 from pathlib import Path
@@ -19,6 +18,7 @@ if str(ROOT) not in sys.path:
 
 from carbonledger import jcs  # noqa: E402
 from carbonledger.allocation.rule_set import CLASSES, AllocationRules  # noqa: E402
+from scripts import made_files  # noqa: E402
 
 TABLES = ROOT / "scripts" / "allocation"
 TARGET = ROOT / "carbonledger" / "allocation" / "rules"
@@ -27,24 +27,6 @@ AS_WRITTEN = (
     *("status", "title", "version", "years"),
 )
 BENCHMARKS = ("electricity", "heat", "electricity_balance", "heat_balance")
-
-
-def main() -> int:
-    """Write, or compare, all files."""
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--check", action="store_true", help="only compare")
-    check = arguments.parse_args().check
-    stale = []
-    for path, content in build().items():
-        if path.exists() and path.read_bytes() == content:
-            continue
-        stale.append(path.relative_to(ROOT))
-        if not check:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-    for name in stale:
-        print(f"{'differs' if check else 'wrote'} {name}")
-    return 1 if check and stale else 0
 
 
 def build() -> dict[Path, bytes]:
@@ -88,4 +70,4 @@ def _proven(group: dict[str, Any]) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(made_files.main(__doc__, build()))

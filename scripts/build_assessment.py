@@ -7,7 +7,6 @@ python scripts/build_assessment.py --check   exit 1 and name the files that diff
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tomllib
 from pathlib import Path
@@ -21,29 +20,12 @@ from carbonledger import jcs  # noqa: E402
 from carbonledger.assessment.code.rule_set import CodeRules  # noqa: E402
 from carbonledger.assessment.grade.scheme import Scheme  # noqa: E402
 from carbonledger.assessment.pcaf.method import Method  # noqa: E402
+from scripts import made_files  # noqa: E402
 
 TABLES = ROOT / "scripts" / "assessment"
 TARGET = ROOT / "carbonledger" / "assessment" / "data"
 COLUMNS = ("name", "value", "unit", "source", "evidence", "label")
 RULE_DEFAULTS: dict[str, Any] = {"decides": "yes", "family": "", "parameters": [], "printed": "yes"}
-
-
-def main() -> int:
-    """Write, or compare, all files."""
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--check", action="store_true", help="only compare")
-    check = arguments.parse_args().check
-    stale = []
-    for path, content in build().items():
-        if path.exists() and path.read_bytes() == content:
-            continue
-        stale.append(path.relative_to(ROOT))
-        if not check:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-    for name in stale:
-        print(f"{'differs' if check else 'wrote'} {name}")
-    return 1 if check and stale else 0
 
 
 def build() -> dict[Path, bytes]:
@@ -77,4 +59,4 @@ def _parameters(value: Any) -> Any:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(made_files.main(__doc__, build()))

@@ -8,7 +8,6 @@ python scripts/build_factors.py --check   exit 1 and name the files that differ 
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tomllib
 from collections import Counter
@@ -26,6 +25,7 @@ from carbonledger.accounting import exact, units  # noqa: E402
 from carbonledger.accounting.factors import EVIDENCE, Factor, factor_id  # noqa: E402
 from carbonledger.accounting.methods import method  # noqa: E402
 from carbonledger.accounting.rule_set import RuleSet  # noqa: E402
+from scripts import made_files  # noqa: E402
 
 TABLES = ROOT / "scripts" / "accounting"
 TARGET = ROOT / "carbonledger" / "accounting"
@@ -35,24 +35,6 @@ FUEL_PARTS = (
     ("cc", "carbon per unit of heat", "单位热值含碳量"),
     ("of", "oxidation rate", "碳氧化率"),
 )
-
-
-def main() -> int:
-    """Write, or compare, all files."""
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--check", action="store_true", help="only compare")
-    check = arguments.parse_args().check
-    stale = []
-    for path, content in build().items():
-        if path.exists() and path.read_bytes() == content:
-            continue
-        stale.append(path.relative_to(ROOT))
-        if not check:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-    for name in stale:
-        print(f"{'differs' if check else 'wrote'} {name}")
-    return 1 if check and stale else 0
 
 
 def build() -> dict[Path, bytes]:
@@ -169,4 +151,4 @@ def _line(line: dict[str, Any], by_row: dict[str, Factor], factors_of: str) -> d
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(made_files.main(__doc__, build()))

@@ -7,7 +7,6 @@ python scripts/build_loans.py --check   exit 1 and name the files that differ fr
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tomllib
 from pathlib import Path
@@ -20,6 +19,7 @@ from carbonledger import jcs  # noqa: E402
 from carbonledger.loans.catalogue import Catalogue  # noqa: E402
 from carbonledger.loans.tool import Tool  # noqa: E402
 from carbonledger.loans.validity import Validity  # noqa: E402
+from scripts import made_files  # noqa: E402
 from scripts.build_assessment import published  # noqa: E402
 
 TABLES = ROOT / "scripts" / "loans"
@@ -36,19 +36,5 @@ def build() -> dict[Path, bytes]:
     return made
 
 
-def main() -> int:
-    """Write, or compare, all files."""
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--check", action="store_true", help="only compare")
-    check = arguments.parse_args().check
-    stale = [path for path, content in build().items() if not path.exists() or path.read_bytes() != content]
-    for path in stale:
-        if not check:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(build()[path])
-        print(f"{'differs' if check else 'wrote'} {path.relative_to(ROOT)}")
-    return 1 if check and stale else 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(made_files.main(__doc__, build()))
