@@ -14,6 +14,7 @@ from carbonledger.keys import PublicKey
 from carbonledger.note import Note
 from carbonledger.tiles import TILE_WIDTH
 from oracle import config, identity, monitor
+from oracle.checkpoint_store import CheckpointStore, SignedHead
 from oracle.chunks import Chunk, Derived, derive
 from oracle.config import Settings
 from oracle.files import Files
@@ -21,7 +22,7 @@ from oracle.log import LogKeys
 from oracle.monitor import Findings
 from oracle.node import LOG_FOLDER, lock_home
 from oracle.signers import Directory, Signer
-from oracle.store import CheckpointStore, SignedHead, Store
+from oracle.store import Store
 
 MAX_PROBLEMS = 100
 

@@ -17,7 +17,7 @@ from carbonledger.eip712 import Domain
 from carbonledger.errors import CarbonLedgerError, Refused
 from carbonledger.keys import PrivateKey
 from carbonledger.note import ED25519, EIP712, Note, VerifierKey
-from oracle.store import CheckpointStore, SignedHead, StoredNote
+from oracle.checkpoint_store import CheckpointStore, SignedHead, StoredNote
 from oracle.tree import Tree
 from oracle.witness_client import WitnessClient
 
@@ -185,13 +185,17 @@ class Log:
     def integrate(self) -> int:
         """Writes what waits into tiles; the tree's size."""
         with self._tree_lock:
-            with self._pending_lock:
-                taken = self._pending[:]
-            if taken:
-                self.tree.append(taken)
-                with self._pending_lock:
-                    del self._pending[: len(taken)]
+            self._append_pending()
             return self.tree.size
+
+    def _append_pending(self) -> None:
+        """Under the lock of the tree. What could not be written goes on waiting."""
+        with self._pending_lock:
+            taken = self._pending[:]
+        if taken:
+            self.tree.append(taken)
+            with self._pending_lock:
+                del self._pending[: len(taken)]
 
     def publish(self) -> Published | None:
         """Integrates, signs, has cosigned and publishes all that waits; None while the log is empty or unconfirmed.
@@ -205,12 +209,7 @@ class Log:
                 self.require_good()
             old = self.store.head()
             with self._tree_lock:
-                with self._pending_lock:
-                    taken = self._pending[:]
-                if taken:
-                    self.tree.append(taken)
-                    with self._pending_lock:
-                        del self._pending[: len(taken)]
+                self._append_pending()
                 head = SignedHead(self.tree.size, self.tree.root())
                 if old is None or head.size > old.size:
                     if head.size == 0:

@@ -20,6 +20,7 @@ from carbonledger.entry import Evidence, EvidenceType
 from carbonledger.errors import Malformed, Refused
 from carbonledger.keys import PrivateKey
 from oracle import chunks, config, identity, intake, periods
+from oracle.checkpoint_store import CheckpointStore
 from oracle.chunks import Derived
 from oracle.config import Settings
 from oracle.envelopes import Item, Single
@@ -30,7 +31,7 @@ from oracle.log import CheckpointSink, HeadSource, Log, Published
 from oracle.outcomes import Found
 from oracle.sequencer import Plan, Result, Sequencer
 from oracle.signers import Directory, RegisterType, Role, Signer, SignerKey
-from oracle.store import Access, CheckpointStore, Commit, Store
+from oracle.store import Access, Commit, Store
 from oracle.tree import Tree
 from oracle.witness_client import Witness, WitnessClient
 

@@ -28,6 +28,7 @@ from oracle.envelopes import CONTENT_TYPES, Single
 from oracle.levels_routes import levels_routes
 from oracle.node import OracleNode
 from oracle.outcomes import Refusal
+from oracle.problem import problem
 from oracle.sequencer import Result
 
 _encoder = msgspec.json.Encoder()
@@ -70,21 +71,21 @@ def create_app(node: OracleNode, *, own_loop: bool = True) -> Starlette:
         content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if content_type not in CONTENT_TYPES or request.headers.get("content-encoding", "identity") != "identity":
             found = f"{content_type or 'none'} {request.headers.get('content-encoding', '')}".strip()
-            return _problem(415, Malformed("content type", expected=" or ".join(CONTENT_TYPES), found=found))
+            return problem(415, Malformed("content type", expected=" or ".join(CONTENT_TYPES), found=found))
         try:
             body = await _limited(request, settings.http.max_body_bytes)
             results = await asyncio.wrap_future(door.submit_body(body, content_type))
         except _TooLarge as error:
-            return _problem(413, error)
+            return problem(413, error)
         except Busy as error:
-            return _problem(429, error, {"Retry-After": str(error.retry_after_s)})
+            return problem(429, error, {"Retry-After": str(error.retry_after_s)})
         except Refused as error:
-            return _problem(503, error, {"Retry-After": "60"})
+            return problem(503, error, {"Retry-After": "60"})
         except CarbonLedgerError as error:
-            return _problem(400, error)
+            return problem(400, error)
         except (OSError, sqlite3.Error) as error:
             stored = Refused("the readings could not be stored", found=str(error), remedy="Send them again")
-            return _problem(503, stored, {"Retry-After": "1"})
+            return problem(503, stored, {"Retry-After": "1"})
         except ClientDisconnect:
             return Response(status_code=499)
         return _answer(results)
@@ -96,14 +97,14 @@ def create_app(node: OracleNode, *, own_loop: bool = True) -> Starlette:
             body = _decode_document(raw)
             return await asyncio.to_thread(_take_document, node, body)
         except _TooLarge as error:
-            return _problem(413, error)
+            return problem(413, error)
         except Refused as error:
-            return _problem(503, error, {"Retry-After": "60"})
+            return problem(503, error, {"Retry-After": "60"})
         except CarbonLedgerError as error:
-            return _problem(400, error)
+            return problem(400, error)
         except (OSError, sqlite3.Error) as error:
             stored = Refused("the document could not be stored", found=str(error), remedy="Send it again")
-            return _problem(503, stored, {"Retry-After": "1"})
+            return problem(503, stored, {"Retry-After": "1"})
 
     async def checkpoint(request: Request) -> Response:
         note = node.log.tree.published()
@@ -217,19 +218,6 @@ def _answer(results: list[Result]) -> Response:
         counts[result.status] += 1
     status = 422 if results and counts["refused"] == len(results) else 200
     return Response(_encoder.encode({**counts, "results": results}), status, media_type="application/json")
-
-
-def _problem(status: int, error: CarbonLedgerError, headers: dict[str, str] | None = None) -> Response:
-    """RFC 9457, with what was expected and found."""
-    value = {
-        "type": "about:blank",
-        "title": error.message,
-        "status": status,
-        "detail": str(error),
-        "expected": None if error.expected is None else str(error.expected)[:500],
-        "found": None if error.found is None else str(error.found)[:500],
-    }
-    return Response(_encoder.encode(value), status, headers=headers, media_type="application/problem+json")
 
 
 class _Metrics(Collector):

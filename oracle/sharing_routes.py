@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
@@ -23,6 +22,7 @@ from carbonledger.sharing import WHATS, OpenedMonth, OpenedMonths, SignedRequest
 from ledger_node.chain.errors import ChainError
 from oracle.filing import Month
 from oracle.node import OracleNode
+from oracle.problem import problem
 from oracle.sharing import Gatekeeper, NotSigned
 
 FIRST_YEAR: Final = 1971
@@ -52,7 +52,7 @@ def sharing_routes(node: OracleNode, gatekeeper: Gatekeeper, shared: Shared) -> 
         leave = gatekeeper.admit(signed)
         made, digest = _made(shared, gatekeeper.owner, what, year)
         if made is None:
-            return _problem(404, Refused(f"nothing made of {year}", expected=what, found="none yet"))
+            return _refused(404, Refused(f"nothing made of {year}", expected=what, found="none yet"))
         node.record_access(signed.request.grantee.hex(), f"{what} {year}", f"{leave.detail()}, {digest}")
         return made
 
@@ -62,21 +62,21 @@ def sharing_routes(node: OracleNode, gatekeeper: Gatekeeper, shared: Shared) -> 
         try:
             return await run_in_threadpool(answer, what, year, request)
         except Malformed as error:
-            return _problem(400, error)
+            return _refused(400, error)
         except (NotSigned, BadSignature) as error:
-            return _problem(401, error, {"WWW-Authenticate": "Carbonledger"})
+            return _refused(401, error, {"WWW-Authenticate": "Carbonledger"})
         except ChainError as error:
             cannot = Refused("the chain cannot be asked who may read", found=error.message, remedy="Ask again later")
-            return _problem(503, cannot, {"Retry-After": "10"})
+            return _refused(503, cannot, {"Retry-After": "10"})
         except CarbonLedgerError as error:
-            return _problem(403, error)
+            return _refused(403, error)
         except (OSError, sqlite3.Error) as error:
             unread = Refused("the data cannot be read or the access not noted", found=type(error).__name__)
-            return _problem(503, unread, {"Retry-After": "10"})
+            return _refused(503, unread, {"Retry-After": "10"})
 
     async def unknown(request: Request) -> Response:
         expected = f"/shared/{'|'.join(WHATS)}/YEAR, {FIRST_YEAR} to {LAST_YEAR}"
-        return _problem(404, Malformed("no such resource", expected=expected, found=request.url.path[:80]))
+        return _refused(404, Malformed("no such resource", expected=expected, found=request.url.path[:80]))
 
     async def dispatch(request: Request) -> Response:
         known = request.path_params["what"] in WHATS and FIRST_YEAR <= int(request.path_params["year"]) <= LAST_YEAR
@@ -101,15 +101,5 @@ def _made(shared: Shared, owner: bytes, what: What, year: int) -> tuple[Response
     return FileResponse(path, media_type=MEDIA_TYPES[what], headers=_HEADERS), f"{path.stat().st_size} bytes"
 
 
-def _problem(status: int, error: CarbonLedgerError, headers: dict[str, str] | None = None) -> Response:
-    """RFC 9457, with what was expected and found."""
-    value = {
-        "type": "about:blank",
-        "title": error.message,
-        "status": status,
-        "detail": str(error),
-        "expected": None if error.expected is None else str(error.expected)[:500],
-        "found": None if error.found is None else str(error.found)[:500],
-    }
-    media_type = "application/problem+json"
-    return Response(msgspec.json.encode(value), status, {**_HEADERS, **(headers or {})}, media_type)
+def _refused(status: int, error: CarbonLedgerError, headers: dict[str, str] | None = None) -> Response:
+    return problem(status, error, {**_HEADERS, **(headers or {})})

@@ -1,31 +1,24 @@
-"""The oracle's two SQLite files: `store.db` with all that was accepted, `checkpoints.db` with all that was signed.
-
-The only place of the package that speaks SQL. WAL with full synchronisation: a commit is one fsync of the log file.
-A `Store` may be used from several threads; calls are serialised.
-"""
+"""All that the oracle accepted, in the SQLite file `store.db`: entries, signers, refusals, looks at private data."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from carbonledger.errors import Invalid, Malformed, Refused
+from carbonledger.errors import Malformed
 from oracle.chunks import Chunk, parse_previous
+from oracle.database import Database
 from oracle.files import Files
 from oracle.outcomes import Refusal
 from oracle.signers import Signer, SignerKey
-from oracle.store_schema import CHECKPOINTS, CHECKPOINTS_VERSION, STORE, STORE_VERSION
+from oracle.store_schema import STORE, STORE_VERSION
 
 UNSIGNED_KEPT = 10_000
 """Refused input without a good signature is kept up to this many items, the newest; signed input is kept for good."""
-
-_WAL_BYTES = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,62 +75,7 @@ class Access:
     detail: str
 
 
-class _Database:
-    """One SQLite file, one connection, one lock."""
-
-    def __init__(self, path: Path, script: str, version: int, files: Files, page_bytes: int) -> None:
-        self._files = files
-        self._lock = threading.RLock()
-        self._name = path.name
-        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        execute = self._connection.execute
-
-        execute(f"PRAGMA page_size={page_bytes}")  # evidence comes in large pieces, notes in small ones
-        execute("PRAGMA journal_mode=WAL")
-        execute("PRAGMA synchronous=FULL")
-        execute("PRAGMA foreign_keys=ON")
-        execute("PRAGMA busy_timeout=5000")
-        execute(f"PRAGMA wal_autocheckpoint={_WAL_BYTES // page_bytes}")
-        found = execute("PRAGMA user_version").fetchone()[0]
-        if found == 0:
-            self._connection.executescript(f"BEGIN;{script}PRAGMA user_version={version};COMMIT;")
-        elif found != version:
-            raise Refused(f"{path} is of another version", expected=version, found=found)
-
-    @contextmanager
-    def _transaction(self, what: str) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            self._files.step(f"{what}: begin")
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-                self._files.step(f"{what}: commit")
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
-            self._files.step(f"{what}: committed")
-
-    def _all(self, query: str, parameters: Sequence[Any] = ()) -> list[Any]:
-        with self._lock:
-            return self._connection.execute(query, parameters).fetchall()
-
-    def _one(self, query: str, parameters: Sequence[Any] = ()) -> Any:
-        with self._lock:
-            return self._connection.execute(query, parameters).fetchone()
-
-    def check_file(self) -> list[str]:
-        """SQLite's own check of the file; empty if it is sound."""
-        return [row[0] for row in self._all("PRAGMA integrity_check") if row[0] != "ok"]
-
-    def close(self) -> None:
-        """Closes the file."""
-        with self._lock:
-            self._connection.close()
-
-
-class Store(_Database):
+class Store(Database):
     """Everything accepted, who may sign, what was refused, who looked."""
 
     def __init__(self, path: Path, files: Files) -> None:
@@ -351,95 +289,3 @@ class Store(_Database):
 def _chunk(row: Sequence[Any]) -> Chunk:
     first, count, intake_ms, time_from, time_to, previous, evidence = row
     return Chunk(first, count, intake_ms, time_from, time_to, parse_previous(previous), evidence)
-
-
-@dataclass(frozen=True, slots=True)
-class SignedHead:
-    """A size and root that this log commits to; nothing else is ever signed for the size."""
-
-    size: int
-    root: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class StoredNote:
-    """A published checkpoint note, and the names of the witnesses that did not cosign it in time."""
-
-    size: int
-    note: bytes
-    missing: tuple[str, ...]
-
-
-class CheckpointStore(_Database):
-    """What was signed: kept apart from the store, so that an old copy of one is found out by the other."""
-
-    def __init__(self, path: Path, files: Files) -> None:
-        super().__init__(path, CHECKPOINTS, CHECKPOINTS_VERSION, files, 4_096)
-
-    def head(self) -> SignedHead | None:
-        """The largest head ever committed to."""
-        row = self._one("SELECT size, root FROM heads ORDER BY size DESC LIMIT 1")
-        return SignedHead(*row) if row else None
-
-    def swap(self, old: SignedHead | None, new: SignedHead) -> None:
-        """Compare and swap: Invalid unless `old` is the head now and `new` grows it. Comes before any signature."""
-        with self._transaction("checkpoint store") as connection:
-            row = connection.execute("SELECT size, root FROM heads ORDER BY size DESC LIMIT 1").fetchone()
-            found = SignedHead(*row) if row else None
-            if found != old:
-                raise Invalid("another process moved the head of this log", expected=old, found=found)
-            if found is not None and new.size <= found.size:
-                raise Invalid("a head of this log must grow", expected=f"above {found.size}", found=new.size)
-            connection.execute("INSERT INTO heads VALUES (?,?)", (new.size, new.root))
-
-    def keep_note(self, note: StoredNote) -> None:
-        """Keeps a note before it is published; the one already kept for its size is replaced by one with more lines."""
-        with self._transaction("notes") as connection:
-            connection.execute(
-                "INSERT INTO notes (size, note, missing) VALUES (?,?,?) ON CONFLICT (size) DO UPDATE SET"
-                " note=excluded.note, missing=excluded.missing, delivered=0",
-                (note.size, note.note, json.dumps(note.missing)),
-            )
-
-    def note(self, size: int | None = None) -> StoredNote | None:
-        """The note of a size, or the latest."""
-        query = "SELECT size, note, missing FROM notes"
-        row = (
-            self._one(f"{query} ORDER BY size DESC LIMIT 1")
-            if size is None
-            else self._one(f"{query} WHERE size=?", (size,))
-        )
-        return StoredNote(row[0], row[1], tuple(json.loads(row[2]))) if row else None
-
-    def notes(self, after: int = -1) -> Iterator[StoredNote]:
-        """All notes with a size above `after`, in order."""
-        while rows := self._all("SELECT size, note, missing FROM notes WHERE size>? ORDER BY size LIMIT 256", (after,)):
-            for row in rows:
-                yield StoredNote(row[0], row[1], tuple(json.loads(row[2])))
-            after = rows[-1][0]
-
-    def heads(self, after: int = -1) -> Iterator[SignedHead]:
-        """All heads ever committed to with a size above `after`, in order."""
-        while rows := self._all("SELECT size, root FROM heads WHERE size>? ORDER BY size LIMIT 1024", (after,)):
-            yield from (SignedHead(*row) for row in rows)
-            after = rows[-1][0]
-
-    def undelivered(self) -> list[StoredNote]:
-        """Notes that the sink has not taken yet, in order."""
-        rows = self._all("SELECT size, note, missing FROM notes WHERE delivered=0 ORDER BY size LIMIT 256")
-        return [StoredNote(row[0], row[1], tuple(json.loads(row[2]))) for row in rows]
-
-    def delivered(self, size: int) -> None:
-        """Notes that the sink has taken the note of this size."""
-        with self._transaction("delivered") as connection:
-            connection.execute("UPDATE notes SET delivered=1 WHERE size=?", (size,))
-
-    def witness_size(self, name: str) -> int:
-        """The size of the last checkpoint that a witness is known to have; 0 if unknown."""
-        row = self._one("SELECT size FROM witnesses WHERE name=?", (name,))
-        return int(row[0]) if row else 0
-
-    def set_witness_size(self, sizes: dict[str, int]) -> None:
-        """Notes what the witnesses have."""
-        with self._transaction("witness sizes") as connection:
-            connection.executemany("INSERT OR REPLACE INTO witnesses VALUES (?,?)", list(sizes.items()))

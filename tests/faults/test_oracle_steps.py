@@ -18,12 +18,12 @@ from carbonledger.checkpoint import Checkpoint
 from carbonledger.errors import Invalid, Refused
 from carbonledger.note import Note
 from oracle import fsck, identity, monitor
+from oracle.checkpoint_store import SignedHead
 from oracle.envelopes import Batch, Single
 from oracle.files import Files
 from oracle.log import Published
 from oracle.meter import Meter
 from oracle.node import OracleNode
-from oracle.store import SignedHead
 from tests.integration.oracle_kit import ORIGIN, SETTINGS, START_MS, as_log, make_meter, make_node, times, witnessing
 
 KILLED = 9
