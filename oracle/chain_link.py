@@ -65,7 +65,7 @@ class ChainLink:
                 {"CheckpointRegistry": self._registry()},
                 self._outbox,
                 node.store,
-                node.consistency_proof,
+                node.log.consistency_proof,
             )
         )
         self._thread = threading.Thread(target=self._run, args=(node,), name="chain", daemon=True)

@@ -37,8 +37,10 @@ from carbonledger.records import Record
 from ledger_node.chain.evidence import gather
 from ledger_node.chain.interface import Chain
 from ledger_node.chain.records import records_at, records_of_kind
+from oracle import log_entries
 from oracle.filing import Month
-from oracle.node import DisclosedEntry, OracleNode
+from oracle.log_entries import DisclosedEntry
+from oracle.node import OracleNode
 
 
 @dataclass(frozen=True)
@@ -130,8 +132,8 @@ class Disclosure:
         entries: list[DisclosedEntry] = []
         counting = [d for d in reported.devices if _counts(year.records[Need("device", object_id(d))], reported.year)]
         for device in counting:
-            entries += self._node.boundary_entries(device, reported.year)
-            entries += self._node.manifest_entries(device, reported.year)
+            entries += log_entries.boundaries(self._node, device, reported.year)
+            entries += log_entries.manifests(self._node, device, reported.year)
         by_hand = self._by_hand(reported)
         entries += by_hand
         sizes = {int(year.anchor_of(item.index).field("size")) for item in entries}
@@ -160,10 +162,10 @@ class Disclosure:
                     f"entry {index} is not published", expected="a checkpoint above it", found=note and note.size
                 )
             return make_reading_bundle(
-                self._entry(self._node.entry(index), note.size), LogParts(note.note, self.signing_keys())
+                self._entry(log_entries.one(self._node, index), note.size), LogParts(note.note, self.signing_keys())
             )
         head = self._head(year)
-        disclosed = self._node.entry(index)
+        disclosed = log_entries.one(self._node, index)
         signer = self._signer_of(disclosed)
         needs = needs_of_reading(
             origin=self._node.origin,
@@ -178,9 +180,9 @@ class Disclosure:
 
     def _by_hand(self, reported: Reported) -> list[DisclosedEntry]:
         """The manual entries that the months name, and the documents that these name."""
-        manuals = [self._node.entry(index) for month in reported.months for index in month.statement.manuals]
+        manuals = [log_entries.one(self._node, index) for month in reported.months for index in month.statement.manuals]
         named = {index for item in manuals for index in Manual.parse(Body.parse(item.body).content).documents}
-        return [*manuals, *(self._node.entry(index) for index in sorted(named))]
+        return [*manuals, *(log_entries.one(self._node, index) for index in sorted(named))]
 
     def _persons(self, entries: Iterable[DisclosedEntry]) -> list[bytes]:
         """Ids on the chain of the persons' keys that signed these entries."""
@@ -229,7 +231,7 @@ class Disclosure:
         return note.note
 
     def _entry(self, item: DisclosedEntry, size: int) -> EntryParts:
-        proof = self._node.inclusion_proof(item.index, size)
+        proof = self._node.log.inclusion_proof(item.index, size)
         return EntryParts(item.index, item.body, item.evidence, item.salt, item.device_salt, item.leaf, proof)
 
     def _signer_of(self, item: DisclosedEntry) -> str:

@@ -26,9 +26,11 @@ from carbonledger.keccak import keccak256
 from carbonledger.month_statement import MonthLine, MonthStatement
 from carbonledger.mrv import support
 from carbonledger.mrv.evidence import Manual, Measured, fixed_text
+from oracle import log_entries
 from oracle.documents import listed
 from oracle.log import Published
-from oracle.node import DisclosedEntry, OracleNode
+from oracle.log_entries import DisclosedEntry
+from oracle.node import OracleNode
 from oracle.periods import month_bounds
 
 MONTH_SALT: Final = b"carbonledger/month-salt/v1\0"
@@ -283,7 +285,7 @@ def reference(kind: str, *parts: bytes) -> bytes:
 
 def _manifest(node: OracleNode, device: str, year: int, number: int) -> DisclosedEntry | None:
     start, end = month_bounds(year, number)
-    for found in node.manifest_entries(device, year):
+    for found in log_entries.manifests(node, device, year):
         content = manifest_of(found.body)
         if (content["start"], content["end"]) == (start, end):
             return found

@@ -135,7 +135,7 @@ class Log:
             signed = Note.parse(stored.note)
         else:  # nothing was published by this copy; the empty log has one root, so it may be signed at any time
             signed = self.keys.sign(Checkpoint(self.keys.origin, 0, merkle.EMPTY_ROOT))
-        for answer in self.witnesses.cosign(signed, self._witness_sizes(), self._proof):
+        for answer in self.witnesses.cosign(signed, self._witness_sizes(), self.consistency_proof):
             reached = reached or answer.reached
             if answer.ahead:
                 shown = Checkpoint.parse(signed.text).size
@@ -239,7 +239,7 @@ class Log:
             signed, asked = self.keys.sign(Checkpoint(self.keys.origin, head.size, head.root)), names
         else:
             signed, asked = Note.parse(kept.note), [name for name in kept.missing if name in names]
-        answers = self.witnesses.cosign(signed, self._witness_sizes(), self._proof, asked)
+        answers = self.witnesses.cosign(signed, self._witness_sizes(), self.consistency_proof, asked)
         lines = [line for answer in answers for line in answer.lines]
         missing = tuple(answer.name for answer in answers if not answer.lines)
         for answer in answers:
@@ -278,7 +278,12 @@ class Log:
         """Hashes of the tree of a published `size`."""
         return tiles.TileHashReader(self.tree.read, size)
 
-    def _proof(self, old: int, new: int) -> Sequence[bytes]:
+    def inclusion_proof(self, index: int, size: int) -> list[bytes]:
+        """RFC 9162 proof of entry `index` in the published tree of `size`."""
+        return merkle.inclusion_proof_from(self.reader(size), index, size)
+
+    def consistency_proof(self, old: int, new: int) -> list[bytes]:
+        """RFC 9162 proof between two published sizes."""
         return merkle.consistency_proof_from(self.reader(new), old, new)
 
     def _witness_sizes(self) -> dict[str, int]:

@@ -1,4 +1,6 @@
-"""The oracle node as one object: enrolment, the door in process, checkpoints, disclosure, and closing a month.
+"""The oracle node as one object: enrolment, the door in process, checkpoints, and closing a month.
+
+What it shows of its log is in `oracle.log_entries`.
 
 Each method is safe to call from several threads, and after a crash in any of them a newly opened node goes on.
 """
@@ -10,22 +12,20 @@ import hashlib
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from carbonledger import entry, jcs, merkle
+from carbonledger import entry, jcs
 from carbonledger.entry import Evidence, EvidenceType
 from carbonledger.errors import Malformed, Refused
 from carbonledger.keys import PrivateKey
 from oracle import chunks, config, identity, intake, periods
 from oracle.checkpoint_store import CheckpointStore
-from oracle.chunks import Derived
 from oracle.config import Settings
 from oracle.envelopes import Item, Single
 from oracle.files import Files
-from oracle.frames import Frame
 from oracle.identity import Entropy, Identity
 from oracle.log import CheckpointSink, HeadSource, Log, Published
 from oracle.outcomes import Found
@@ -40,18 +40,6 @@ Clock = Callable[[], int]
 
 LOG_FOLDER = "log"
 MAX_WAITING = 8 * 8_192
-
-
-@dataclass(frozen=True, slots=True)
-class DisclosedEntry:
-    """All parts of one entry: what a bundle shows of it. `salt` is 16 zero bytes where R has a nonce."""
-
-    index: int
-    body: bytes
-    evidence: bytes
-    salt: bytes
-    device_salt: bytes
-    leaf: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +240,7 @@ class OracleNode:
     def rotate_key(self, identifier: str, public: bytes, from_sequence: int, algorithm: str = "ed25519") -> Signer:
         """From this sequence on the signer signs with another key; Refused if a later entry is in the log already."""
         with self._lock:
-            signer = self._signer(identifier)
+            signer = self.signer(identifier)
             head = self._sequencer.head(signer)
             if signer.role == "gateway" or from_sequence <= (head.sequence if head else -1):
                 raise Refused(
@@ -269,7 +257,7 @@ class OracleNode:
     def remove_device(self, identifier: str, removed_ms: int) -> Signer:
         """Readings with a later time are refused from now on."""
         with self._lock:
-            changed = replace(self._signer(identifier), removed_ms=removed_ms)
+            changed = replace(self.signer(identifier), removed_ms=removed_ms)
             self._commit(Commit(self.clock(), signers=[changed]))
             self._tell_listeners()
             return changed
@@ -342,7 +330,8 @@ class OracleNode:
         for listener in self._listeners:
             listener()
 
-    def _signer(self, identifier: str) -> Signer:
+    def signer(self, identifier: str) -> Signer:
+        """Who is enrolled under this identifier; Refused if nobody is."""
         signer = self.directory.by_identifier.get(identifier)
         if signer is None:
             raise Refused("no such signer is enrolled", expected="an enrolled identifier", found=repr(identifier)[:80])
@@ -437,44 +426,7 @@ class OracleNode:
             return False
         return self.checkpoint() is not None
 
-    # --- disclosure
-
-    def entry(self, index: int) -> DisclosedEntry:
-        """All parts of one entry."""
-        chunk = self.store.chunk_of(index)
-        frame = chunk.frames()[index - chunk.first]
-        derived = chunks.derive(chunk, self.directory)[index - chunk.first]
-        return _disclosed(index, frame, derived)
-
-    def entries(self, first: int = 0, end: int | None = None) -> Iterator[DisclosedEntry]:
-        """Entries first <= i < end, in order; memory stays flat."""
-        for chunk in self.store.chunks(first, end):
-            derived = chunks.derive(chunk, self.directory)
-            for offset, frame in enumerate(chunk.frames()):
-                index = chunk.first + offset
-                if index >= first and (end is None or index < end):
-                    yield _disclosed(index, frame, derived[offset])
-
-    def evidence_files(self, size: int) -> Iterator[tuple[int, bytes]]:
-        """`(number, bytes)` of the audit package's `evidence/<NNN>` for the first `size` entries."""
-        number, count, parts = 0, 0, bytearray()
-        for chunk in self.store.chunks(0, size):
-            for frame in chunk.frames()[: size - chunk.first]:
-                parts += frame.format()
-                count += 1
-                if count == 256:
-                    yield number, bytes(parts)
-                    number, count, parts = number + 1, 0, bytearray()
-        if count:
-            yield number, bytes(parts)
-
-    def inclusion_proof(self, index: int, size: int) -> list[bytes]:
-        """RFC 9162 proof of entry `index` in the published tree of `size`."""
-        return merkle.inclusion_proof_from(self.log.reader(size), index, size)
-
-    def consistency_proof(self, old: int, new: int) -> list[bytes]:
-        """RFC 9162 proof between two published sizes."""
-        return merkle.consistency_proof_from(self.log.reader(new), old, new)
+    # --- looks at private data
 
     def record_access(self, who: str, what: str, detail: str) -> None:
         """Notes that someone looked at private data; call it before the answer goes out."""
@@ -510,34 +462,7 @@ class OracleNode:
 
     def has_counted(self, device: str, instant_ms: int) -> bool:
         """Whether an enrolled device has an entry at or before an instant."""
-        return periods.boundary(self.store, self._signer(device), instant_ms) is not None
-
-    def manifest_entries(self, device: str, year: int) -> list[DisclosedEntry]:
-        """The latest manifests of the year's months, January first; months not closed are left out."""
-        found: list[DisclosedEntry] = []
-        for month in range(1, 13):
-            known = self.store.meta(f"manifest/{device}/{year:04d}-{month:02d}")
-            if known is not None:
-                found.append(self.entry(int.from_bytes(known[32:], "big")))
-        return found
-
-    def boundary_entries(self, device: str, year: int) -> list[DisclosedEntry]:
-        """The device's readings at the starts of the twelve months and at the year's end, each once.
-
-        The last entry at or before each instant; of a device that was installed within the year its first entry
-        before them. Refused if there is none at all.
-        """
-        signer, instants = self._signer(device), periods.instants(year)
-        periods.boundary_index(self.store, signer, instants[-1] - 1)  # one that came at the year's end was not in it
-        found = {periods.boundary_index(self.store, signer, instants[-1])}
-        places = [periods.boundary(self.store, signer, instant) for instant in instants]
-        found |= {place.index for place in places if place is not None}
-        if places[0] is None:
-            first = min(
-                periods.readings_of(self.store, signer, instants[0], instants[-1]), key=lambda e: e.reading.sequence
-            )
-            found.add(first.index)
-        return [self.entry(index) for index in sorted(found)]
+        return periods.boundary(self.store, self.signer(device), instant_ms) is not None
 
 
 def lock_home(home: Path) -> int:
@@ -563,7 +488,3 @@ def _require_accepted(result: Result) -> int:
             f"the node's own entry is refused: {result.message}", expected=result.expected, found=result.found
         )
     return result.index
-
-
-def _disclosed(index: int, frame: Frame, derived: Derived) -> DisclosedEntry:
-    return DisclosedEntry(index, frame.r, frame.a, frame.salt, derived.signer.salt, derived.leaf)

@@ -13,6 +13,7 @@ from carbonledger.errors import Refused
 from carbonledger.identifiers import object_id
 from carbonledger.package import Description, anchor_file, files_of
 from carbonledger.tiles import TilePath
+from oracle import log_entries
 from oracle.disclosure import Disclosure, Reported, YearEvidence
 from oracle.documents import listed, read
 from oracle.node import OracleNode
@@ -55,7 +56,7 @@ def export(
         checkpoints=checkpoints,
         anchors=anchor_file(records, year.evidence, bundle),
         tile=lambda wanted: tile_of(node.log_dir, wanted),
-        evidence=(data for _, data in node.evidence_files(size)),
+        evidence=(data for _, data in log_entries.evidence_files(node, size)),
         document=documents.__getitem__,
     )
     if any(anchor.field("logId") != log for anchor in year.anchors):

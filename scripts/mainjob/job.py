@@ -192,7 +192,7 @@ def _node(
             relay.addresses,
             relay.outbox,
             node.store,
-            node.consistency_proof,
+            node.log.consistency_proof,
         )
     )
     app_of_node = create_door(node, own_loop=False)

@@ -9,6 +9,7 @@ from typing import Any
 
 from carbonledger.records import KINDS
 from ledger_node.chain.records import RECORD_WRITTEN
+from oracle import log_entries
 from oracle.filing import manifest_of
 from scripts.mainjob.documents import Documents
 from scripts.mainjob.handover import HandedOver
@@ -28,7 +29,7 @@ def summarise(
     documents: Documents,
 ) -> dict[str, Any]:
     """What came out. Counts are of the log and the chain, not of what was sent to them."""
-    manifests = p.node.manifest_entries(METER, p.year.year)
+    manifests = log_entries.manifests(p.node, METER, p.year.year)
     head = p.chain.head()
     anchors = p.chain.logs(
         0, head.number, [p.relay.addresses["CheckpointRegistry"]], [RECORD_WRITTEN, KINDS["anchor"].tag]

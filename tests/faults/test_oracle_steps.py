@@ -17,7 +17,7 @@ import pytest
 from carbonledger.checkpoint import Checkpoint
 from carbonledger.errors import Invalid, Refused
 from carbonledger.note import Note
-from oracle import fsck, identity, monitor
+from oracle import fsck, identity, log_entries, monitor
 from oracle.checkpoint_store import SignedHead
 from oracle.envelopes import Batch, Single
 from oracle.files import Files
@@ -243,7 +243,7 @@ def test_a_node_with_one_old_part_takes_and_signs_nothing(tmp_path: Path, part: 
         node.accept([meter.read(times(1, meter.sequence)[0], 1)])
     with pytest.raises(Refused, match="newest copy"):
         node.checkpoint()
-    assert node.entry(5).index == 5  # it can still be read
+    assert log_entries.one(node, 5).index == 5  # it can still be read
     node.close()
     assert fsck.check_home(home, SETTINGS).problems
 

@@ -105,7 +105,7 @@ class SmallYear:
                 self.relay.addresses,
                 self.relay.outbox,
                 node.store,
-                node.consistency_proof,
+                node.log.consistency_proof,
             )
         )
         return node

@@ -26,7 +26,7 @@ from carbonledger.replay import replay
 from carbonledger.verify import verify
 from ledger_node.reports import make, reader
 from ledger_node.reports.options import Options
-from oracle import documents, filing
+from oracle import documents, filing, log_entries
 from oracle.disclosure import Disclosure, Reported
 from oracle.filing import MeterPoint, Month
 from oracle.log import Published
@@ -254,7 +254,7 @@ def test_the_year_computes_as_by_hand_to_the_gram_and_its_bundle_is_valid(year: 
 def test_a_replaced_meter_loses_nothing_and_counts_nothing_twice(year: OddYear) -> None:
     registers = {}
     for device in (plant.METER, SECOND):
-        for entry in year.node.manifest_entries(device, YEAR):
+        for entry in log_entries.manifests(year.node, device, YEAR):
             manifest = Manifest.parse(Body.parse(entry.body).content)
             registers[device, manifest.start_ms] = (manifest.register_start, manifest.register_end, manifest.total)
     june = month_bounds(YEAR, 6)[0]

@@ -16,7 +16,7 @@ from carbonledger.entry import Body, Evidence, Leaf
 from carbonledger.errors import Malformed, Refused
 from carbonledger.manifest import Manifest
 from carbonledger.note import Note, VerifierKey
-from oracle import fsck, monitor
+from oracle import fsck, log_entries, monitor
 from oracle.envelopes import Single
 from oracle.log import Published
 from oracle.node import OracleNode
@@ -52,16 +52,16 @@ def test_everything_accepted_is_proved_by_the_published_log(tmp_path: Path) -> N
     )
     assert signed.checkpoint.root == published.root
     previous: dict[str, str] = {}
-    for shown in node.entries():
+    for shown in log_entries.each(node):
         body, evidence, leaf = Body.parse(shown.body), Evidence.parse(shown.evidence), Leaf.parse(shown.leaf)
         key = node.identity.gateway.public if body.signer == "GATEWAY-1" else meter.key.public
         evidence.verify(body, key)
         entry.check_leaf(leaf, body, shown.evidence, shown.salt, shown.device_salt, "ed25519")
         assert leaf.previous == previous.get(leaf.pseudonym, "0" * 64)
         previous[leaf.pseudonym] = leaf.commitment
-        proof = node.inclusion_proof(shown.index, published.size)
+        proof = node.log.inclusion_proof(shown.index, published.size)
         merkle.verify_inclusion(merkle.leaf_hash(shown.leaf), shown.index, published.size, proof, published.root)
-    assert node.entry(300).leaf == next(iter(node.entries(300, 301))).leaf
+    assert log_entries.one(node, 300).leaf == next(iter(log_entries.each(node, 300, 301))).leaf
     close_and_check(node)
 
 
@@ -75,7 +75,7 @@ def test_a_log_never_shrinks_and_every_size_is_consistent_with_the_next(tmp_path
         node.checkpoint()
     assert [published.size for published in seen] == [3, 4, 257, 258, 259, 559, 1259]
     for old, new in pairwise(seen):
-        proof = node.consistency_proof(old.size, new.size)
+        proof = node.log.consistency_proof(old.size, new.size)
         merkle.verify_consistency(old.size, old.root, new.size, new.root, proof)
     names = sorted(path.relative_to(node.log_dir).as_posix() for path in node.log_dir.rglob("*") if path.is_file())
     assert "tile/0/003" in names
@@ -196,24 +196,24 @@ def test_a_closed_month_says_what_the_readings_say(tmp_path: Path) -> None:
     lost = {40, 41, 100}
     node.accept([item for number, item in enumerate(items, 1) if number not in lost])
     index = node.close_month(2025, 11)["METER-1"]
-    manifest = Manifest.parse(Body.parse(node.entry(index).body).content)
+    manifest = Manifest.parse(Body.parse(log_entries.one(node, index).body).content)
     hours = 30 * 24
     assert (manifest.first, manifest.last, manifest.count) == (3, hours + 2, hours - 3)
     assert manifest.gaps == ((40, 41), (100, 100))
     assert manifest.flags == {"missing": 3}
     assert (manifest.register_start, manifest.register_end, manifest.total) == (50_020, 50_020 + hours * 10, hours * 10)
-    first = Body.parse(node.entry(manifest.low or 0).body)
-    last = Body.parse(node.entry(manifest.high or 0).body)
+    first = Body.parse(log_entries.one(node, manifest.low or 0).body)
+    last = Body.parse(log_entries.one(node, manifest.high or 0).body)
     assert (first.sequence, last.sequence, last.time_ms) == (3, hours + 2, end)
-    gaps = [Body.parse(node.entry(at).body).content for at in (index - 2, index - 1)]
+    gaps = [Body.parse(log_entries.one(node, at).body).content for at in (index - 2, index - 1)]
     assert [(gap["first"], gap["last"]) for gap in gaps if gap] == [(40, 41), (100, 100)]
     assert node.close_month(2025, 11)["METER-1"] == index  # nothing new: the same manifest
     size = node.size
     node.accept([items[39]])  # a late one
     later = node.close_month(2025, 11)["METER-1"]
     assert later > size
-    assert Manifest.parse(Body.parse(node.entry(later).body).content).gaps == ((41, 41), (100, 100))
-    assert [shown.index for shown in node.manifest_entries("METER-1", 2025)] == [later]
+    assert Manifest.parse(Body.parse(log_entries.one(node, later).body).content).gaps == ((41, 41), (100, 100))
+    assert [shown.index for shown in log_entries.manifests(node, "METER-1", 2025)] == [later]
     node.checkpoint()
     close_and_check(node)
 
@@ -224,18 +224,18 @@ def test_the_thirteen_boundary_readings_close_the_months(tmp_path: Path) -> None
     begin, finish = month_bounds(2025, 1)[0], month_bounds(2025, 12)[1]
     node.accept([meter.commission(begin)])
     node.accept([meter.read(time_ms, 24) for time_ms in range(begin + 86_400_000, finish + 1, 86_400_000)])
-    shown = [Body.parse(found.body) for found in node.boundary_entries("METER-1", 2025)]
+    shown = [Body.parse(found.body) for found in log_entries.boundaries(node, "METER-1", 2025)]
     assert shown[0].kind == "commissioning"
     assert [body.time_ms for body in shown] == [month_bounds(2025, month)[0] for month in range(1, 13)] + [finish]
     assert shown[-1].register == 365 * 24
     with pytest.raises(Refused, match="no reading"):
-        node.boundary_entries("METER-1", 2024)
+        log_entries.boundaries(node, "METER-1", 2024)
     node.close()
 
 
 def test_a_month_without_readings_is_closed_with_nothing(tmp_path: Path) -> None:
     node = make_node(tmp_path, [make_meter()])
-    manifest = Manifest.parse(Body.parse(node.entry(node.close_month(2025, 3)["METER-1"]).body).content)
+    manifest = Manifest.parse(Body.parse(log_entries.one(node, node.close_month(2025, 3)["METER-1"]).body).content)
     assert (manifest.count, manifest.first, manifest.low, manifest.total) == (0, None, None, 0)
     node.close()
 
@@ -245,11 +245,11 @@ def test_evidence_files_hold_the_entries_of_the_log_in_order(tmp_path: Path) -> 
     node = make_node(tmp_path, [meter])
     meter.sequence = 1
     node.accept([meter.read(time_ms, 5) for time_ms in times(600)])
-    files = dict(node.evidence_files(600))
+    files = dict(log_entries.evidence_files(node, 600))
     assert sorted(files) == [0, 1, 2]
     whole = b"".join(files[number] for number in sorted(files))
     at = 0
-    for shown in node.entries(0, 600):
+    for shown in log_entries.each(node, 0, 600):
         for part in (shown.body, shown.evidence):
             size = int.from_bytes(whole[at : at + 2], "big")
             assert whole[at + 2 : at + 2 + size] == part

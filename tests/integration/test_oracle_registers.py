@@ -9,6 +9,7 @@ import pytest
 from carbonledger.entry import Body
 from carbonledger.keys import PrivateKey
 from carbonledger.manifest import Manifest
+from oracle import log_entries
 from oracle.config import Settings
 from oracle.meter import Meter, seeded_nonces
 from oracle.node import OracleNode
@@ -35,7 +36,7 @@ def closed(folder: Path, register: int, modulus: int | None, commissioned_ms: in
             body = body.replace(f'"r":{Body.parse(body).register}'.encode(), f'"r":{rolled}'.encode())
         items.append(meter.sign(body))
     assert {result.status for result in node.accept(items)} == {"accepted"}
-    content = Body.parse(node.entry(node.close_month(2025, 11)["METER-1"]).body).content
+    content = Body.parse(log_entries.one(node, node.close_month(2025, 11)["METER-1"]).body).content
     node.close()
     return Manifest.parse(content)
 
