@@ -64,10 +64,10 @@ def together(of: type[_Type]) -> Callable[[Sequence[bytes]], list[_Type] | None]
 
     def read(bodies: Sequence[bytes]) -> list[_Type] | None:
         # canonical JSON has no line break: lines that encode to the same bytes were each canonical on their own
-        text = b"\n".join(bodies)
+        text = b"\n".join((*bodies, b""))
         try:
             found = decode_lines(text)
-            if len(found) != len(bodies) or _encode_lines(found) != text + b"\n":
+            if len(found) != len(bodies) or _encode_lines(found) != text:
                 return None
             nonces = "".join([one.n for one in found])
             return found if bytes.fromhex(nonces).hex() == nonces else None
