@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
@@ -20,6 +20,7 @@ from eth.vm.spoof import SpoofTransaction
 from carbonledger import acts, eip712, secp256k1
 from carbonledger.acts import Act, Signed
 from carbonledger.keccak import keccak256
+from carbonledger.records import Record
 from ledger_node import deployment
 from ledger_node.chain.bindings import errors, structs
 
@@ -342,6 +343,10 @@ class World:
         self.relay(act, json, form, self.quorum(act))
         return bytes(act["ruleSetId"])
 
+    def stored(self, record: Record) -> bool:
+        """Whether the contract of its kind keeps exactly this record."""
+        return self.chain.storage(self.address(record.definition.contract), record.slot()) == record.digest()
+
 
 def form_digest(form: structs.RuleSetForm) -> bytes:
     """keccak256 of the words of a form, in the order of docs/formats/rule-set.md."""
@@ -378,6 +383,18 @@ def settled_world() -> World:
 @pytest.fixture
 def reverted() -> type[Reverted]:
     return Reverted
+
+
+@pytest.fixture
+def refused() -> Callable[[str, Callable[[], object]], None]:
+    """Says that an attempt is reverted with an error of this name."""
+
+    def check(name: str, attempt: Callable[[], object]) -> None:
+        with pytest.raises(Reverted) as caught:
+            attempt()
+        assert caught.value.name == name, str(caught.value)
+
+    return check
 
 
 @pytest.fixture

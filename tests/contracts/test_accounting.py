@@ -106,12 +106,12 @@ def test_a_rule_set_is_read_back_as_it_was_published(rules: Any) -> None:
         status=1,
         formDigest=rules.ask("RuleSetRegistry", "rule_set_of", RULE_SET).formDigest,
     )
-    assert rules.chain.storage(rules.address("RuleSetRegistry"), record.slot()) == record.digest()
+    assert rules.stored(record)
 
 
 def test_a_factor_is_neither_overwritten_nor_overlapped(world: Any, reverted: Any) -> None:
     record = publish_factor(world, GRID)
-    assert world.chain.storage(world.address("FactorRegistry"), record.slot()) == record.digest()
+    assert world.stored(record)
     for factor_id, changes, error in (
         (GRID, {}, "FactorRegistryOverwrite"),
         (COAL, {}, "FactorRegistryOverlap"),

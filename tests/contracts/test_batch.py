@@ -49,7 +49,7 @@ def test_calls_of_several_contracts_are_made_in_their_order(quota: Quota) -> Non
     assert quota.position(lot) == [0, 100, 0, 0, 0, 0]
     names = ("law", "since", "basis", "minimum", "maximum", "evidence", "sourceDigest")
     record = Record.of("penaltylaw", **{name: law[name] for name in names}, deducts=False)
-    assert world.chain.storage(world.address("QuotaRules"), record.slot()) == record.digest()
+    assert world.stored(record)
 
 
 def test_one_call_that_is_refused_takes_the_others_back_and_is_named(quota: Quota, reverted: Any) -> None:

@@ -46,13 +46,9 @@ def log_record(world: Any, log_id: bytes, status: int, size: int, anchors: int, 
     )
 
 
-def stored(world: Any, record: Record) -> bool:
-    return bool(world.chain.storage(world.address("CheckpointRegistry"), record.slot()) == record.digest())
-
-
 def test_a_log_grows_by_consistent_heads_and_keeps_a_record_of_each(world: Any) -> None:
     log_id = world.register_log()
-    assert stored(world, log_record(world, log_id, 1, 0, 0, 0))
+    assert world.stored(log_record(world, log_id, 1, 0, 0, 0))
     previous = 0
     for count, size in enumerate((1, 2, 3, 7, 8, 100, 199), 1):
         world.chain.time += 60
@@ -68,8 +64,8 @@ def test_a_log_grows_by_consistent_heads_and_keeps_a_record_of_each(world: Any) 
             block=world.chain.number,
         )
         assert (event.size, event.root, event.witnesses) == (size, root(size), 1)
-        assert stored(world, anchor)
-        assert stored(world, log_record(world, log_id, 1, size, count, world.chain.time))
+        assert world.stored(anchor)
+        assert world.stored(log_record(world, log_id, 1, size, count, world.chain.time))
         previous = size
 
 
@@ -143,7 +139,7 @@ def test_two_signed_heads_of_one_size_freeze_the_log_until_the_quorum_thaws_it(
     world.gas["CheckpointRegistry.reportFork"] = done.gas
     names = [type(event).__name__ for event in world.events(done, "CheckpointRegistry")]
     assert names == ["LogStatusChanged", "ForkReported"]
-    assert stored(world, log_record(world, log_id, 2, 10, 1, anchored_at))
+    assert world.stored(log_record(world, log_id, 2, 10, 1, anchored_at))
     with pytest.raises(reverted) as caught:
         world.anchor(20, root(20), proof(10, 20))
     assert caught.value.name == "CheckpointRegistryLogNotActive"

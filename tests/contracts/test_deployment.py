@@ -35,7 +35,7 @@ def test_the_directory_stands_in_slot_one_of_every_registry(world: Any) -> None:
 def test_the_records_of_genesis_are_those_that_python_computes(world: Any) -> None:
     founders = [(f.member, f.province, f.key) for f in world.founders]
     governance = Record.of("governance", threshold=2, regulators=3, founders=founders_digest(founders))
-    assert world.chain.storage(world.address("MemberRegistry"), governance.slot()) == governance.digest()
+    assert world.stored(governance)
     listing = Record.of(
         "contract",
         name=chain_name("GrantRegistry"),

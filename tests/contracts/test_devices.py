@@ -14,10 +14,6 @@ def sha(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
-def stored(world: Any, record: Record) -> bool:
-    return bool(world.chain.storage(world.address("DeviceRegistry"), record.slot()) == record.digest())
-
-
 def record_of(act: Any, **changes: Any) -> Record:
     values = {name: value for name, value in act.values.items() if name not in ("reference", "deadline")}
     return Record.of("device", **(values | {"removedAt": 0} | changes))
@@ -26,13 +22,13 @@ def record_of(act: Any, **changes: Any) -> Record:
 def test_units_and_their_devices_are_listed_in_chains(world: Any) -> None:
     member = world["enterprise"].id
     acts = [world.enrol_device(f"meter {i}", unit=sha(f"unit {i // 2}")) for i in range(4)]
-    assert all(stored(world, record_of(act)) for act in acts)
+    assert all(world.stored(record_of(act)) for act in acts)
     for number in range(2):
         devices = [sha(f"meter {i}") for i in range(4) if i // 2 == number]
         unit = Record.of("unit", unit=sha(f"unit {number}"), member=member, count=2, chain=chain_of(devices))
-        assert stored(world, unit)
+        assert world.stored(unit)
     units = Record.of("units", member=member, count=2, chain=chain_of([sha("unit 0"), sha("unit 1")]))
-    assert stored(world, units)
+    assert world.stored(units)
 
 
 def test_a_device_is_calibrated_again_removed_and_replaced(world: Any, reverted: Any) -> None:
@@ -40,13 +36,13 @@ def test_a_device_is_calibrated_again_removed_and_replaced(world: Any, reverted:
     now, later = world.chain.time, old["calibrationTo"] + 1000
     act = world.act("Calibration", device=old["device"], certificate=sha("second"), calibratedAt=now, validTo=later)
     world.relay(act, world.sign(act, enterprise))
-    assert stored(world, record_of(old, calibration=sha("second"), calibrationTo=later))
+    assert world.stored(record_of(old, calibration=sha("second"), calibrationTo=later))
     with pytest.raises(reverted) as caught:
         world.enrol_device("new meter", replaces=old["device"])
     assert caught.value.name == "DeviceRegistryReplacementRefused"
     removal = world.act("DeviceRemoval", device=old["device"], removedAt=now, reasonDigest=sha("worn"))
     world.relay(removal, world.sign(removal, enterprise))
-    assert stored(world, record_of(old, calibration=sha("second"), calibrationTo=later, removedAt=now))
+    assert world.stored(record_of(old, calibration=sha("second"), calibrationTo=later, removedAt=now))
     world.enrol_device("new meter", replaces=old["device"], installedFrom=now)
     with pytest.raises(reverted) as caught:
         world.enrol_device("third meter", replaces=old["device"], installedFrom=now)

@@ -40,16 +40,6 @@ def loans(world: Any) -> Loans:
     return made
 
 
-@pytest.fixture
-def refused(reverted: Any) -> Any:
-    def check(name: str, attempt: Any) -> None:
-        with pytest.raises(reverted) as caught:
-            attempt()
-        assert caught.value.name == name, str(caught.value)
-
-    return check
-
-
 def project_of(loans: Loans, project: bytes) -> Any:
     return loans.world.ask("LoanRegistry", "project_of", project)
 
@@ -63,8 +53,7 @@ def support_of(loans: Loans, application: bytes) -> Any:
 
 
 def stored(world: Any, kind: str, **fields: Any) -> bool:
-    record = Record.of(kind, **fields)
-    return bool(world.chain.storage(world.address(record.definition.contract), record.slot()) == record.digest())
+    return bool(world.stored(Record.of(kind, **fields)))
 
 
 # --- projects and loans --------------------------------------------------------------------------------------

@@ -24,20 +24,6 @@ def market(world: Any) -> Exchange:
     return Exchange(world)
 
 
-@pytest.fixture
-def refused(reverted: Any) -> Any:
-    def check(name: str, attempt: Any) -> None:
-        with pytest.raises(reverted) as caught:
-            attempt()
-        assert caught.value.name == name, str(caught.value)
-
-    return check
-
-
-def stored(world: Any, record: Record) -> bool:
-    return bool(world.chain.storage(world.address(record.definition.contract), record.slot()) == record.digest())
-
-
 # --- money ---------------------------------------------------------------------------------------------------
 
 
@@ -51,10 +37,10 @@ def test_a_bank_issues_money_once_and_redeems_it_with_the_member(market: Exchang
     world.relay(act, world.sign(act, world["rival"]), world.sign(act, world["bank"]))
     assert market.balance() == 300
     assert world.ask("SettlementToken", "supply") == 300
-    assert stored(world, Record.of("balance", member=world["rival"].id, amount=300))
-    assert stored(world, Record.of("issuer", bank=world["bank"].id, issued=500, redeemed=200))
+    assert world.stored(Record.of("balance", member=world["rival"].id, amount=300))
+    assert world.stored(Record.of("issuer", bank=world["bank"].id, issued=500, redeemed=200))
     direction = {"direction": 2, "paidAt": world.chain.time}
-    assert stored(world, Record.of("payment", paymentId=act.id, **values, **direction))
+    assert world.stored(Record.of("payment", paymentId=act.id, **values, **direction))
     too_much = world.act("MoneyRedemption", **values | {"amount": 301})
     signed = world.sign(too_much, world["rival"]), world.sign(too_much, world["bank"])
     refused("SettlementTokenTooLittle", lambda: world.relay(too_much, *signed))
@@ -98,7 +84,7 @@ def test_a_trade_delivers_units_against_money_and_makes_the_days_bar(market: Exc
     names = ("previousClose", "open", "high", "low", "close")
     bar = {"instrument": CLASS, "day": day} | dict.fromkeys(names, FIRST_PRICE)
     bar |= {"volume": 100, "turnover": 100 * FIRST_PRICE, "blockVolume": 0, "blockTurnover": 0}
-    assert stored(world, Record.of("tradingday", **bar, auctionVolume=0, auctionTurnover=0))
+    assert world.stored(Record.of("tradingday", **bar, auctionVolume=0, auctionTurnover=0))
     ids = {"buyer": world["rival"].id, "seller": world["enterprise"].id, "lot": lot}
     orders = {"buyOrder": purchase[1].id, "sellOrder": sale[1].id, "matching": act.id, "tradedAt": act["time"]}
     trade = Record.of(
@@ -111,7 +97,7 @@ def test_a_trade_delivers_units_against_money_and_makes_the_days_bar(market: Exc
         **ids,
         **orders,
     )
-    assert stored(world, trade)
+    assert world.stored(trade)
 
 
 def test_a_batch_twice_changes_nothing(market: Exchange) -> None:
@@ -370,7 +356,7 @@ def test_what_a_regulator_stopped_does_not_trade_until_it_is_let_go(
         values = {"subject": which, "suspended": suspended, "order": ROOT}
         act = market.quota.member("TradingSuspension", "regulator 0", "regulator", **values)
         record = {"subject": which, "suspended": bool(suspended), "order": ROOT, "since": market.world.chain.time}
-        assert stored(market.world, Record.of("suspension", **record, regulator=act["regulator"]))
+        assert market.world.stored(Record.of("suspension", **record, regulator=act["regulator"]))
         if suspended:
             refused("MarketSuspended", lambda: market.settle([sale, purchase], fills))
     market.settle([sale, purchase], fills)

@@ -21,10 +21,6 @@ def admission(world: Any, actor: Any, kinds: int) -> Any:
     )
 
 
-def stored(world: Any, record: Record) -> bool:
-    return bool(world.chain.storage(world.address(record.definition.contract), record.slot()) == record.digest())
-
-
 def test_a_member_is_admitted_by_the_quorum_and_its_own_key(world: Any, stranger: Any, reverted: Any) -> None:
     act = admission(world, stranger, 2)
     own = world.sign(act, stranger)
@@ -57,7 +53,7 @@ def test_a_member_is_admitted_by_the_quorum_and_its_own_key(world: Any, stranger
         validTo=0,
         compromisedSince=0,
     )
-    assert stored(world, member) and stored(world, key)
+    assert world.stored(member) and world.stored(key)
 
 
 @pytest.mark.parametrize("kinds", [0, 256, 1 | 2, 1 | 8, 2 | 8, 2 | 32, 2 | 64, 2 | 128])
@@ -132,7 +128,7 @@ def test_a_key_ends_and_a_compromise_reaches_back(world: Any, reverted: Any, nob
         validTo=start + 150,
         compromisedSince=start + 50,
     )
-    assert stored(world, key)
+    assert world.stored(key)
 
 
 def test_a_rotation_ends_the_old_key_where_the_new_one_begins(world: Any, stranger: Any, reverted: Any) -> None:

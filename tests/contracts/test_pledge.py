@@ -63,20 +63,6 @@ def pledges(world: Any) -> Pledges:
     return Pledges(world)
 
 
-@pytest.fixture
-def refused(reverted: Any) -> Any:
-    def check(name: str, attempt: Any) -> None:
-        with pytest.raises(reverted) as caught:
-            attempt()
-        assert caught.value.name == name, str(caught.value)
-
-    return check
-
-
-def stored(world: Any, record: Record) -> bool:
-    return bool(world.chain.storage(world.address(record.definition.contract), record.slot()) == record.digest())
-
-
 def test_a_pledge_that_both_signed_binds_the_units_and_its_record_says_for_what(pledges: Pledges) -> None:
     act = pledges.pledged()
     assert pledges.position(pledges.lot) == [400, 0, 0, 600, 0, 0]
@@ -98,7 +84,7 @@ def test_a_pledge_that_both_signed_binds_the_units_and_its_record_says_for_what(
         endedAt=0,
         status=IN_FORCE,
     )
-    assert stored(pledges.world, record)
+    assert pledges.world.stored(record)
     pledges.signed(act)  # again: nothing happens
     assert pledges.position(pledges.lot) == [400, 0, 0, 600, 0, 0]
 
@@ -211,7 +197,7 @@ def test_on_an_order_units_go_to_the_bank_or_a_buyer(pledges: Pledges, taker: st
         order=ROOT,
         enforcedAt=pledges.world.chain.time,
     )
-    assert stored(pledges.world, record)
+    assert pledges.world.stored(record)
     assert pledges.of(pledge).enforced == 500
     kind_class = pledges.world.ask("AllowanceLedger", "class_of", 1, 2025, ZERO)
     held = [

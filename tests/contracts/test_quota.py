@@ -42,20 +42,6 @@ def quota(world: Any) -> Quota:
     return made
 
 
-@pytest.fixture
-def refused(reverted: Any) -> Any:
-    def check(name: str, attempt: Any) -> None:
-        with pytest.raises(reverted) as caught:
-            attempt()
-        assert caught.value.name == name, str(caught.value)
-
-    return check
-
-
-def stored(world: Any, record: Record) -> bool:
-    return bool(world.chain.storage(world.address(record.definition.contract), record.slot()) == record.digest())
-
-
 # --- units ---------------------------------------------------------------------------------------------------
 
 
@@ -77,12 +63,12 @@ def test_a_lot_keeps_its_origin_and_its_serials(quota: Quota) -> None:
             source=ZERO,
             issuedAt=quota.world.chain.time,
         )
-        assert stored(quota.world, record)
+        assert quota.world.stored(record)
     states = dict(
         zip(["registered", "trading", "frozen", "pledged", "pending", "provincial"], (700, 0, 0, 0, 0, 0), strict=True)
     )
     position = Record.of("position", member=first["member"], lot=first.id, **states)
-    assert stored(quota.world, position)
+    assert quota.world.stored(position)
 
 
 def test_the_same_issuance_again_changes_nothing_and_another_under_its_reference_is_refused(
@@ -232,7 +218,7 @@ def test_a_year_is_surrendered_decided_and_closed(quota: Quota, refused: Any) ->
     refused("ComplianceYearClosed", quota.close)
     assert quota.position(lot) == [200, 0, 0, 0, 0, 0]
     tally = Record.of("tally", lot=lot.id, issued=1_200, surrendered=1_000, cancelled=0, carried=0)
-    assert stored(quota.world, tally)
+    assert quota.world.stored(tally)
     certificate = Record.of(
         "disposal",
         disposalId=asked.id,
@@ -247,7 +233,7 @@ def test_a_year_is_surrendered_decided_and_closed(quota: Quota, refused: Any) ->
         status=2,
         decidedAt=DUE + 1,
     )
-    assert stored(quota.world, certificate)
+    assert quota.world.stored(certificate)
 
 
 def test_a_request_that_is_returned_leaves_everything_as_it_was(quota: Quota, refused: Any) -> None:
@@ -354,8 +340,7 @@ def test_the_penalty_goes_by_the_law_at_the_breach_and_the_deduction_by_the_law_
         world.chain.time = decided
         refused("CompliancePriceMissing", lambda: quota.close(price=0))
         act = quota.close(price=9_749)
-        assert stored(
-            world,
+        assert world.stored(
             closing(
                 quota,
                 act,
@@ -458,7 +443,7 @@ def test_carry_over_is_capped_by_base_sales_and_holdings_at_the_years_end(world:
     quota.decide(asked)
     assert quota.position(large, "rival") == [20_000, 0, 0, 0, 0, 0]
     assert quota.position(asked, "rival") == [10_000, 0, 0, 0, 0, 0]  # the new lot has the request's id
-    assert stored(world, Record.of("tally", lot=large.id, issued=30_000, surrendered=0, cancelled=0, carried=10_000))
+    assert world.stored(Record.of("tally", lot=large.id, issued=30_000, surrendered=0, cancelled=0, carried=10_000))
     young = quota.issue(1)
     refused("ComplianceVintageRefused", lambda: carry(young, 1))
     world.chain.time = instant(2026, 6, 11)

@@ -60,7 +60,7 @@ def agree(both: Both) -> None:
     world = both.world
     found = list(both.twin.records())
     for record in found:
-        assert world.chain.storage(world.address(record.definition.contract), record.slot()) == record.digest(), record
+        assert world.stored(record), record
     assert len({(record.kind, record.id) for record in found}) == len(found)
     assert {record.kind for record in found} <= TWINNED
 

@@ -45,16 +45,6 @@ def projects(world: Any) -> Projects:
     return Projects(world)
 
 
-@pytest.fixture
-def refused(reverted: Any) -> Any:
-    def check(name: str, attempt: Any) -> None:
-        with pytest.raises(reverted) as caught:
-            attempt()
-        assert caught.value.name == name, str(caught.value)
-
-    return check
-
-
 def test_a_period_is_credited_and_its_units_are_issued_under_its_id(projects: Projects) -> None:
     act = projects.approved()
     record = Record.of(
@@ -71,7 +61,7 @@ def test_a_period_is_credited_and_its_units_are_issued_under_its_id(projects: Pr
         approvedAt=projects.world.chain.time,
     )
     world = projects.world
-    assert world.chain.storage(world.address("ReductionRegistry"), record.slot()) == record.digest()
+    assert world.stored(record)
     assert projects.position(projects.issued(act))[0] == 500
 
 
@@ -138,4 +128,4 @@ def test_offsets_that_were_credited_are_retired_for_a_beneficiary(projects: Proj
     projects.decide(asked)
     tally = Record.of("tally", lot=lot.id, issued=500, surrendered=0, cancelled=200, carried=0)
     world = projects.world
-    assert world.chain.storage(world.address("AllowanceLedger"), tally.slot()) == tally.digest()
+    assert world.stored(tally)

@@ -117,10 +117,6 @@ def judge(world: Any, type_name: str, actor: str, report: bytes, outcome: int = 
     return act
 
 
-def stored(world: Any, record: Record) -> bool:
-    return bool(world.chain.storage(world.address(record.definition.contract), record.slot()) == record.digest())
-
-
 def report_record(world: Any, act: Any, **changes: Any) -> Record:
     values = {name: value for name, value in act.values.items() if name not in ("reference", "deadline")}
     values |= {
@@ -143,17 +139,17 @@ def test_a_year_is_filed_computed_verified_and_approved(year: Any, nobody: Any) 
     months = file_months(year, nobody)
     filed = year.chain.time
     act = file_report(year, nobody, months)
-    assert stored(year, report_record(year, act))
+    assert year.stored(report_record(year, act))
     year.chain.time += 1000
     judge(year, "Verification", "verifier", act.id)
     judged = {"filedAt": filed, "verifier": year["verifier"].id, "verifiedAt": filed + 1000, "findingsDigest": ROOT}
-    assert stored(year, report_record(year, act, status=2, **judged))
+    assert year.stored(report_record(year, act, status=2, **judged))
     year.chain.time += 1000
     judge(year, "Approval", "regulator 0", act.id)
     judged |= {"regulator": year["regulator 0"].id, "decidedAt": filed + 2000, "reasonDigest": ROOT}
-    assert stored(year, report_record(year, act, status=3, **judged))
+    assert year.stored(report_record(year, act, status=3, **judged))
     current = Record.of("current", member=year["enterprise"].id, year=2025, reportId=act.id)
-    assert stored(year, current)
+    assert year.stored(current)
 
 
 def test_late_evidence_is_marked_and_not_refused(year: Any, nobody: Any) -> None:
@@ -166,7 +162,7 @@ def test_late_evidence_is_marked_and_not_refused(year: Any, nobody: Any) -> None
         (event,) = year.events(done, "ReportRegistry")
         assert event.late is late
         values = {name: value for name, value in act.values.items() if name not in ("reference", "deadline")}
-        assert stored(year, Record.of("month", **values, monthId=act.id, filedAt=at, late=late))
+        assert year.stored(Record.of("month", **values, monthId=act.id, filedAt=at, late=late))
 
 
 def test_a_late_report_is_marked(year: Any, nobody: Any) -> None:
@@ -352,12 +348,12 @@ def test_a_grant_holds_for_its_term_until_it_is_ended(world: Any, reverted: Any)
     world.relay(act, world.sign(act, enterprise))
     granted = lambda at: world.ask("GrantRegistry", "is_granted_at", act.id, at)  # noqa: E731
     assert [granted(now - 1), granted(now), granted(now + 999), granted(now + 1000)] == [False, True, True, False]
-    assert stored(world, Record.of("grant", grantId=act.id, revokedAt=0, **values))
+    assert world.stored(Record.of("grant", grantId=act.id, revokedAt=0, **values))
     world.chain.time += 500
     end = world.act("GrantEnd", grantId=act.id)
     world.relay(end, world.sign(end, enterprise))
     assert [granted(now + 499), granted(now + 500)] == [True, False]
-    assert stored(world, Record.of("grant", grantId=act.id, revokedAt=now + 500, **values))
+    assert world.stored(Record.of("grant", grantId=act.id, revokedAt=now + 500, **values))
     again = world.act("GrantEnd", grantId=act.id)
     with pytest.raises(reverted) as caught:
         world.relay(again, world.sign(again, enterprise))
