@@ -19,10 +19,11 @@ from carbonledger.accounting.calculate import calculate
 from carbonledger.framing import decode_base64
 from carbonledger.policy import Policy
 from carbonledger.verify import verify
-from ledger_node.db.engine import migrate, open_database, sqlite_url
+from ledger_node.db.engine import migrate, open_database
 from ledger_node.queries import idempotency
 from ledger_node.reports import reader
 from tests.integration.api_kit import LOG_ID, NOW, LedgerApi, SilentJournal, ledger_api, write_records
+from tests.support import databases
 from tests.support.world import ENTERPRISE, World
 
 MEMBER = ENTERPRISE.hex()
@@ -402,7 +403,7 @@ def test_a_body_that_is_too_large_is_not_read(tmp_path: Path) -> None:
 
 
 def test_an_empty_view_is_alive_but_not_ready(tmp_path: Path) -> None:
-    engine = open_database(sqlite_url(tmp_path / "ledger.db"))
+    engine = open_database(databases.url(tmp_path / "ledger.db"))
     migrate(engine)
     with TestClient(create_app(Settings(clock=lambda: NOW), engine, journal=SilentJournal())) as client:
         assert client.get("/healthz").status_code == 200

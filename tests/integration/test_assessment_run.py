@@ -31,10 +31,11 @@ from ledger_node.assessment.inputs import ITSELF, Given
 from ledger_node.assessment.run import Assessor, Order, Run, open_run
 from ledger_node.commands.scoring import InSteps
 from ledger_node.db import schema
-from ledger_node.db.engine import migrate, open_database, sqlite_url
+from ledger_node.db.engine import migrate, open_database
 from ledger_node.queries import scores
 from ledger_node.scoring.quarter import Quarter, repeat
 from ledger_node.scoring.scoring import Parameters
+from tests.support import databases
 
 (RULES,) = library.code_rules()
 SCHEMES = {scheme.head.key: scheme for scheme in library.schemes()}
@@ -92,7 +93,7 @@ def make(tmp_path: Path) -> Iterator[Callable[[str], Engine]]:
     made = []
 
     def build(name: str) -> Engine:
-        engine = open_database(sqlite_url(tmp_path / name))
+        engine = open_database(databases.url(tmp_path / name))
         migrate(engine)
         made.append(engine)
         kinds = [*((firm, 2) for firm in FIRMS), (object_id("bank"), 16), (object_id("verifier"), 8)]
@@ -400,7 +401,7 @@ def test_a_scoring_finds_who_differs_and_is_repeated_from_what_is_kept(done: tup
 
 
 def test_a_quarter_that_was_not_assessed_has_no_scores(tmp_path: Path) -> None:
-    engine = open_database(sqlite_url(tmp_path / "none.db"))
+    engine = open_database(databases.url(tmp_path / "none.db"))
     migrate(engine)
     open_run(engine, ORDER, 5)  # under way is not done
     with pytest.raises(Unknown, match="Assess the quarter first"):

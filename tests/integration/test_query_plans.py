@@ -12,9 +12,10 @@ from sqlalchemy import Connection, Engine, event, select
 
 from carbonledger.records import KINDS, Record
 from ledger_node.db import schema
-from ledger_node.db.engine import migrate, open_database, sqlite_url
+from ledger_node.db.engine import migrate, open_database
 from ledger_node.queries import loans, quota, records
 from tests.integration.api_kit import write_records
+from tests.support import databases
 
 
 def word(name: str) -> bytes:
@@ -31,7 +32,7 @@ LOTS, MEMBERS, BANKS = ([word(f"{name} {n}") for n in range(6)] for name in ("lo
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    found = open_database(sqlite_url(tmp_path / "view.db"))
+    found = open_database(databases.url(tmp_path / "view.db"))
     migrate(found)
     written = [made("lot", lot=lot, member=MEMBERS[0], amount=100) for lot in LOTS]
     for n in range(60):
