@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
@@ -144,19 +147,22 @@ class Ledger:
         self.engine = engine
         self.taken: dict[bytes, tuple[Act, Any]] = {}
         self.waiting: list[bytes] = []
+        self.one_at_a_time = threading.Lock()
 
     def carry(self, make: Callable[[int], Act], *arguments: Any) -> None:
         act = make(self.now + 100)
-        if act.id not in self.taken:
-            self.taken[act.id] = (act, arguments)
-            self.waiting.append(act.id)
+        with self.one_at_a_time:
+            if act.id not in self.taken:
+                self.taken[act.id] = (act, arguments)
+                self.waiting.append(act.id)
 
     def settle(self) -> None:
-        for identifier in self.waiting:
-            act, arguments = self.taken[identifier]
-            if act.type.name == "CodeList":
-                write(self.engine, [standing(act, item) for item in arguments[0]])
-        self.waiting = []
+        with self.one_at_a_time:
+            for identifier in self.waiting:
+                act, arguments = self.taken[identifier]
+                if act.type.name == "CodeList":
+                    write(self.engine, [standing(act, item) for item in arguments[0]])
+            self.waiting = []
 
 
 def standing(act: Act, item: Any) -> Record:
@@ -182,6 +188,30 @@ def done(make: Callable[[str], Engine]) -> tuple[Engine, Ledger]:
     ledger = Ledger(engine)
     run(engine, ledger).work()
     return engine, ledger
+
+
+def test_two_workers_of_one_run_make_each_piece_once(
+    make: Callable[[str], Engine], done: tuple[Engine, Ledger], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ledger_node.assessment.run.BATCH", 5)
+    engine = make("two.db")
+    ledger, failures = Ledger(engine), list[BaseException]()
+    with ThreadPoolExecutor(2) as pool:
+        both = threading.Barrier(2)
+
+        def worker() -> None:
+            mine = run(engine, ledger)  # two open one run
+            go = True
+            while go:
+                with suppress(threading.BrokenBarrierError):
+                    both.wait(timeout=5)  # each piece is begun by both
+                go = mine.step()
+            both.abort()
+
+        for one in [pool.submit(worker) for _ in range(2)]:
+            failures += filter(None, [one.exception(timeout=120)])
+    assert failures == []
+    assert outcome(engine, ledger) == outcome(*done)
 
 
 def test_a_quarter_is_judged_and_filed(done: tuple[Engine, Ledger]) -> None:
@@ -447,7 +477,7 @@ def test_a_job_scores_in_steps_and_where_it_can_not_the_codes_stand(
     assert judged(engine, "2026Q2/1") == before
 
     file = tmp_path / "ledger_node.toml"
-    file.write_text(f'database = "{engine.url}"\n[chain]\nurl = "embedded:"\ndirectory = "{"0" * 40}"\n')
+    file.write_text(f'database = "{databases.url_of(engine)}"\n[chain]\nurl = "embedded:"\ndirectory = "{"0" * 40}"\n')
     command = ["score", "--config", str(file), "--quarter", "2026Q2"]
     assert main([*command, "--least", "10"]) == 0
     said = capsys.readouterr()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
@@ -477,6 +478,37 @@ def test_killed_before_any_commit_it_ends_in_one_certificate_a_record(make: Call
     assert said(engine, "code 2026Q2 1", now) == said(engine, "grade 2026Q2 1", now) == "suspension"
     assert said(engine, "retirement  1", now) == "VALID"
     assert [change for _, change, _ in told(engine)] == ["issued"] * 3
+
+
+def test_what_is_revoked_while_its_list_is_signed_is_in_the_next_one(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(engine, [of.code(), of.standing(GREEN)])
+    turn(engine)
+    one = issued(engine)["code 2026Q2 1"]
+    with engine.begin() as connection:
+        credentials.change_all(connection)
+    bits = credentials.set_bits
+
+    def revoke() -> None:
+        with engine.begin() as connection:
+            jobs.revoke(connection, one.id, "fraud", "", NOW + 1)
+
+    with ThreadPoolExecutor(1) as other:
+        asked: list[Future[None]] = []
+
+        def read(*of_list: Any) -> list[int]:
+            found = bits(*of_list)
+            if not asked:
+                asked.append(other.submit(revoke))
+                wait(asked, timeout=1)  # the bits were read: now somebody revokes
+            return found
+
+        monkeypatch.setattr(credentials, "set_bits", read)
+        turn(engine, NOW + 1)
+        asked[0].result(timeout=30)
+    turn(engine, NOW + 2)
+    assert said(engine, "code 2026Q2 1", NOW + 2) == "revocation"
 
 
 def test_lists_and_keys_of_an_older_database_are_of_the_address_that_its_certificates_name(tmp_path: Path) -> None:

@@ -13,9 +13,10 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from ledger_node.db.engine import migrate, open_database, sqlite_url
+from ledger_node.db.schema import metadata
 from tests.support import postgresql
 
 CHOICE = "CARBONLEDGER_TEST_DATABASE"
@@ -54,6 +55,11 @@ def filled(path: Path, fill: Callable[[Engine], None]) -> str:
     return postgresql.database(server, _name(path), template)
 
 
+def url_of(engine: Engine) -> str:
+    """URL of an engine's database, for another process."""
+    return engine.url.render_as_string(hide_password=False)
+
+
 def forget(path: Path) -> None:
     """There is no database of this path any more."""
     if on_postgresql():
@@ -79,3 +85,10 @@ def _fill(url: str, fill: Callable[[Engine], None]) -> None:
     engine = open_database(url)
     fill(engine)
     engine.dispose()  # of SQLite: the last connection leaves nothing in the WAL
+
+
+def everything(engine: Engine) -> bytes:
+    """All that is in a database, as one text: to search it for what must not be there."""
+    with engine.connect() as connection:
+        rows = [row for table in metadata.sorted_tables for row in connection.execute(select(table))]
+    return b"\n".join(value if isinstance(value, bytes) else repr(value).encode() for row in rows for value in row)
