@@ -123,6 +123,7 @@ def test_a_day_is_evaluated_once_and_told_once(engine: Engine) -> None:
     assert standing(engine) == [("A05", "open")]
 
 
+@pytest.mark.postgresql
 def test_what_no_longer_holds_is_past_and_opens_again_when_it_comes_back(engine: Engine) -> None:
     keep(engine, disclosure(1))
     run(engine, NOW)
@@ -134,6 +135,7 @@ def test_what_no_longer_holds_is_past_and_opens_again_when_it_comes_back(engine:
     assert standing(engine) == [("A05", "open")]
 
 
+@pytest.mark.postgresql
 def test_what_nobody_acknowledged_is_escalated_and_what_somebody_did_is_not(engine: Engine) -> None:
     keep(engine, disclosure(1), disclosure(2))
     run(engine, NOW)

@@ -47,6 +47,7 @@ def test_a_member_is_found_by_credit_code_and_by_id(tmp_path: Path) -> None:
         assert wrong.json()["expected"] == "2"  # the check character of GB 32100-2015
 
 
+@pytest.mark.postgresql
 def test_lists_are_read_page_by_page_without_losing_or_doubling_anything(api: LedgerApi) -> None:
     seen: list[str] = []
     path: str | None = "/v1/members?limit=2"
@@ -248,6 +249,7 @@ def test_only_the_owner_publishes_a_bundle(tmp_path: Path) -> None:
         assert api.get(kept.headers["Location"]).status_code == 401
 
 
+@pytest.mark.postgresql
 def test_the_same_request_again_gets_the_same_answer(tmp_path: Path) -> None:
     with ledger_api(tmp_path) as api:
         body = api.world.reading_bundle()
@@ -265,6 +267,7 @@ def test_the_same_request_again_gets_the_same_answer(tmp_path: Path) -> None:
         assert refused[0].content == refused[1].content
 
 
+@pytest.mark.postgresql
 def test_a_request_whose_twin_is_under_way_is_told_so(tmp_path: Path) -> None:
     with ledger_api(tmp_path) as api:
         body = api.world.reading_bundle()

@@ -146,6 +146,7 @@ def test_what_is_no_merit_is_not_certified(engine: Engine, record: Any) -> None:
     assert issued(engine) == {}
 
 
+@pytest.mark.postgresql
 def test_a_red_code_suspends_and_its_clearance_gives_back(engine: Engine) -> None:
     write(engine, [of.code(), of.standing(GREEN), of.grade(), of.disposal()])
     turn(engine)
@@ -480,6 +481,7 @@ def test_killed_before_any_commit_it_ends_in_one_certificate_a_record(make: Call
     assert [change for _, change, _ in told(engine)] == ["issued"] * 3
 
 
+@pytest.mark.postgresql
 def test_what_is_revoked_while_its_list_is_signed_is_in_the_next_one(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -511,6 +513,7 @@ def test_what_is_revoked_while_its_list_is_signed_is_in_the_next_one(
     assert said(engine, "code 2026Q2 1", NOW + 2) == "revocation"
 
 
+@pytest.mark.postgresql
 def test_lists_and_keys_of_an_older_database_are_of_the_address_that_its_certificates_name(tmp_path: Path) -> None:
     engine = open_database(databases.empty(tmp_path / "older.db"))
     configuration = Config()

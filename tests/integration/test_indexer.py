@@ -128,6 +128,7 @@ def test_a_rebuilt_view_is_the_same_row_for_row(ledger: Ledger, database: Engine
     assert rows(database) == before
 
 
+@pytest.mark.postgresql
 def test_what_a_reorganisation_dropped_is_taken_back(tmp_path: Path, database: Engine) -> None:
     ours = Ledger(tmp_path / "ours")
     ours.admit("works on both sides")

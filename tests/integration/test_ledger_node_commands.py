@@ -220,6 +220,7 @@ def test_migrate_brings_a_new_database_to_the_newest_schema_and_says_so(home: Pa
         assert {"block", "event", "record", "artefact", "access"} <= set(inspect(connection).get_table_names())
 
 
+@pytest.mark.postgresql
 def test_a_rebuilt_view_is_clean_and_what_is_not_rebuilt_stays(
     followed: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

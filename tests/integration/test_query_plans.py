@@ -72,6 +72,7 @@ def test_no_question_about_units_reads_all_records(engine: Engine, name: str, as
     assert not [step for step in steps if step.startswith("SCAN")], steps
 
 
+@pytest.mark.postgresql
 def test_the_answers_are_those_of_a_search_through_everything(engine: Engine) -> None:
     with engine.connect() as connection:
         table = schema.record.c

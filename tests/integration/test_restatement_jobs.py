@@ -106,6 +106,7 @@ def outcome(engine: Engine) -> dict[str, Any]:
         }
 
 
+@pytest.mark.postgresql
 def test_dependents_are_marked_holders_told_and_the_year_gets_an_additional_obligation(engine: Engine) -> None:
     work(engine)
     found = outcome(engine)

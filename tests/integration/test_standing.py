@@ -78,6 +78,7 @@ def test_a_lender_sees_its_own_loans_and_pledges(api: LedgerApi) -> None:
     assert standing(api, 4)["loans"]["items"] == []  # another bank's
 
 
+@pytest.mark.postgresql
 def test_consent_opens_the_rest(api: LedgerApi) -> None:
     found = standing(api, GRANTED)
     assert found["basis"] == "grant"
@@ -131,6 +132,7 @@ def test_a_bundle_that_is_kept_is_linked(api: LedgerApi) -> None:
     assert found["grades"][0]["why"]["bundle"] == f"/v1/artefacts/{digests['grade']}"
 
 
+@pytest.mark.postgresql
 def test_every_reading_is_on_the_enterprises_own_log(api: LedgerApi) -> None:
     standing(api, GRANTED)
     standing(api, GRANTED, "regulator")
@@ -167,6 +169,7 @@ def test_no_key_no_standing_and_no_such_enterprise_no_answer(api: LedgerApi) -> 
     assert api.get(f"/v1/enterprises/{wrong}/standing", "bank").status_code == 404
 
 
+@pytest.mark.postgresql
 def test_every_read_of_the_query_goes_through_an_index(api: LedgerApi) -> None:
     plan = plans(api.engine, lambda: standing(api, GRANTED))
     assert any("ix_record_member" in line for line in plan)

@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select
 
 from ledger_node.db import schema
@@ -93,6 +94,7 @@ def at_once(program: str, *arguments: list[str]) -> list[list[list[object]]]:
     return [json.loads(said) for said in ended]
 
 
+@pytest.mark.postgresql
 def test_the_same_requests_to_two_processes_are_done_once_and_answered_alike(tmp_path: Path) -> None:
     url = databases.url(tmp_path / "ledger.db")
     engine = open_database(url)
@@ -105,6 +107,7 @@ def test_the_same_requests_to_two_processes_are_done_once_and_answered_alike(tmp
     engine.dispose()
 
 
+@pytest.mark.postgresql
 def test_no_input_comes_below_a_mark_that_was_read(tmp_path: Path) -> None:
     url = databases.url(tmp_path / "ledger.db")
     engine = open_database(url)
