@@ -29,7 +29,7 @@ class Lock(IntEnum):
 
 def open_database(url: str) -> Engine:
     """An engine for `sqlite:///PATH` or any URL of SQLAlchemy; SQLite is durable (WAL, synchronous FULL)."""
-    engine = create_engine(url)
+    engine = create_engine(url, pool_pre_ping=True)  # a server that was restarted has closed what waits in the pool
     if engine.dialect.name == "sqlite":
 
         @event.listens_for(engine, "connect")

@@ -298,8 +298,9 @@ def test_a_database_without_tables_says_what_to_do(home: Path) -> None:
 def test_an_unreachable_database_is_an_error_of_ours() -> None:
     with closing(View("sqlite:////nowhere/at/all/ledger.db")) as view, pytest.raises(DatabaseFailed, match="failed"):
         view.height()
-    with pytest.raises(Malformed, match="database URL"):
-        View("nosuch+driver://x")
+    with pytest.raises(Malformed, match="database URL") as caught:
+        View("nosuch+driver://node:secret@x/ledger")
+    assert "node:" in str(caught.value) and "secret" not in str(caught.value)
 
 
 # --- deploy

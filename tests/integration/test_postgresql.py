@@ -99,6 +99,18 @@ def test_a_database_that_orders_texts_otherwise_is_refused_before_it_is_written(
     engine.dispose()
 
 
+def test_a_server_that_closed_the_connections_is_asked_again_without_a_fault(database: Engine) -> None:
+    with database.connect() as one, database.connect() as other:
+        ids = [connection.execute(text("SELECT pg_backend_pid()")).scalar() for connection in (one, other)]
+    with database.begin() as connection:  # as a restart does to those that wait
+        own = connection.execute(text("SELECT pg_backend_pid()")).scalar()
+        for number in ids:
+            if number != own:
+                connection.execute(text("SELECT pg_terminate_backend(:n, 5000)"), {"n": number})
+    with database.connect() as one, database.connect() as other:
+        assert [node_events.newest(connection) for connection in (one, other)] == [0, 0]
+
+
 def test_of_two_that_wait_for_each_other_the_one_that_was_taken_back_begins_again(database: Engine) -> None:
     both, table = threading.Barrier(2), schema.disclosed_year
     with database.begin() as connection:
