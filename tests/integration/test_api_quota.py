@@ -126,7 +126,6 @@ def test_a_lot_says_where_it_comes_from_who_holds_it_and_what_became_of_it(api: 
     assert api.get(f"/v1/lots/{'00' * 32}", "auditor").status_code == 404
 
 
-@pytest.mark.postgresql
 def test_the_history_of_a_lot_is_read_in_order_page_by_page(fresh: LedgerApi) -> None:
     position = WORLD.records["position", position_id(ENTERPRISE, CARRIED)]
     write_records(

@@ -190,7 +190,6 @@ def done(make: Callable[[str], Engine]) -> tuple[Engine, Ledger]:
     return engine, ledger
 
 
-@pytest.mark.postgresql
 def test_two_workers_of_one_run_make_each_piece_once(
     make: Callable[[str], Engine], done: tuple[Engine, Ledger], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -78,7 +78,6 @@ def state(trading: Trading, act: Act) -> tuple[str, int]:
     return order.state, order.filled
 
 
-@pytest.mark.postgresql
 def test_orders_meet_and_the_contract_settles_them(trading: Trading) -> None:
     cheap, dear = sale(trading, 100, P - 100), sale(trading, 100, P)
     purchase = trading.order("buyer", BUY, 150, P)
@@ -112,7 +111,6 @@ def test_the_same_order_again_is_the_one_that_was_taken(trading: Trading) -> Non
         trading.place("seller", other)
 
 
-@pytest.mark.postgresql
 def test_two_orders_at_once_are_not_taken_against_the_same_means(
     trading: Trading, monkeypatch: pytest.MonkeyPatch
 ) -> None:

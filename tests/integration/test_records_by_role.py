@@ -97,7 +97,6 @@ def test_a_key_streams_the_loans_and_pledges_that_standings_show_it(api: LedgerA
     assert {one["id"] for one in of(found, "loanproject")} == projects
 
 
-@pytest.mark.postgresql
 def test_each_role_is_told_of_the_kinds_that_the_table_opens_to_it(api: LedgerApi) -> None:
     found = {role: Counter(one["kind"] for one in streamed(api, role)) for role in ROLES}
     opened = {kind for kind, rule in RULES.items() if rule.openness == "open"}

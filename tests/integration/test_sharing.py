@@ -300,7 +300,6 @@ def test_nothing_goes_out_when_the_chain_cannot_be_asked(
 # --- what is received
 
 
-@pytest.mark.postgresql
 def test_the_report_and_the_package_come_as_they_were_made_and_are_kept(
     enterprise: Enterprise, grant: bytes, engine: Engine, tmp_path: Path
 ) -> None:

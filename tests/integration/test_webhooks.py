@@ -191,7 +191,6 @@ def test_a_bank_is_told_of_what_its_customer_granted_and_of_its_own_pledges(send
     ]
 
 
-@pytest.mark.postgresql
 def test_the_stream_the_pages_and_webhooks_tell_one_reader_the_same(sender: Sender, receiver: Receiver) -> None:
     sender.write(
         *[code(state, since=NOW + n) for n, state in enumerate((1, 3, 4, 5))], pledge(BANK), position(7), year()
@@ -498,7 +497,6 @@ def test_the_door_refuses_private_addresses_unknown_types_and_too_many(sender: S
     assert ask()["detail"] == "too many webhooks"
 
 
-@pytest.mark.postgresql
 def test_a_sender_killed_in_the_midst_of_posting_posts_the_same_id_again(sender: Sender, receiver: Receiver) -> None:
     sender.subscribe(receiver)
     sender.write(*[code(since=NOW + n) for n in range(30)])

@@ -107,7 +107,6 @@ def test_the_same_requests_to_two_processes_are_done_once_and_answered_alike(tmp
     engine.dispose()
 
 
-@pytest.mark.postgresql
 def test_no_input_comes_below_a_mark_that_was_read(tmp_path: Path) -> None:
     url = databases.url(tmp_path / "ledger.db")
     engine = open_database(url)
