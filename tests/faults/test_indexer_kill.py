@@ -105,16 +105,20 @@ def test_a_rebuild_that_is_killed_is_finished_by_the_next_run(grown: tuple[Path,
 
 
 def wait_for_database(path: Path) -> None:
-    """Until it is there; on a server it is from the beginning, so until somebody begins a transaction in it."""
+    """Until it is there; on a server it is from the beginning, so until somebody else is connected to it."""
     deadline = time.monotonic() + 30
-    while not (at_work(path) if databases.on_postgresql() else path.exists()):
-        assert time.monotonic() < deadline, "no database was made"
-        time.sleep(0.01)
-
-
-def at_work(path: Path) -> bool:
-    others = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    return bool(asked(path, others))
+    if not databases.on_postgresql():
+        while not path.exists():
+            assert time.monotonic() < deadline, "no database was made"
+            time.sleep(0.01)
+        return
+    engine = open_database(databases.empty(path))
+    others = text("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        while connection.execute(others).first() is None:
+            assert time.monotonic() < deadline, "nobody came"
+            time.sleep(0.005)
+    engine.dispose()
 
 
 def height(path: Path) -> int:

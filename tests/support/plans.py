@@ -49,7 +49,7 @@ def _by_postgresql(engine: Engine, asked: list[tuple[str, Any]]) -> list[dict[st
 
 
 def _steps(plan: dict[str, Any], limited: bool = False) -> Iterator[str]:
-    """In the words of SQLite; an index in which nothing is looked up is read whole as well, unless for its first rows."""
+    """In the words of SQLite; an index in which nothing is looked up is read whole too, unless for its first rows."""
     index, table = plan.get("Index Name"), plan.get("Relation Name", "")
     if index is not None:
         yield f"SEARCH {table} USING INDEX {index}" if limited or "Index Cond" in plan else f"SCAN {table or index}"
