@@ -5,6 +5,7 @@ Failures of the database come as `DatabaseFailed`, so that nobody outside this p
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ from ledger_node.queries.disclosed import Disclosure
 from ledger_node.queries.once import settle
 
 _ROWS_AT_ONCE: Final = 1000
+_PASSWORD: Final = re.compile(r"(?<=[^/:]):[^/@]*@")
 _JOBS_AT_ONCE: Final = 200
 """Following the chain goes on between: a city's alerts are some hundred jobs."""
 
@@ -67,11 +69,13 @@ class View:
             raise Malformed(
                 "database URL",
                 expected="a database whose driver is installed",
-                found=f"{url[:120]}: {error}",
+                found=f"{_without_password(url)}: {error}",
                 remedy="Use sqlite:///PATH, postgresql+psycopg://…, or install the driver",
             ) from error
         except (ArgumentError, NoSuchModuleError) as error:
-            raise Malformed("database URL", expected="sqlite:///PATH or postgresql+…", found=url[:120]) from error
+            raise Malformed(
+                "database URL", expected="sqlite:///PATH or postgresql+…", found=_without_password(url)
+            ) from error
 
     def migrate(self) -> None:
         """Bring the schema to the newest version, all of it or nothing; two that do so at once take turns."""
@@ -227,6 +231,10 @@ class View:
                     if own is None or rebuilt is None or tuple(own) != tuple(rebuilt):
                         return f"table {name}: {_difference(columns, keys, own, rebuilt)}"
         return None
+
+
+def _without_password(url: str) -> str:
+    return _PASSWORD.sub(":…@", url)[:120]
 
 
 @contextmanager

@@ -188,6 +188,7 @@ def test_a_grant_that_is_over_or_of_something_else_opens_nothing(tmp_path: Path,
         assert bundle_as(api, "bank").status_code == 403
 
 
+@pytest.mark.postgresql
 def test_every_read_of_private_data_is_shown_to_its_owner(tmp_path: Path) -> None:
     with ledger_api(tmp_path) as api:
         bundle_as(api, "bank")

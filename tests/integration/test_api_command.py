@@ -15,11 +15,16 @@ import pytest
 from api.__main__ import main
 from carbonledger import webhook
 from carbonledger.identifiers import credit_code_check_character, member_id
-from ledger_node.db.engine import open_database, sqlite_url
+from ledger_node.db.engine import open_database
 from tests.integration.api_kit import ledger_api, write_records
 from tests.integration.webhook_kit import Receiver, code, receiver
+<<<<<<< HEAD
 from tests.support.actors import ENTERPRISE, ORIGIN
 from tests.support.world import World
+=======
+from tests.support import databases
+from tests.support.world import ENTERPRISE, ORIGIN, World
+>>>>>>> part/postgres
 
 __all__ = ["receiver"]  # a fixture
 
@@ -36,7 +41,8 @@ def free_port() -> int:
 
 def configuration(folder: Path, more: str = "") -> Path:
     path = folder / "api.toml"
-    path.write_text(f'database = "sqlite:///ledger.db"\n{more}')
+    database = databases.url(folder / "ledger.db") if databases.on_postgresql() else "sqlite:///ledger.db"
+    path.write_text(f'database = "{database}"\n{more}')
     return path
 
 
@@ -66,7 +72,7 @@ def test_it_serves_and_posts_what_its_file_names_until_it_is_told_to_stop(tmp_pa
             assert client.get("/v1/policy").status_code == 200
             asked = {"url": receiver.url, "types": ["code.changed"]}
             hook = client.post("/v1/webhooks", json=asked, headers=key).json()
-            engine = open_database(sqlite_url(tmp_path / "ledger.db"))
+            engine = open_database(databases.url(tmp_path / "ledger.db"))
             write_records(engine, [code()], 1000)
             engine.dispose()
             while not receiver.posts:

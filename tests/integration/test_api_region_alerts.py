@@ -57,6 +57,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LedgerApi]:
         yield found
 
 
+@pytest.mark.postgresql
 def test_totals_intensity_and_decoupling_are_exact(api: LedgerApi) -> None:
     found = api.get("/v1/region").json()
     first, last = found["years"]
@@ -75,6 +76,7 @@ def test_totals_intensity_and_decoupling_are_exact(api: LedgerApi) -> None:
     assert (found["peak"]["state"], found["peak"]["year"]) == ("undetermined", 2023)
 
 
+@pytest.mark.postgresql
 def test_structure_sums_to_the_total_by_every_way_of_cutting(api: LedgerApi) -> None:
     found = api.get("/v1/region?year=2024", "regulator").json()
     total = int(found["years"][1]["emission"]["value"])
@@ -155,6 +157,7 @@ def test_an_enterprise_sees_its_own_alerts_and_the_regulator_all(tmp_path: Path)
         assert api.get("/v1/alerts?state=gone", "regulator").status_code in (400, 422)
 
 
+@pytest.mark.postgresql
 def test_an_alert_is_acknowledged_once_with_a_note_by_who_may_see_it(tmp_path: Path) -> None:
     with ledger_api(tmp_path) as api:
         alert(api.engine, ENTERPRISE.hex(), "M1")
