@@ -200,6 +200,8 @@ def load(path: Path) -> Config:
         raise Malformed(f"{path} is not TOML", expected="TOML 1.0 in UTF-8", found=str(error)[:200]) from error
     except msgspec.ValidationError as error:
         reason, _, place = str(error).partition(" - at `$")
+        if reason.startswith("Object contains unknown field"):
+            reason = f"only known keys, got {reason.partition('`')[2].rstrip('`')}"
         expected, _, found = reason.removeprefix("Expected ").partition(", got ")
         raise Malformed(
             f"{path}, key {place.strip('`.') or '(top)'}", expected=expected, found=found or None
