@@ -46,7 +46,8 @@ def write_private(path: Path, data: bytes) -> None:
     except FileExistsError as error:
         raise Refused(f"{path} exists", expected="a new file", found="a file", remedy="Choose another name") from error
     except OSError as error:
-        raise _unreadable(str(path), error) from error
+        reason = error.strerror or str(error)
+        raise Refused(f"file {str(path)[:200]!r}", expected="a place for a new file", found=reason) from error
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
         file.flush()
