@@ -14,6 +14,7 @@ from carbonledger.replay import replay
 from carbonledger.verify import verify
 from scripts.mainjob import audit, desk
 from scripts.mainjob.api_service import ApiService
+from scripts.mainjob.checking import COMMANDS
 from scripts.mainjob.documents import make_documents
 from scripts.mainjob.handover import hand_over
 from scripts.mainjob.home import open_home
@@ -84,6 +85,8 @@ def run(options: Namespace) -> int:
         )
         progress.say(f"documents: {documents.pdf} and {documents.xlsx.name}")
         progress.say(f"check it: .venv/bin/carbonledger verify {handed.report} --policy {handed.policy}")
+        if options.exit:
+            progress.say("and what it keeps: " + "; ".join(command.format(home=home) for command in COMMANDS))
         try:
             if not options.exit:
                 progress.say(f"serving {service.url} (Ctrl-C stops; the clock is wall time from now on)")

@@ -35,6 +35,7 @@ from oracle.sources.plant import simulate_year
 from oracle.witness_client import Witness
 from scripts.mainjob import consortium, plant
 from scripts.mainjob.cast import REGULATOR, Member, load_cast, secret
+from scripts.mainjob.checking import leave_configurations
 from scripts.mainjob.clock import ReplayClock
 from scripts.mainjob.home import Home, begin_job
 from scripts.mainjob.progress import Progress
@@ -142,6 +143,7 @@ def parts(home: Home, options: Namespace, progress: Progress) -> Iterator[Parts]
         with progress.step("enrol", "starting oracle node and witness, enrolling gateway and meter"):
             made = _node(home, stack, clock, relay, cast, year, options, max(end_ms // 1000, chain.head().timestamp))
             node, log_keys, witness, door = made
+            leave_configurations(home, node.settings, chain, deployment)
             progress.say(f"  log {node.origin}, door {door.url}, witness {plant.WITNESS}")
         yield Parts(home, progress, clock, chain, relay, cast, deployment, node, log_keys, witness, door, year)
 
