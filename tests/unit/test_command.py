@@ -164,6 +164,9 @@ def test_a_private_key_is_never_overwritten_nor_written_without_a_passphrase(
     assert main(["keygen", "--out", str(tmp_path / "other"), "--passphrase-env", "WORD"]) == 2
     assert not (tmp_path / "other").exists()
     assert "exists" in capsys.readouterr().err
+    monkeypatch.delenv("WORD")
+    assert main(["keygen", "--out", str(tmp_path / "other"), "--passphrase-env", "WORD"]) == 2
+    assert "expected an environment variable 'WORD'; found none" in capsys.readouterr().err
 
 
 def test_a_keystore_shows_its_address_without_the_passphrase(
