@@ -395,7 +395,10 @@ TEXT: Final[Mapping[str, tuple[str, str]]] = {
     "quota.year.compliant": ("已履约", "compliant"),
     "quota.year.short": ("未足额清缴", "short"),
     "quota.holdings": ("持仓", "Holdings"),
-    "quota.holdings.closed": ("持仓仅向企业本身、监管与核查机构以及获企业授权者显示。", "Holdings are shown to the member, to regulators and verifiers, and to whom it has granted its standing."),
+    "quota.holdings.closed": (
+        "持仓仅向企业本身、监管与核查机构以及获企业授权者显示。",
+        "Holdings are shown to the member, to regulators and verifiers, and to whom it has granted its standing.",
+    ),
     "quota.holdings.none": ("没有持有任何单位。", "Nothing is held."),
     "quota.class": ("品种", "Class"),
     "quota.lot": ("批次", "Lot"),

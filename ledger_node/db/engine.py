@@ -11,8 +11,9 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, func, select, text
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
-from carbonledger.errors import Refused
+from carbonledger.errors import Malformed, Refused
 
 
 class Lock(IntEnum):
@@ -28,8 +29,23 @@ class Lock(IntEnum):
 
 
 def open_database(url: str) -> Engine:
-    """An engine for `sqlite:///PATH` or any URL of SQLAlchemy; SQLite is durable (WAL, synchronous FULL)."""
-    engine = create_engine(url, pool_pre_ping=True)  # a server that was restarted has closed what waits in the pool
+    """An engine for `sqlite:///PATH` or any URL of SQLAlchemy; SQLite is durable (WAL, synchronous FULL).
+
+    Malformed for a URL that names no database, or one whose driver is not there.
+    """
+    try:
+        # a server that was restarted has closed what waits in the pool
+        engine = create_engine(url, pool_pre_ping=True)
+    except ImportError as error:
+        raise Malformed(
+            "database URL",
+            expected="a database whose driver is installed",
+            found=str(error),
+            remedy="Use sqlite:///PATH, postgresql+psycopg://…, or install the driver",
+        ) from error
+    except (ArgumentError, NoSuchModuleError) as error:
+        scheme = url.partition(":")[0][:40]  # what follows may hold a password
+        raise Malformed("database URL", expected="sqlite:///PATH or postgresql+…", found=f"{scheme!r}…") from error
     if engine.dialect.name == "sqlite":
 
         @event.listens_for(engine, "connect")

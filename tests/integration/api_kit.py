@@ -24,14 +24,10 @@ from carbonledger.records import KINDS, Record
 from ledger_node.db import schema
 from ledger_node.db.engine import migrate, open_database
 from ledger_node.db.schema import block, event, record
-<<<<<<< HEAD
+from tests.support import databases
 from tests.support.actors import ENTERPRISE, ORIGIN, REGULATOR, VERIFIER
 from tests.support.world import World
 from tests.support.year_records import REPORT_ID
-=======
-from tests.support import databases
-from tests.support.world import ENTERPRISE, ORIGIN, REGULATOR, VERIFIER, World
->>>>>>> part/postgres
 
 BANK, AUDITOR = (hashlib.sha256(name).digest() for name in (b"bank", b"auditor"))
 NOW = 1_780_000_000

@@ -23,14 +23,10 @@ from ledger_node.db.engine import migrate, open_database
 from ledger_node.queries import idempotency
 from ledger_node.reports import reader
 from tests.integration.api_kit import LOG_ID, NOW, LedgerApi, SilentJournal, ledger_api, write_records
-<<<<<<< HEAD
+from tests.support import databases
 from tests.support.actors import ENTERPRISE
 from tests.support.world import World
 from tests.support.year_records import REPORT_ID
-=======
-from tests.support import databases
-from tests.support.world import ENTERPRISE, World
->>>>>>> part/postgres
 
 MEMBER = ENTERPRISE.hex()
 EXAMPLE = library.example("gbt32150-2015")

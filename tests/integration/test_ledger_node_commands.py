@@ -31,7 +31,8 @@ from ledger_node.commands.fsck import fsck
 from ledger_node.contract_names import NAMES
 from ledger_node.db import schema
 from ledger_node.db.engine import open_database
-from ledger_node.db.view import DatabaseFailed, View
+from ledger_node.db.failures import DatabaseFailed
+from ledger_node.db.view import View
 from tests.integration.chain_kit import free_port, ganache, need_anvil
 from tests.integration.ledger_kit import TIME, Ledger, address, called, called_apart, started, told, write_config
 from tests.support import databases
@@ -286,6 +287,35 @@ def test_fsck_finds_a_directory_that_is_none_and_an_empty_database(
     write_config(home, bytes.fromhex(DIRECTORY))
     assert cli.main(["fsck", "--config", str(path)]) == 1
     assert "no code" in capsys.readouterr().out
+
+
+def test_a_directory_that_is_none_gives_up_no_view_and_is_not_followed(
+    followed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = followed / "ledger_node.toml"
+    right = path.read_text()
+    write_config(followed, bytes.fromhex(DIRECTORY))
+    assert cli.main(["reindex", "--config", str(path)]) == 2
+    assert f"expected a contract at 0x{DIRECTORY}; found no code" in capsys.readouterr().err
+    settings = config.load(path)
+    chain = open_chain(settings.chain.url, Path(settings.chain.home), lambda: TIME)
+    with closing(chain), closing(View(f"sqlite:///{followed / 'new.db'}")) as view:
+        view.migrate()
+        journal = Lines()
+        follower = Follower(
+            chain,
+            view,
+            settings.chain.address,
+            clock=lambda: TIME,
+            poll_interval_s=1,
+            head_age_alarm_s=9,
+            journal=journal,
+        )
+        follower.step()
+        assert journal.events == ["cannot follow"]
+        assert view.height() is None
+    path.write_text(right)
+    assert cli.main(["fsck", "--config", str(path)]) == 0  # what was there still is
 
 
 def test_a_database_without_tables_says_what_to_do(home: Path) -> None:
