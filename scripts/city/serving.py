@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Final, TextIO
 
 from fastapi import FastAPI
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, select
 
+from api.access import Role
 from api.app import create_app, json_journal
 from api.keys import new_key
 from api.settings import Name, Settings
@@ -21,6 +23,7 @@ from ledger_node.db.schema import alert, disclosed_profile
 from ledger_node.jobs.queue import Queue
 from scripts.city.checkup import as_of
 from scripts.city.office import LAST_QUARTER, members
+from scripts.mainjob.cast import Member
 from scripts.mainjob.home import Home, write_durably
 from scripts.mainjob.progress import Progress
 from scripts.mainjob.services import Service
@@ -57,12 +60,30 @@ def serve(home: Home, port: int, progress: Progress) -> None:
     with (home.root / "api.log").open("a", encoding="utf-8") as log:
         engine = open_database(sqlite_url(home.ledger))
         service = Service(application(home, engine, log), "API", port)
-        progress.say(f"serving {service.url}/region (Ctrl-C stops); the regulator's key is in {home.keys / KEYS}")
+        progress.say(
+            f"serving {service.url}/region (Ctrl-C stops); keys of a regulator, a bank, an enterprise, … are in {home.keys / KEYS}"
+        )
         try:
             service.wait()
         finally:
             service.stop()
             engine.dispose()
+
+
+def _readers(connection: Connection, cast: Mapping[str, Member]) -> list[tuple[Role, str, str]]:
+    """A key for each door: role, whose it is, and its member's id; the enterprise is a red one where there is one."""
+    roles: dict[Role, str] = {"regulator": "regulator-1", "bank": "bank", "verifier": "verifier", "auditor": "auditor"}
+    found = [(role, cast[name].name_en, cast[name].id.hex()) for role, name in roles.items()]
+    p = disclosed_profile.c
+    firms = connection.execute(select(p.member, p.name_en).order_by(p.credit_code)).all()
+    red = select(alert.c.member).where(alert.c.rule == "A08", alert.c.state != "past")
+    stopped = {str(member) for (member,) in connection.execute(red)}
+    chosen = next((firm for firm in firms if firm.member in stopped), firms[0])
+    return [*found, ("enterprise", chosen.name_en, chosen.member)]
+
+
+def _key(connection: Connection, role: Role, name: str, member: str) -> str:
+    return new_key(connection, name=name, role=role, member=member, now=today())
 
 
 def application(home: Home, engine: Engine, log: TextIO) -> FastAPI:
@@ -71,9 +92,8 @@ def application(home: Home, engine: Engine, log: TextIO) -> FastAPI:
     path = home.keys / KEYS
     if not path.exists():
         with engine.begin() as connection:
-            regulator = cast["regulator-1"]
-            key = new_key(connection, name=regulator.name_en, role="regulator", member=regulator.id.hex(), now=today())
-        write_durably(path, json.dumps({"regulator": key}, indent=1).encode() + b"\n")
+            made = {role: _key(connection, role, name, member) for role, name, member in _readers(connection, cast)}
+        write_durably(path, json.dumps(made, indent=1).encode() + b"\n")
         path.chmod(0o600)
     with engine.connect() as connection:
         p = disclosed_profile.c
