@@ -21,7 +21,7 @@ _TITLES: Final = {
     "id": ("编号", "id"),
     "credit_code": ("统一社会信用代码", "credit code"),
     "outstanding": ("贷款余额(元)", "outstanding (CNY)"),
-    "code": ("碳码", "code"),
+    "code": ("红绿码", "code"),
     "period": ("期间", "period"),
     "valid": ("有效期至", "valid until"),
     "grade": ("评级", "grade"),
