@@ -56,13 +56,12 @@ def tell_alerts(database: Path) -> str:
 
 
 def serve(home: Home, port: int, progress: Progress) -> None:
-    """API and pages until stopped; a regulator's key lies in the home."""
+    """API and pages until stopped; a key for each role lies in the home."""
     with (home.root / "api.log").open("a", encoding="utf-8") as log:
         engine = open_database(sqlite_url(home.ledger))
         service = Service(application(home, engine, log), "API", port)
-        progress.say(
-            f"serving {service.url}/region (Ctrl-C stops); keys of a regulator, a bank, an enterprise, … are in {home.keys / KEYS}"
-        )
+        where = home.keys / KEYS
+        progress.say(f"serving {service.url}/region (Ctrl-C stops); a key for each role is in {where}")
         try:
             service.wait()
         finally:
