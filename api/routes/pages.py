@@ -120,7 +120,7 @@ def of(service: Service, app: FastAPI) -> APIRouter:
             if year is None and not reports.years(connection, identifier):
                 shown = present.member(kept, service.settings)
                 twin = f"/v1/members/{identifier}"
-                return renderer.page(request, "empty.html", member=shown, here="ledger", none="ledger.none", twin=twin)
+                return renderer.page(request, "empty.html", member=shown, here="ledger", says="ledger.none", twin=twin)
             ledger = ledger_of(service, connection, caller, identifier, year).ledger
             names = _names(service, connection, ledger.report)
         screen = LedgerScreen(ledger, names, service.rule_sets, service.settings.policy is not None)
@@ -183,7 +183,7 @@ def of(service: Service, app: FastAPI) -> APIRouter:
             if standing is None:
                 shown = present.member(kept, service.settings)
                 return renderer.page(
-                    request, "empty.html", status=404, member=shown, here="code", none="code.none", twin=None
+                    request, "empty.html", status=404, member=shown, here="code", says="code.none", twin=None
                 )
             document = code_document(service, connection, standing)
             grades = [present_assessment.grade(g, standing) for g in assessments.grades(connection, identifier)]
