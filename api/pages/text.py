@@ -593,6 +593,7 @@ TEXT: Final[Mapping[str, tuple[str, str]]] = {
         "never decide.",
     ),
     "queue.empty": ("没有未了结的红码。", "No red code is open."),
+    "queue.open": ("未了结的红码", "Open red codes"),
     "queue.enterprise": ("企业", "Enterprise"),
     "queue.score": ("模型评分（‰）", "Score, ‰"),
     "queue.why": ("评分依据", "Why this score"),
