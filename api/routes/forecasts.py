@@ -23,7 +23,7 @@ from ledger_node.queries import members
 from ledger_node.queries.records import Kept
 
 _JSON: Final[dict[str, Any]] = {"application/json": {"schema": {"type": "object"}}}
-WHAT: Final = "forecast from the disclosed months"
+WHAT: Final = "forecast"
 
 
 def of(service: Service) -> APIRouter:
