@@ -17,13 +17,13 @@ from starlette.responses import HTMLResponse, Response
 
 from api.access import PUBLIC, Caller
 from api.pages.figures import Figures
-from api.pages.punctuation import full_width
 from api.pages.text import LOCALES, Language, Text, choose_language
 from api.problems import Problem
 from api.schemas import Amount, Member
 from carbonledger.assessment import library
 from carbonledger.assessment.grade.scheme import Scheme
 from carbonledger.assessment.on_chain import grade_titles
+from carbonledger.punctuation import full_width
 
 COOKIE: Final = "language"
 TAGS: Final = {"zh": "zh-CN", "en": "en"}

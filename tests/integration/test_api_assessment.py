@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from api.pages.punctuation import full_width
 from carbonledger import jcs
 from carbonledger.accounting.names import name32
 from carbonledger.assessment import filing, library, on_chain
 from carbonledger.assessment.code.assess import assess
+from carbonledger.punctuation import full_width
 from carbonledger.records import KINDS, Record, assessment_id
 from ledger_node.assessment import kept
 from ledger_node.assessment.inputs import ITSELF

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.pages.punctuation import full_width
+from carbonledger.punctuation import full_width
 
 
 @pytest.mark.parametrize(
