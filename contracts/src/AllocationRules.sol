@@ -63,7 +63,7 @@ contract AllocationRules is IAllocationRules, Registry {
         found = _formDigest(form);
         if (found != act.formDigest) revert AllocationRulesFormDiffers(act.formDigest, found);
         _checkForm(form);
-        _located(form.calculator);
+        _checkLoadFactors(form.load, IAllocationCalculator(_located(form.calculator)));
 
         stored.key = form.key;
         stored.formDigest = found;
@@ -265,6 +265,28 @@ contract AllocationRules is IAllocationRules, Registry {
             next = part.below;
         }
         if (form.load.length != 0 && next != LOAD_END) revert AllocationRulesFormWrong("load", next);
+    }
+
+    /// @dev There is a factor at both ends of each segment, and so between them: in a segment it only rises or falls.
+    function _checkLoadFactors(LoadSegment[] calldata load, IAllocationCalculator calculator) private pure {
+        for (uint256 i = 0; i < load.length; i++) {
+            if (!_computable(load, load[i].start, calculator) || !_computable(load, load[i].below - 1, calculator)) {
+                revert AllocationRulesFormWrong("load", i);
+            }
+        }
+    }
+
+    /// @dev The calculator answers in 1e-6; its products hold what is not above MOST.
+    function _computable(LoadSegment[] calldata segments, uint16 load, IAllocationCalculator calculator)
+        private
+        pure
+        returns (bool)
+    {
+        try calculator.loadFactor(segments, load) returns (uint256 factor) {
+            return factor != 0 && factor <= MOST / 1e12;
+        } catch {
+            return false;
+        }
     }
 
     /// @dev keccak256 of the form's words: the two counts, the head, the numbers, each benchmark, each segment.

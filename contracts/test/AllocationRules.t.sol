@@ -130,6 +130,35 @@ contract AllocationRulesTest is World {
         publishWrong(form, "load");
     }
 
+    function test_a_plan_whose_load_factor_cannot_be_computed_somewhere_is_refused() public {
+        AllocationForm memory form = sound();
+        form.load[0].numbers[0] = 0.9e18; // a power of less than one
+        publishWrong(form, "load");
+        form.load[0].numbers[0] = 2.1e18; // and of more than two
+        publishWrong(form, "load");
+        form = sound();
+        form.load[0].numbers[1] = 12e18; // an exponent below nothing at 64.99 %
+        publishWrong(form, "load");
+        form.load[0].numbers[1] = 40e18; // one too large at 0 %
+        publishWrong(form, "load");
+        form = sound();
+        form.load[0] = LoadSegment(0, 6500, 2, [uint256(1e18), 0.5e18, 0.6e18, 0, 0]); // a line that ends at 60 %
+        publishWrong(form, "load");
+        form.load[0] = LoadSegment(0, 6500, 4, [uint256(1e18), 2e18, 5e18, 0, 5e18]); // falls below nothing
+        publishWrong(form, "load");
+        form.load[0] = LoadSegment(0, 6500, 4, [uint256(1e18), 0.1e18, 1, 0, 5e18]); // a decay that no number holds
+        publishWrong(form, "load");
+        form = sound();
+        form.load[1].numbers[0] = 0; // no allowances at full load
+        publishWrong(form, "load");
+        form.load[1].numbers[0] = type(uint256).max;
+        publishWrong(form, "load");
+        form.load[1].numbers[0] = 1e27 + 1e12; // more than a product holds
+        publishWrong(form, "load");
+        form.load[1].numbers[0] = 1e27;
+        publish(form);
+    }
+
     function test_a_plan_with_a_word_that_means_nothing_is_refused() public {
         AllocationForm memory form = sound();
         form.sectors = 16;

@@ -17,10 +17,11 @@ from carbonledger.evm.evidence import ChainEvidence
 from carbonledger.quota import library as quota_library
 from carbonledger.records import Record, position_id
 from carbonledger.reduction import library as reduction_library
+from carbonledger.sharing import standing_scope
 from carbonledger.title import verify
 from ledger_node.db.schema import record
 from ledger_node.queries import quota
-from tests.integration.api_kit import BANK, NOW, LedgerApi, ledger_api, write_records
+from tests.integration.api_kit import BANK, NOW, LedgerApi, grant_record, ledger_api, write_records
 from tests.support.units import CANCELLED, CARRIED, CARRYING, OFFSETS, OLD, PENDING, PROJECT, SINCE, UnitsWorld
 from tests.support.world import ENTERPRISE
 
@@ -100,7 +101,7 @@ def fresh(tmp_path: Path) -> Iterator[LedgerApi]:
 
 
 def test_holdings_are_told_by_class_lot_and_state(api: LedgerApi) -> None:
-    found = api.get(f"/v1/members/{MEMBER}/holdings", "bank").json()
+    found = api.get(f"/v1/members/{MEMBER}/holdings", "enterprise").json()
     assert {row["lot"]["id"]: row["units"]["value"] for row in found["lots"]} == {
         OLD.hex(): "2000",
         CARRIED.hex(): "3000",
@@ -108,12 +109,11 @@ def test_holdings_are_told_by_class_lot_and_state(api: LedgerApi) -> None:
     (old, carried) = found["classes"]
     assert (old["vintage"], old["states"]["pledged"], old["states"]["trading"]) == (2024, 1_000, 100)
     assert (carried["vintage"], carried["units"]["value"]) == (2025, "3000")
-    assert api.get(f"/v1/members/{MEMBER}/holdings").status_code == 401
     assert api.get(f"/v1/members/{'00' * 32}/holdings", "bank").status_code == 404
 
 
 def test_a_lot_says_where_it_comes_from_who_holds_it_and_what_became_of_it(api: LedgerApi) -> None:
-    found = api.get(f"/v1/lots/{CARRIED.hex()}", "auditor").json()
+    found = api.get(f"/v1/lots/{CARRIED.hex()}", "verifier").json()
     assert found["lot"]["carried_from"] == OLD.hex()
     assert found["holders"] == [
         {
@@ -131,13 +131,59 @@ def test_the_history_of_a_lot_is_read_in_order_page_by_page(fresh: LedgerApi) ->
     write_records(
         fresh.engine, [Record.of("position", **position.fields() | {"registered": 2_900, "trading": 100})], 900
     )
-    first = fresh.get(f"/v1/lots/{CARRIED.hex()}/history?limit=2", "bank")
-    rest = fresh.get(first.links["next"]["url"], "bank").json()
+    first = fresh.get(f"/v1/lots/{CARRIED.hex()}/history?limit=2", "enterprise")
+    rest = fresh.get(first.links["next"]["url"], "enterprise").json()
     found = first.json()["items"] + rest["items"]
     assert [entry["kind"] for entry in found] == ["lot", "position", "position"]
     assert [entry["states"]["trading"] for entry in found[1:]] == [0, 100]
     (_, _, tally) = fresh.get(f"/v1/lots/{OLD.hex()}/history", "bank").json()["items"]
     assert tally["ended"] == {"surrendered": 0, "cancelled": 0, "carried": 3_000}
+
+
+def readers(api: LedgerApi, path: str) -> dict[str, int]:
+    return {role: api.get(path, role).status_code for role in ("public", "enterprise", "bank", "auditor", "regulator")}
+
+
+def accesses(api: LedgerApi) -> set[tuple[str, str, str]]:
+    read = api.get(f"/v1/members/{MEMBER}/accesses", "enterprise").json()["items"]
+    return {(row["reader"], row["what"], row["basis"]) for row in read}
+
+
+def test_what_a_member_holds_is_for_itself_statutory_roles_and_whom_it_grants_its_standing(fresh: LedgerApi) -> None:
+    paths = [f"/v1/members/{MEMBER}/{what}" for what in ("holdings", "disposals")]
+    title = f"/v1/lots/{CARRIED.hex()}/title?holder={MEMBER}"
+    refused = {"public": 401, "enterprise": 200, "bank": 403, "auditor": 403, "regulator": 200}
+    for path in (*paths, title):
+        assert readers(fresh, path) == refused, path
+    problem = fresh.get(paths[0], "bank").json()
+    assert (problem["expected"], problem["found"]) == ("a grant of its standing in force", "none")
+    write_records(fresh.engine, [grant_record(ENTERPRISE, BANK, standing_scope(ENTERPRISE))], 900)
+    for path in (*paths, title):
+        assert readers(fresh, path) == refused | {"bank": 200}, path
+    assert {(what, basis) for reader, what, basis in accesses(fresh) if reader == BANKER} == {
+        ("1 list of holdings", "grant"),
+        ("1 list of disposals", "grant"),
+        ("1 position", "grant"),
+    }
+
+
+def test_a_lot_names_only_the_holders_of_whom_its_reader_is_told(fresh: LedgerApi) -> None:
+    carried, old = f"/v1/lots/{CARRIED.hex()}", f"/v1/lots/{OLD.hex()}"
+    for role, told in {"enterprise": [MEMBER], "regulator": [MEMBER], "bank": [], "auditor": []}.items():
+        found = fresh.get(carried, role).json()
+        assert [holder["member"] for holder in found["holders"]] == told
+        assert found["withheld"] == {"value": "0" if told else "3000", "unit": "t"}
+    lot, position = fresh.get(f"{carried}/history", "bank").json()["items"]
+    assert (lot["member"], position["member"], position["states"]) == (MEMBER, None, None)
+    # units of the old lot are pledged to the bank: it sees what its borrower has of that lot, and the title to it
+    assert [holder["member"] for holder in fresh.get(old, "bank").json()["holders"]] == [MEMBER]
+    assert fresh.get(f"{old}/title?holder={MEMBER}", "bank").status_code == 200
+    assert [e["member"] for e in fresh.get(f"{old}/history", "bank").json()["items"]] == [MEMBER, MEMBER, None]
+    assert (BANKER, "1 position", "party") in accesses(fresh)
+    ended = Record.of("pledge", **pledge(1, OLD).fields() | {"held": 0, "released": 1_000, "status": 4})
+    write_records(fresh.engine, [ended], 900)
+    assert fresh.get(old, "bank").json()["holders"] == []
+    assert fresh.get(f"{old}/title?holder={MEMBER}", "bank").status_code == 403
 
 
 def test_a_title_that_is_served_verifies_offline(api: LedgerApi) -> None:
@@ -296,7 +342,7 @@ def test_the_computations_answer_as_the_command_does(api: LedgerApi) -> None:
 def test_the_page_shows_the_years_to_all_and_the_holdings_to_members(api: LedgerApi) -> None:
     path = f"/quota/{MEMBER}"
     public = api.get(path, headers={"accept-language": "zh"}).text
-    assert "配额与履约" in public and "36,000" in public and "持仓仅对联盟成员显示" in public
+    assert "配额与履约" in public and "36,000" in public and "持仓仅向企业本身" in public
     assert "预计缺口" not in public
     own = api.get(path + "?lang=en", "enterprise").text
     assert "Certificate of title" in own and "3,000" in own and "Expected shortfall" in own

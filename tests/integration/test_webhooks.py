@@ -37,7 +37,7 @@ from ledger_node.db import schema
 from ledger_node.db.schema import block, job, record
 from ledger_node.jobs.queue import LEASE_S
 from ledger_node.queries import alerts, keys, webhooks
-from tests.integration.api_kit import BANK, NOW, LedgerApi, grant_record, ledger_api, write_records
+from tests.integration.api_kit import BANK, NOW, LedgerApi, any_record, grant_record, ledger_api, write_records
 from tests.integration.webhook_kit import Receiver, code, receiver
 from tests.support.world import ENTERPRISE
 
@@ -47,7 +47,7 @@ LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 HOOKS = Hooks(b"\x07" * 32, LOOPBACK)
 FIRST = 1000
 DAY_S = 86_400
-ALL = ["code.changed", "settlement.changed", "pledge.changed"]
+ALL = ["code.changed", "settlement.changed", "pledge.changed", "holding.changed"]
 
 
 class Sender:
@@ -128,6 +128,11 @@ def year(**changes: Any) -> Record:
     return Record.of("year", **empty | {"member": ENTERPRISE, "year": 2025} | changes)
 
 
+def position(trading: int) -> Record:
+    """Of a lot that is pledged to nobody."""
+    return any_record("position", member=ENTERPRISE, lot=b"\x23" * 32, trading=trading)
+
+
 def pledge(bank: bytes) -> Record:
     values: dict[str, Any] = {"pledgeId": b"\x21" * 32, "member": ENTERPRISE, "bank": bank, "lot": b"\x22" * 32}
     numbers = ("amount", "held", "released", "enforced", "principal", "termTo", "offeredUntil", "pledgedAt", "endedAt")
@@ -164,29 +169,29 @@ def test_an_event_is_thin_signed_twice_and_verifies_by_what_the_subscriber_was_g
 
 def test_a_bank_is_told_of_what_its_customer_granted_and_of_its_own_pledges(sender: Sender, receiver: Receiver) -> None:
     sender.subscribe(receiver)
-    sender.write(year(obligation=7), pledge(b"\x31" * 32), code())
+    sender.write(position(7), pledge(b"\x31" * 32), code())
     sender.run()
     assert [told["type"] for told in receiver.told] == ["code.changed"]  # the others are nobody's business
     sender.write(pledge(BANK))
     sender.run()
     assert receiver.told[-1]["type"] == "pledge.changed"
     grant = grant_record(ENTERPRISE, BANK, standing_scope(ENTERPRISE))
-    sender.write(grant, year(obligation=8))
+    sender.write(grant, position(8))
     sender.run()
-    assert receiver.told[-1]["type"] == "settlement.changed"
-    assert "obligation" not in receiver.told[-1]["data"]
-    sender.write(grant_record(ENTERPRISE, BANK, standing_scope(ENTERPRISE), revokedAt=NOW - 10), year(obligation=9))
+    assert receiver.told[-1]["type"] == "holding.changed"
+    assert "trading" not in receiver.told[-1]["data"]
+    sender.write(grant_record(ENTERPRISE, BANK, standing_scope(ENTERPRISE), revokedAt=NOW - 10), position(9))
     sender.run()
     assert len(receiver.posts) == 3
     reads = sender.api.get("/v1/access", "enterprise").json()["items"]
     assert [(r["reader"], r["what"], r["basis"]) for r in reads] == [
-        (BANK.hex(), "1 event settlement.changed", "grant"),
+        (BANK.hex(), "1 event holding.changed", "grant"),
         (BANK.hex(), "1 event pledge.changed", "party"),
     ]
 
 
 def test_the_stream_the_pages_and_webhooks_tell_one_reader_the_same(sender: Sender, receiver: Receiver) -> None:
-    sender.write(*[code(state, since=NOW + n) for n, state in enumerate((1, 3, 4, 5))], pledge(BANK), year())
+    sender.write(*[code(state, since=NOW + n) for n, state in enumerate((1, 3, 4, 5))], pledge(BANK), position(7), year())
     seen = {}
     for role in ("public", "enterprise", "verifier", "bank", "auditor", "regulator", "operator"):
         items, cursor, pages = [], "", 0
@@ -207,12 +212,12 @@ def test_the_stream_the_pages_and_webhooks_tell_one_reader_the_same(sender: Send
         assert rest.count("\nevent: ") == len(items) - 3
         seen[role] = [item["type"] for item in items if item["type"] != "report.changed"]
     codes = ["code.changed"] * 4
-    every = [*codes, "pledge.changed", "settlement.changed"]
-    assert seen["public"] == seen["auditor"] == seen["operator"] == codes
-    assert seen["bank"] == [*codes, "pledge.changed"]
+    every = [*codes, "pledge.changed", "holding.changed", "settlement.changed"]
+    assert seen["public"] == seen["auditor"] == seen["operator"] == [*codes, "settlement.changed"]
+    assert seen["bank"] == [*codes, "pledge.changed", "settlement.changed"]
     assert seen["enterprise"] == seen["verifier"] == seen["regulator"] == every
-    only = sender.api.get("/v1/events?type=pledge.changed&type=settlement.changed", "regulator").json()["items"]
-    assert [item["type"] for item in only] == every[4:]
+    only = sender.api.get("/v1/events?type=pledge.changed&type=holding.changed", "regulator").json()["items"]
+    assert [item["type"] for item in only] == every[4:6]
 
 
 def test_a_receiver_that_fails_is_asked_again_by_the_schedule_under_one_id(sender: Sender, receiver: Receiver) -> None:
