@@ -67,8 +67,11 @@ def chain_calculator() -> ChainCalculator:
 class Discloser(Protocol):
     """Makes the document of a bank's disclosure."""
 
-    def disclosure(self, raw: bytes, form: str, language: str) -> bytes:
-        """The disclosure of a document (docs/loans.md) as `pdf`, `xlsx` or `json`."""
+    def disclosure(self, raw: bytes, form: str, language: str, origin: str) -> bytes:
+        """The disclosure of a document (docs/loans.md) as `pdf`, `xlsx` or `json`.
+
+        `origin` is that of the node whose page says whether it was filed; empty: no address and no QR code.
+        """
         ...
 
 

@@ -25,6 +25,6 @@ def evidence(document: bytes) -> bytes:
     return reader.evidence(document)
 
 
-def disclosure(raw: bytes, form: str, language: str) -> bytes:
+def disclosure(raw: bytes, form: str, language: str, origin: str) -> bytes:
     """The disclosure of a bank (`carbonledger.cli.network.Discloser`)."""
-    return disclosures.make(raw, form, language)
+    return disclosures.make(raw, form, language, origin)
