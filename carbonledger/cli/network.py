@@ -40,9 +40,9 @@ class Reporter(Protocol):
     """Makes and reads documents of reports."""
 
     def report(
-        self, bundle: bytes, form: str, view: str, language: str, period: str | None, names: bytes | None
+        self, bundle: bytes, form: str, view: str, language: str, period: str | None, names: bytes | None, origin: str
     ) -> bytes:
-        """The document of a report's bundle; `names` are the bytes of a names file."""
+        """The document of a report's bundle; `names` are the bytes of a names file, `origin` a node's or empty."""
         ...
 
     def check(self, document: bytes) -> str:
