@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from typing import Final, Literal, get_args
 
 from ledger_node.terms import (
+    BASES,
+    CODE_COLOURS,
+    CODE_STATES,
     DEVICE_KINDS,
     IN_FORCE,
     IN_TIME,
@@ -13,6 +16,7 @@ from ledger_node.terms import (
     MEMBER_KINDS,
     MEMBER_STATUS,
     REPORT_STATUS,
+    SUSPENDED,
     capital,
 )
 
@@ -519,22 +523,14 @@ TEXT: Final[Mapping[str, tuple[str, str]]] = {
     "quota.calendar": ("履约日历", "Compliance calendar"),
     "quota.days": ("天后", "days left"),
     # codes and grades
+    **{f"code.{name}": capital(term) for name, term in CODE_COLOURS.items()},
+    **{f"code.state.{name}": capital(term) for name, term in CODE_STATES.items()},
     "code.title": ("红绿码", "Red/green code"),
-    "code.green": ("绿码", "Green"),
-    "code.red": ("红码", "Red"),
-    "code.grey": ("灰码", "Grey"),
     "code.proposal": (
         "规则集为建议稿，并非公开标准；每个数字及其来源都已公布。",
         "The rule set is a proposal, not a public standard; each of its numbers is published with its source.",
     ),
     "code.state": ("状态", "State"),
-    "code.state.green": ("正常", "Green"),
-    "code.state.grey": ("数据不足", "Not enough data"),
-    "code.state.opened": ("待企业说明", "Waiting for the enterprise's explanation"),
-    "code.state.explaining": ("待抽取核查机构", "Waiting for the draw of an inspector"),
-    "code.state.inspecting": ("核查中", "Under inspection"),
-    "code.state.rectifying": ("整改中", "Being put right"),
-    "code.state.confirmed": ("已确认造假，一票否决", "Fraud confirmed: veto"),
     "code.since": ("自", "Since"),
     "code.due": ("期限", "Due"),
     "code.overdue": ("已逾期", "Overdue"),
@@ -631,7 +627,8 @@ TEXT: Final[Mapping[str, tuple[str, str]]] = {
     "standing.expired": ("已过有效期", "no longer current"),
     "standing.unknown": ("未知", "Unknown"),
     "standing.grade": ("评级", "Grade"),
-    "standing.suspended": ("红码期间暂停使用", "suspended while red"),
+    "standing.suspended": SUSPENDED,
+    **{f"standing.basis.{name}": term for name, term in BASES.items()},
     "standing.quota": ("配额与清缴", "Quota and surrender"),
     "standing.year": ("年度", "Year"),
     "standing.obligation": ("应清缴", "Obligation"),
@@ -655,10 +652,6 @@ TEXT: Final[Mapping[str, tuple[str, str]]] = {
         "配额、质押与排放量需企业授权（授权范围如下）：",
         "Quota, pledges and emissions need the enterprise's grant, with this scope:",
     ),
-    "standing.basis.owner": ("本企业", "the enterprise itself"),
-    "standing.basis.statutory": ("法定职责", "statutory role"),
-    "standing.basis.grant": ("企业授权", "by the enterprise's grant"),
-    "standing.basis.party": ("公开信息与本行业务", "open parts and the reader's own"),
     "accesses.title": ("访问日志", "Access log"),
     "accesses.lead": (
         "谁在何时、凭何依据查看了本企业的数据。以企业自己的密钥查看。",
