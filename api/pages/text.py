@@ -568,6 +568,8 @@ TEXT: Final[Mapping[str, tuple[str, str]]] = {
     "code.finding.fraud": ("造假", "Fraud"),
     "code.history": ("历史（不改写）", "History (never rewritten)"),
     "code.history.revision": ("第几次评估", "Run"),
+    "code.verify": ("核验", "verify"),
+    "code.download": ("下载", "download"),
     "code.history.day": ("评估日期", "Assessed"),
     "code.grades": ("绿色评级", "Grades"),
     "code.grade.scheme": ("评级方案", "Scheme"),

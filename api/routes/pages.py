@@ -192,9 +192,11 @@ def of(service: Service, app: FastAPI) -> APIRouter:
             cases = [present_assessment.inspection(i) for i in there]
             inspectors = _members(service, connection, {case.inspector for case in cases if case.inspector})
             latest = document.latest
-            bundled = (
-                latest is not None and artefacts.by_subject(connection, kept_documents.CODE, latest.id) is not None
-            )
+            bundled = {
+                one.subject
+                for one in artefacts.of_member(connection, identifier)
+                if one.kind in (kept_documents.CODE, kept_documents.GRADE)
+            }
             made = None if latest is None else kept_documents.document(connection, latest.id)
             explained = None if made is None else readable(service, connection, caller, made)
             shown_now = [

@@ -22,6 +22,7 @@ from ledger_node.db.engine import migrate, open_database, sqlite_url
 from ledger_node.db.schema import alert, disclosed_profile
 from ledger_node.jobs.queue import Queue
 from scripts.city.checkup import as_of
+from scripts.city.handed import POLICY
 from scripts.city.office import LAST_QUARTER, members
 from scripts.mainjob.cast import Member
 from scripts.mainjob.home import Home, write_durably
@@ -77,8 +78,8 @@ def _readers(connection: Connection, cast: Mapping[str, Member]) -> list[tuple[R
     firms = connection.execute(select(p.member, p.name_en).order_by(p.credit_code)).all()
     red = select(alert.c.member).where(alert.c.rule == "A08", alert.c.state != "past")
     stopped = {str(member) for (member,) in connection.execute(red)}
-    chosen = next((firm for firm in firms if firm.member in stopped), firms[0])
-    return [*found, ("enterprise", chosen.name_en, chosen.member)]
+    ordered = sorted(firms, key=lambda firm: firm.member not in stopped)
+    return [*found, *(("enterprise", firm.name_en, firm.member) for firm in ordered[:1])]
 
 
 def _key(connection: Connection, role: Role, name: str, member: str) -> str:
@@ -99,4 +100,6 @@ def application(home: Home, engine: Engine, log: TextIO) -> FastAPI:
         rows = connection.execute(select(p.member, p.credit_code, p.name_zh, p.name_en)).all()
     names = {row.member: Name(row.credit_code, row.name_zh, row.name_en) for row in rows}
     names |= {member.id.hex(): Name(member.code, member.name_zh, member.name_en) for member in cast.values()}
-    return create_app(Settings(names=names, clock=today), engine, journal=json_journal(log))
+    policy = home.out / POLICY
+    trusted = policy.read_bytes() if policy.exists() else None
+    return create_app(Settings(names=names, clock=today, policy=trusted), engine, journal=json_journal(log))
