@@ -64,6 +64,7 @@ TEXT: Final[Mapping[str, tuple[str, str]]] = {
     "start.rules": ("规则集", "Rule sets"),
     "start.enterprises": ("企业账本", "Ledgers of enterprises"),
     "start.empty": ("账本上还没有企业。", "No enterprise is on the ledger yet."),
+    "start.more": ("只列出前 {} 家；请按代码或名称查找。", "The first {} are listed: search for others."),
     "start.how": ("如何可信", "Why it can be trusted"),
     "start.how.1": ("在源头签名", "Signed at the source"),
     "start.how.1.text": (

@@ -72,6 +72,7 @@ def of(service: Service, app: FastAPI) -> APIRouter:
             head=head,
             head_time=None if head is None else present.time(head[1]),
             members=enterprises,
+            most=FOUND,
             q=q,
             twin="/v1/members?kind=enterprise",
         )
@@ -81,7 +82,7 @@ def of(service: Service, app: FastAPI) -> APIRouter:
         with service.engine.connect() as connection:
             enterprises = _found(service, connection, q.strip())
         if request.headers.get("hx-request") == "true":
-            return renderer.page(request, "found.html", members=enterprises, q=q, twin=None)
+            return renderer.page(request, "found.html", members=enterprises, most=FOUND, q=q, twin=None)
         if len(enterprises) == 1 and q.strip():
             return RedirectResponse(f"/ledger/{enterprises[0].id}", 303)
         return page_start(request, caller, q)
