@@ -85,6 +85,7 @@ def places(api: LedgerApi) -> dict[str, tuple[str, str]]:
     pages["pageDisclosure"] = f"/disclosures/{NOWHERE}"
     pages["pageCheck"] = f"/check/{'00' * 16}"
     pages |= {"pageRegion": "/region", "pageAlerts": "/alerts"}
+    pages |= {"pageSignIn": "/sign-in", "pageForecast": f"/forecast/{MEMBER}"}
     pages |= {"getDocs": "/docs/problems.md", "getOpenApi": "/openapi.json"}
     return found | {name: ("get", path) for name, path in pages.items()}
 

@@ -179,7 +179,7 @@ def basic(key: str) -> dict[str, str]:
     return {"Authorization": "Basic " + b64encode(f"anybody:{key}".encode()).decode(), "Accept": "text/html"}
 
 
-def test_a_browser_is_asked_for_the_key_and_may_read_pages_with_it_and_nothing_else(tmp_path: Path) -> None:
+def test_a_browser_is_asked_for_the_key_and_may_read_with_it_and_write_nothing(tmp_path: Path) -> None:
     with ledger_api(tmp_path) as api:
         alert(api.engine, ENTERPRISE.hex(), "M1")
         asked = api.get("/alerts", headers={"Accept": "text/html"})
@@ -188,7 +188,8 @@ def test_a_browser_is_asked_for_the_key_and_may_read_pages_with_it_and_nothing_e
         key = basic(api.keys["enterprise"])
         assert "M1" in api.client.get("/alerts", headers=key).text
         assert api.client.get("/alerts", headers=basic("cl_0_0")).status_code == 401
-        assert api.client.get("/v1/alerts", headers=key).status_code == 401
+        assert api.client.get("/v1/alerts", headers=key).json()["items"][0]["rule"] == "A05"  # a page links to it
+        assert api.client.get("/3/footprints", headers=key).status_code == 401  # of programs alone
         path = "/v1/alerts/1/acknowledge"
         assert api.client.post(path, headers=key, json={"note": "by a foreign page"}).status_code == 401
 

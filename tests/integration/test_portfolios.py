@@ -131,6 +131,11 @@ def test_the_answer_as_a_workbook_says_unknown_and_is_the_same_again(api: Ledger
     assert rows[2][rows[0].index("emission (g)")] == "unknown"
     assert rows[1][rows[0].index("emission (g)")] != "unknown"
     assert len(book.get_sheet_by_name("Refused rows").to_python()) == 2
+    chinese = load_workbook(io.BytesIO(asked(api, raw, format="xlsx", language="zh").content))
+    rows = chinese.get_sheet_by_name("持仓").to_python()
+    column = {title: at for at, title in enumerate(rows[0])}
+    assert (rows[1][column["红绿码"]], rows[1][column["查询依据"]]) == ("绿码", "企业授权")
+    assert rows[2][column["查询依据"]] == "公开信息与本行业务"
 
 
 def test_no_key_no_answer(api: LedgerApi) -> None:
