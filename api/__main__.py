@@ -24,7 +24,10 @@ from carbonledger.errors import CarbonLedgerError, Refused
 from carbonledger.identifiers import member_id
 from ledger_node.chain.open import open_chain
 from ledger_node.chain.outbox import Outbox
+from ledger_node.commands.keyfile import read_chain_key
 from ledger_node.db.engine import migrate, open_database
+from ledger_node.db.failures import failures
+from ledger_node.listening import listening, url_of
 from ledger_node.queries import keys as known_keys
 
 STEP_S: Final = 1.0
@@ -37,9 +40,10 @@ def main(arguments: list[str] | None = None) -> int:
         config = load(options.config)
         folder = options.config.resolve().parent
         engine = open_database(config.database_in(folder))
-        migrate(engine)
-        if options.command == "key":
-            return _keys(engine, options)
+        with failures():
+            migrate(engine)
+            if options.command == "key":
+                return _keys(engine, options)
         settings = config.settings(folder)
         with (
             _chain(config.chain, folder) as chain,
@@ -47,10 +51,14 @@ def main(arguments: list[str] | None = None) -> int:
             telling(engine, settings.hooks, wall_clock),
         ):
             app = create_app(settings, engine, chain)
-            print(f"serving http://{config.host}:{config.port}", flush=True)
-            uvicorn.run(app, host=config.host, port=config.port, log_level="warning", access_log=False)
+            with listening("API", config.host, config.port) as door:
+                print(f"serving {url_of(door)}", flush=True)
+                server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+                server.run(sockets=[door])
+                if not server.started:
+                    raise Refused("the API did not start", expected="an application that starts", found="see above")
         return 0
-    except CarbonLedgerError as error:
+    except (CarbonLedgerError, OSError) as error:
         print(f"python -m api: {error}", file=sys.stderr)
         return 2
 
@@ -100,8 +108,8 @@ def _chain(table: ChainTable | None, folder: Path) -> Iterator[ChainTools | None
     stop = threading.Event()
     try:
         if table.key_file:
-            secret = bytes.fromhex((folder / table.key_file).read_text(encoding="ascii").strip())
-            outbox = Outbox(home / "outbox.db", chain, secret, clock=wall_clock)
+            relayer = read_chain_key(folder / table.key_file, None)
+            outbox = Outbox(home / "outbox.db", chain, relayer.seed, clock=wall_clock)
             threading.Thread(target=_step, args=(outbox, stop), name="outbox", daemon=True).start()
         yield LedgerChainTools(chain, outbox)
     finally:

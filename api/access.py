@@ -174,9 +174,11 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "listRegionRanking": frozenset({"regulator", "verifier", "auditor"}),
     "listAlertRules": EVERYONE,
     "listAlerts": KEYED - {"operator"},  # an enterprise its own; the statutory readers all
+    "getMemberForecast": KEYED,  # the enterprise itself, and statutory roles
     "acknowledgeAlert": frozenset({"enterprise", "regulator"}),
     # pages
     "pageStart": EVERYONE,
+    "pageSignIn": KEYED,  # a browser asks its reader for the key here, and sends it from then on
     "pageFind": EVERYONE,
     "pageLedger": EVERYONE,
     "pageReport": EVERYONE,
@@ -185,6 +187,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "pageMarket": EVERYONE,
     "pageApi": EVERYONE,
     "pageRegion": EVERYONE,
+    "pageForecast": KEYED,  # as `getMemberForecast`
     "pageAlerts": KEYED - {"operator"},
     "pageCode": EVERYONE,
     "pageInspections": frozenset({"regulator"}),

@@ -25,6 +25,7 @@ from api.routes import (
     events,
     evidence,
     footprints,
+    forecasts,
     ledger,
     loans,
     logs,
@@ -59,6 +60,7 @@ TAGS: Final = (
     ("ledger", "An enterprise and a year as one document"),
     ("rules", "Factors and rule sets"),
     ("compute", "Calculating and verifying"),
+    ("forecast", "A member's emissions to the end of next year"),
     ("quota", "Units, obligations, certificates, outlook, collateral, reductions"),
     ("writing", "Handing in bundles and signed acts"),
     ("footprints", "Product carbon footprints: computing and publishing"),
@@ -99,7 +101,7 @@ def create_app(
     problems.install(app)
     routers = [module.of(service) for module in (members, logs, reports, ledger, rules, compute, writing, seeing)]
     routers += [footprints.of(service), pact.of(service), evidence.of(service)]
-    routers += [region.of(service), alerts.of(service)]
+    routers += [region.of(service), alerts.of(service), forecasts.of(service)]
     routers += [loans.of(service), market.of(service)]
     routers += [quota.of(service)]
     routers += [assessment.of(service)]

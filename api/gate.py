@@ -34,8 +34,8 @@ CREDENTIALS_AT: Final = "/3/auth/token"
 """Here the header carries client credentials, which the operation itself judges."""
 
 
-APPLICATIONS: Final = ("/v1/", "/3/")
-"""Paths of programs; the others are pages, where a browser asks its reader for the key."""
+PROGRAMS: Final = "/3/"
+"""Paths of programs alone; elsewhere a browser asks its reader for the key, and reads what its pages link to."""
 
 
 STATIC: Final = "/static/"
@@ -108,7 +108,7 @@ class Gate:
 
         def look_up() -> Caller:
             with self._service.engine.connect() as connection:
-                reads = scope["method"] in ("GET", "HEAD") and not scope["path"].startswith(APPLICATIONS)
+                reads = scope["method"] in ("GET", "HEAD") and not scope["path"].startswith(PROGRAMS)
                 return keys.caller_of(connection, authorization, key, self._service.now(), by_form=reads)
 
         try:

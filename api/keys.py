@@ -76,7 +76,7 @@ def _password(text: str) -> str:
     try:
         return base64.b64decode(text, validate=True).decode().partition(":")[2]
     except ValueError as error:
-        raise _refused("credentials that cannot be read") from error
+        raise _refused("Basic credentials that cannot be read") from error
 
 
 def _of_token(connection: Connection, text: str, now: int) -> Caller:

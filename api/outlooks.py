@@ -106,6 +106,11 @@ def _emission(connection: Connection, member: str, year: int) -> Fraction | None
     return Fraction(int(report["emission"])) if report is not None and report["status"] == APPROVED else None
 
 
+def quota_of(connection: Connection, member: str, year: int) -> tuple[Quota | None, Quota | None]:
+    """A member's allowances of a year: those that were issued, and those that it plans with; None where not known."""
+    return _issued(connection, member, year), _planning(connection, member, year)
+
+
 def _planning(connection: Connection, member: str, year: int) -> Quota | None:
     found = planning.latest(connection, member, year)
     return None if found is None else Quota(found.tonnes, _time(found.at))

@@ -37,6 +37,9 @@ def answered(service: Service, caller: Caller, raw: bytes) -> tuple[dict[str, An
         )
     as_of = datetime.fromtimestamp(time, UTC).astimezone(CHINA).date()
     value = answer.document(portfolio, known, method, as_of, _valid_until)
+    for one in value["positions"]:
+        name = service.settings.names.get(known[one["credit_code"]].member)
+        one["name"] = None if name is None else {"en": name.en, "zh": name.zh}
     settle(service.engine, partial(_write_down, caller=caller, known=known, at=service.now()))
     return value, time
 

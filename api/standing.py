@@ -32,6 +32,7 @@ from api.loan_schemas import (
     Why,
     Withheld,
 )
+from api.pages.text import Text
 from api.present_assessment import banded
 from api.schemas import Amount
 from api.settings import Settings
@@ -45,6 +46,8 @@ from ledger_node.queries.records import Kept
 
 Basis = Literal["owner", "statutory", "grant", "party"]
 CHINA: Final = timezone(timedelta(hours=8))
+ZH: Final = Text("zh")
+EN: Final = Text("en")
 UNIT_KINDS: Final = {1: "cea", 2: "ccer"}
 YEAR_STATUS: Final = {1: "open", 2: "compliant", 3: "short"}
 PARTS: Final = ("quota", "pledges", "emissions")
@@ -142,13 +145,12 @@ def colour_of(code: Kept) -> Literal["green", "red", "grey"]:
 
 
 def _why_code(colour: str, state: str, names: Sequence[str], rests_on: list[Kept], found: queries.Standing) -> Why:
-    listed = ", ".join(names)
     words = {
         "green": ("No rule decides against it.", "无规则触发红码。"),
-        "grey": ("The data do not suffice for a colour.", "数据不足,无法赋色。"),
+        "grey": ("The data do not suffice for a colour.", "数据不足，无法赋色。"),
         "red": (
-            f"Rules {listed or '(see the record)'}; the case is {state}.",
-            f"触发规则 {listed or '见记录'};处理状态:{state}。",
+            f"Rules {', '.join(names) or '(see the record)'}; state of the case: {EN(f'code.state.{state}').lower()}.",
+            f"触发规则 {'、'.join(names) or '（见记录）'}；处理状态：{ZH(f'code.state.{state}')}。",
         ),
     }[colour]
     bundles = [found.bundles.get(("code", one.id)) for one in rests_on]
@@ -165,7 +167,7 @@ def _grade(found: queries.Standing, grade: Kept, code: StandingCode | None, read
         by = (f"Score {score} under the scheme", f"按评级方案得分 {score}")
     words = (
         by[0] + ("; suspended while the code is red." if suspended else "."),
-        by[1] + (";红码期间暂停使用。" if suspended else "。"),
+        by[1] + ("；红码期间暂停使用。" if suspended else "。"),
     )
     bundle = found.bundles.get(("grade", grade.id))
     return StandingGrade(
@@ -189,7 +191,7 @@ def _quota(found: queries.Standing) -> StandingQuota:
     held = sum(states["registered"] + states["trading"] for states in found.holdings().values())
     words = (
         f"{missing} t are still to be surrendered; {held} t are free (registered or trading).",
-        f"尚待清缴 {missing} 吨;可用(登记、交易账户){held} 吨。",
+        f"尚待清缴 {missing} 吨；可用（登记、交易账户）{held} 吨。",
     )
     return StandingQuota(
         years=[
@@ -222,8 +224,10 @@ def _pledges(found: queries.Standing, reader: Reader) -> StandingPledges:
     held = sum(int(one["held"]) for one in seen)
     words = (
         f"{held} t are held in {len(seen)} pledges" + ("." if reader.sees_all else " to the reader."),
-        f"{len(seen)} 笔质押共 {held} 吨" + ("。" if reader.sees_all else "(质押给查询方)。"),
+        f"{len(seen)} 笔质押共 {held} 吨" + ("。" if reader.sees_all else "（质押给查询方）。"),
     )
+    if not seen:
+        words = ("No pledge.", "无质押。") if reader.sees_all else ("No pledge to the reader.", "未向查询方质押。")
     return StandingPledges(
         items=[
             StandingPledge(
@@ -249,8 +253,10 @@ def _loans(found: queries.Standing, reader: Reader) -> StandingLoans:
     reduction = sum(int(one["attributed"]) for one in own if not int(one["endedAt"]))
     words = (
         f"Reduction of the project x principal / total investment, over {len(own)} loans.",
-        f"项目年减排量 × 贷款本金 ÷ 项目总投资,贷款共 {len(own)} 笔。",
+        f"项目年减排量 × 贷款本金 ÷ 项目总投资，贷款共 {len(own)} 笔。",
     )
+    if not own:
+        words = ("No loan.", "无贷款。") if every else ("No loan of the reader.", "查询方无贷款。")
     return StandingLoans(
         items=[
             StandingLoan(

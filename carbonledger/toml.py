@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from carbonledger.errors import Malformed
 
+_UNKNOWN = re.compile("Object contains unknown field `(?P<name>.*)`", re.DOTALL)
 _Form = TypeVar("_Form", bound=Struct)
 
 
@@ -30,6 +31,11 @@ def parse(text: str, form: type[_Form], name: str) -> _Form:
     except msgspec.ValidationError as error:
         reason, _, path = str(error).partition(" - at `$")
         key = path.rstrip("`").lstrip(".")
+        unknown = _UNKNOWN.fullmatch(reason)
+        if unknown is not None:
+            raise Malformed(
+                f"{name}, key {key or '(top)'!r}", expected="only known keys", found=unknown["name"][:120]
+            ) from error
         expected = reason.removeprefix("Expected ").split(", got ")[0]
         raise Malformed(f"{name}, key {key or '(top)'!r}", expected=expected, found=_found(data, key)) from error
 

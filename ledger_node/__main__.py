@@ -22,6 +22,7 @@ from ledger_node.chain.outbox import Outbox
 from ledger_node.commands import credentials, draw, founders, keyfile, score, settle
 from ledger_node.commands.assess import Wanted, assess
 from ledger_node.commands.deploy import Ways, deploy, policy_of
+from ledger_node.commands.follow import require_directory
 from ledger_node.commands.fsck import deployment_of, fsck
 from ledger_node.commands.run import run, wall_clock
 from ledger_node.contract_names import NAMES
@@ -152,6 +153,7 @@ def _disclose(arguments: argparse.Namespace) -> int:
 
 def _reindex(arguments: argparse.Namespace) -> int:
     with _opened(config.load(arguments.config)) as (chain, view, directory):
+        require_directory(chain, directory)  # before what is there is given up
         view.migrate()
         view.empty()
         done = view.catch_up(chain, directory, lambda step: _say(f"block {step.at} of {step.head}"))

@@ -42,6 +42,28 @@ REPORT_STATUS: Final[Mapping[str, Term]] = {
     "returned-by-regulator": ("主管部门退回", "returned by the regulator"),
     "replaced": ("已被替代", "replaced"),
 }
+CODE_COLOURS: Final[Mapping[str, Term]] = {
+    "green": ("绿码", "green"),
+    "red": ("红码", "red"),
+    "grey": ("灰码", "grey"),
+}
+CODE_STATES: Final[Mapping[str, Term]] = {
+    "green": ("正常", "green"),
+    "grey": ("数据不足", "not enough data"),
+    "opened": ("待企业说明", "waiting for the enterprise's explanation"),
+    "explaining": ("待抽取核查机构", "waiting for the draw of an inspector"),
+    "inspecting": ("核查中", "under inspection"),
+    "rectifying": ("整改中", "being put right"),
+    "confirmed": ("已确认造假，一票否决", "fraud confirmed: veto"),
+}
+BASES: Final[Mapping[str, Term]] = {
+    "owner": ("本企业", "the enterprise itself"),
+    "statutory": ("法定职责", "statutory role"),
+    "grant": ("企业授权", "by the enterprise's grant"),
+    "party": ("公开信息与本行业务", "open parts and the reader's own"),
+}
+"""On what basis a reader sees how an enterprise stands."""
+SUSPENDED: Final[Term] = ("红码期间暂停使用", "suspended while red")
 IN_FORCE: Final[Term] = ("现行有效", "in force")
 LATE: Final[Term] = ("逾期", "late")
 IN_TIME: Final[Term] = ("按期", "in time")

@@ -9,26 +9,18 @@ import json
 import socket
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-import httpx2
 import uvicorn
 
-from carbonledger.errors import CarbonLedgerError, Malformed
-from carbonledger.keys import PrivateKey
+from carbonledger.errors import CarbonLedgerError, Malformed, Refused
 from carbonledger.note import VerifierKey
-from oracle import by_hand, config, fsck, levels_command, monitor, plans, restate_command
+from oracle import by_hand, config, fsck, levels_command, monitor, plans, restate_command, simulate_command
 from oracle.chain_link import link
 from oracle.config import Settings, WitnessSettings
-from oracle.envelopes import JSON, Batch, Single, encode
-from oracle.meter import Meter, seeded_nonces
 from oracle.node import OracleNode
 from oracle.server import create_app
-from oracle.sources.csv_file import read_year
-from oracle.sources.intervals import YearOfIntervals
-from oracle.sources.mapping import parse_mapping
-from oracle.sources.plant import simulate_year
 
 
 def wall_clock() -> int:
@@ -41,10 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     try:
         return int(parsed.action(parsed))
-    except CarbonLedgerError as error:
-        print(f"oracle: {error}", file=sys.stderr)
-        return 2
-    except OSError as error:
+    except (CarbonLedgerError, OSError) as error:
         print(f"oracle: {error}", file=sys.stderr)
         return 2
 
@@ -86,17 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     by_hand.register(commands, lambda home: OracleNode.open(home, wall_clock))
     plans.register(commands, lambda home: OracleNode.open(home, wall_clock))
 
-    simulate = commands.add_parser("simulate", help="be a meter of the simulated plant")
-    simulate.add_argument("identifier", help="identifier of the device")
-    simulate.add_argument("--seed", default="1", help="of its key and nonces: the same seed is the same meter")
-    simulate.add_argument("--url", help="where the node listens, such as http://127.0.0.1:8081")
-    simulate.add_argument("--year", type=int, default=2025)
-    simulate.add_argument("--data", type=Path, help="readings from a file instead (docs/data-files.md)")
-    simulate.add_argument("--mapping", type=Path, help="how to read --data")
-    simulate.add_argument("--days", type=int, default=1, help="how many days from the first of January")
-    simulate.add_argument("--batch", type=int, default=96, help="readings under one signature; 1 signs each")
-    simulate.add_argument("--show-key", action="store_true", help="print the public key for enrolment, and end")
-    simulate.set_defaults(action=_simulate)
+    simulate_command.add_parser(commands, wall_clock)
 
     check = commands.add_parser("fsck", help="derive everything again and compare")
     where = check.add_mutually_exclusive_group(required=True)
@@ -197,6 +176,7 @@ def _enrol_device(arguments: argparse.Namespace) -> int:
         "modulus": arguments.modulus,
         "calibration_to_ms": None if arguments.calibration_to is None else arguments.calibration_to * 1000,
     }
+    given = {name: value for name, value in profile.items() if value is not None}
     node = OracleNode.open(arguments.home, wall_clock)
     try:
         signer = node.enrol_device(
@@ -205,8 +185,10 @@ def _enrol_device(arguments: argparse.Namespace) -> int:
             algorithm=arguments.algorithm,
             unit=arguments.unit,
             register_type=arguments.register_type,
-            profile={name: value for name, value in profile.items() if value is not None},
+            profile=given,
         )
+        if signer.profile != given:
+            raise Refused(f"{signer.identifier} is enrolled with another profile", expected=signer.profile, found=given)
         print(f"salt digest {hashlib.sha256(signer.salt).hexdigest()}")
     finally:
         node.close()
@@ -227,55 +209,6 @@ def _hex(text: str) -> bytes:
         return bytes.fromhex(text)
     except ValueError as error:
         raise Malformed("public key", expected="hex digits", found=repr(text)[:80]) from error
-
-
-def _simulate(arguments: argparse.Namespace) -> int:
-    seed = hashlib.sha256(f"simulated meter {arguments.identifier} {arguments.seed}".encode()).digest()
-    meter = Meter(arguments.identifier, PrivateKey.from_seed("ed25519", seed), seeded_nonces(seed))
-    if arguments.show_key:
-        print(meter.key.public.data.hex())
-        return 0
-    if not arguments.url:
-        raise Malformed("--url", expected="where the node listens", found="nothing")
-    if not 1 <= arguments.batch <= 300 or not 1 <= arguments.days <= 366:
-        raise Malformed("--batch, --days", expected="1 to 300, 1 to 366", found=f"{arguments.batch}, {arguments.days}")
-    counts = {"accepted": 0, "duplicate": 0, "refused": 0}
-    with httpx2.Client(base_url=arguments.url, timeout=30, trust_env=False) as client:
-        for items in _day_by_day(meter, _year(arguments), arguments.days, arguments.batch):
-            try:
-                answer = client.post("/readings", content=encode(items), headers={"Content-Type": JSON})
-            except httpx2.HTTPError as error:
-                raise OSError(f"{arguments.url} does not answer: {error}") from error
-            if answer.status_code not in (200, 422):
-                raise Malformed("answer of the node", expected="200", found=f"{answer.status_code} {answer.text[:200]}")
-            value = answer.json()
-            for name in counts:
-                counts[name] += value[name]
-            if value["refused"]:
-                print(next(result for result in value["results"] if result["status"] == "refused"), file=sys.stderr)
-    print(json.dumps(counts))
-    return 1 if counts["refused"] else 0
-
-
-def _year(arguments: argparse.Namespace) -> YearOfIntervals:
-    if arguments.data is None:
-        return simulate_year(arguments.year, seed=1)
-    mapping = None
-    if arguments.mapping is not None:
-        mapping = parse_mapping(arguments.mapping.read_text(encoding="utf-8"), arguments.mapping.name)
-    return read_year(arguments.data, arguments.year, mapping)
-
-
-def _day_by_day(meter: Meter, plant: YearOfIntervals, days: int, batch: int) -> Iterator[list[Single | Batch]]:
-    yield [meter.commission(plant.intervals[0].end_ms - plant.step_s * 1000)]
-    for number, (_, intervals) in enumerate(plant.days()):
-        if number == days:
-            return
-        values = [(interval.end_ms, interval.energy_wh) for interval in intervals]
-        if batch == 1:
-            yield [meter.read(time_ms, energy) for time_ms, energy in values]
-        else:
-            yield list(meter.read_batches(values, batch))
 
 
 def _fsck(arguments: argparse.Namespace) -> int:

@@ -105,6 +105,8 @@ def check(settings: Settings) -> None:
         raise Malformed(
             f"{FILE_NAME}, key 'origin'", expected="<gateway domain>/<log name>", found=repr(settings.origin)[:80]
         )
+    if not 1 <= settings.chain_id < 2**53:  # built in memory, no type has looked at it
+        raise Malformed(f"{FILE_NAME}, key 'chain_id'", expected="`int` >= 1 and < 2**53", found=settings.chain_id)
     if settings.chain.url and not re.fullmatch("[0-9a-f]{40}", settings.chain.directory):
         raise Malformed(
             f"{FILE_NAME}, key 'chain.directory'",

@@ -22,6 +22,7 @@ from carbonledger.errors import CarbonLedgerError
 from carbonledger.keys import PublicKey
 from carbonledger.measured import Measured
 from carbonledger.mrv import evidence
+from carbonledger.periods import rfc3339
 from oracle import envelopes, frames, ordinary
 from oracle.envelopes import Batch, Item, Single, Unreadable
 from oracle.outcomes import Checked, Found, Outcome, Readings, Refusal, Series, one_by_one
@@ -349,12 +350,18 @@ def _allow_other(body: Body, signer: Signer, directory: Directory, now_ms: int, 
 def _in_time(time_ms: int, signer: Signer, now_ms: int, limits: ClockLimits) -> None:
     if not now_ms - limits.behind_ms <= time_ms <= now_ms + limits.ahead_ms:
         if time_ms > now_ms:
-            raise _No("clock_ahead", "time 't'", f"at most {now_ms + limits.ahead_ms} ms", time_ms, True)
-        raise _No("clock_behind", "time 't'", f"at least {now_ms - limits.behind_ms} ms", time_ms, True)
+            latest = now_ms + limits.ahead_ms
+            raise _No("clock_ahead", "time 't'", f"at most {latest} ms ({rfc3339(latest)})", _told(time_ms), True)
+        earliest = now_ms - limits.behind_ms
+        raise _No("clock_behind", "time 't'", f"at least {earliest} ms ({rfc3339(earliest)})", _told(time_ms), True)
     if signer.removed_ms is not None and time_ms > signer.removed_ms:
         raise _No(
             "removed", f"time 't' of {signer.identifier}", f"at most its removal at {signer.removed_ms}", time_ms, True
         )
+
+
+def _told(time_ms: int) -> str:
+    return f"{time_ms} ms ({rfc3339(time_ms)})"
 
 
 def _kinds(signer: Signer) -> str:

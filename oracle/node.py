@@ -26,6 +26,7 @@ from oracle.checkpoint_store import CheckpointStore
 from oracle.config import Settings
 from oracle.envelopes import Item, Single
 from oracle.files import Files
+from oracle.flags import Limits
 from oracle.identity import Entropy, Identity
 from oracle.log import CheckpointSink, HeadSource, Log, Published
 from oracle.outcomes import Found
@@ -227,6 +228,7 @@ class OracleNode:
             raise Malformed("unit of a device", expected=" or ".join(entry.UNITS), found=repr(unit))
         if register_type not in ("register", "interval"):
             raise Malformed("register type of a device", expected="register or interval", found=repr(register_type))
+        Limits.of(profile or {})  # a bad one would be found at the end of the month, and could not be changed
         with self._lock:
             if self.directory.gateway is None:
                 raise Refused("no gateway is enrolled yet", expected="enrol_gateway first", found=identifier)
@@ -277,11 +279,7 @@ class OracleNode:
             raise Malformed("identifier", expected="1 to 200 printable ASCII characters", found=repr(identifier)[:80])
         existing = self.directory.by_identifier.get(identifier)
         if existing is not None:
-            given = (role, public, algorithm, unit, register_type)
-            key = existing.current_key
-            held = (existing.role, key and key.public, key and key.algorithm, existing.unit, existing.register_type)
-            if given != held or (salt is not None and salt != existing.salt):
-                raise Refused(f"{identifier} is enrolled with other particulars", expected=held, found=given)
+            existing.require_same(role, public, algorithm, unit, register_type, salt)
             return existing
         if salt is None:
             salt = (

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from carbonledger import entry
+from carbonledger.errors import Refused
 from carbonledger.keys import PublicKey
 
 Role = Literal["device", "gateway", "person"]
@@ -64,6 +65,24 @@ class Signer:
         """The key that signs entry `sequence` of this signer."""
         good = [key for key in self.keys if key.from_sequence <= sequence]
         return max(good, key=lambda key: key.from_sequence, default=None)
+
+    def require_same(
+        self, role: Role, public: bytes, algorithm: str, unit: str | None, kind: RegisterType | None, salt: bytes | None
+    ) -> None:
+        """Refused, naming what differs, unless these are the particulars of this signer; a salt of None is any."""
+        key = self.current_key
+        held = (self.role, key and key.public.hex(), key and key.algorithm, self.unit, self.register_type, self.salt)
+        given = (role, public.hex(), algorithm, unit, kind, self.salt if salt is None else salt)
+        names = ("role", "public key", "algorithm", "unit", "register type", "salt")
+        differ = [place for place, name in enumerate(names) if held[place] != given[place]]
+        if differ:
+            told = [names[place] for place in differ]
+            raise Refused(
+                f"{self.identifier} is enrolled with another {' and '.join(told)}",
+                # a salt is a secret: that it differs is enough
+                expected=", ".join(str(held[place]) for place in differ if names[place] != "salt") or "the salt it has",
+                found=", ".join(str(given[place]) for place in differ if names[place] != "salt") or "another",
+            )
 
 
 class Directory:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from api.pages.chart import BOTTOM, HEIGHT, RIGHT, TOP, WIDTH, Tick, nice
 
 TONNES = 6  # decimal places from grams
-WIDE = 84
+WIDE = 118
 
 
 @dataclass(frozen=True, slots=True)

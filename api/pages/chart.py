@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 WIDTH, HEIGHT = 720, 240
-LEFT, RIGHT, TOP, BOTTOM = 56, 8, 16, 28
+LEFT, RIGHT, TOP, BOTTOM = 76, 8, 16, 28
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,11 @@ class Figures:
         """Fen as yuan with two places, exact."""
         return str(format_decimal(Decimal(amount.value).scaleb(-2), format="#,##0.00", locale=self._locale))
 
+    def yuan_10k(self, amount: Amount) -> str:
+        """Fen in 10^4 CNY, rounded for reading only."""
+        value = Decimal(amount.value).scaleb(-6).quantize(Decimal("0.01"), rounding=ROUND_HALF_EVEN)
+        return str(format_decimal(value, format="#,##0.00", locale=self._locale))
+
     def plain(self, value: Decimal) -> str:
         """A number as it is, for the scale of a chart."""
         return str(format_decimal(value, format="#,##0.###", locale=self._locale))
@@ -54,6 +59,17 @@ class Figures:
     def day(self, time: str | None) -> str:
         """A day in UTC+8, from RFC 3339."""
         return "" if time is None else str(format_datetime(_local(time), "yyyy-MM-dd", locale=self._locale))
+
+    def last_day(self, time: str | None) -> str:
+        """The last day in UTC+8 of what ends at an instant: midnight ends the day before."""
+        if time is None:
+            return ""
+        return str(format_datetime(_local(time) - timedelta(seconds=1), "yyyy-MM-dd", locale=self._locale))
+
+    def until(self, time: str | None) -> str:
+        """An end in UTC+8 to the minute; midnight is 24:00 of the day that it ends."""
+        shown = self.moment(time)
+        return f"{self.last_day(time)} 24:00" if shown.endswith(" 00:00") else shown
 
     def moment(self, time: str | None) -> str:
         """Day and minute in UTC+8, from RFC 3339."""

@@ -5,20 +5,25 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from api.access import PUBLIC, Caller
 from api.pages.figures import Figures
 from api.pages.text import LOCALES, Language, Text, choose_language
 from api.problems import Problem
 from api.schemas import Amount, Member
 from carbonledger.assessment import library
+from carbonledger.assessment.grade.scheme import Scheme
 from carbonledger.assessment.on_chain import grade_titles
+from carbonledger.punctuation import full_width
 
 COOKIE: Final = "language"
 TAGS: Final = {"zh": "zh-CN", "en": "en"}
@@ -44,6 +49,7 @@ class Renderer:
         language = choose_language(asked, request.cookies.get(COOKIE), request.headers.get("accept-language"))
         other: Language = "en" if language == "zh" else "zh"
         text = Text(language)
+        reader: Caller = getattr(request.state, "caller", PUBLIC)
         html = self._environment.get_template(template).render(
             t=text,
             f=Figures(language),
@@ -56,6 +62,11 @@ class Renderer:
             path=request.url.path,
             member_name=lambda member: _name(member, language),
             grade_name=lambda scheme, grade: _grade(scheme, grade, text),
+            scheme=lambda key: _scheme(key, language),
+            said=lambda pair: _said(pair, language),
+            reader=reader,
+            unit=lambda name: "" if name == "1" else f" {name}",
+            sign_in=f"/sign-in?to={quote(_here(request), safe='/')}",
             short=_short,
             amount=_amount,
             percent=_percent,
@@ -81,6 +92,10 @@ def _relative(request: Request, language: Language) -> str:
     return f"{url.path}?{url.query}"
 
 
+def _here(request: Request) -> str:
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+
+
 def _name(member: Member | None, language: Language) -> str | None:
     if member is None or member.name is None:
         return None
@@ -89,11 +104,30 @@ def _name(member: Member | None, language: Language) -> str | None:
 
 def _grade(scheme: str, grade: str, text: Text) -> str:
     """A grade in the words of its scheme; of a scheme that the package does not know, its key."""
-    known = next((one for one in library.schemes() if one.head.key == scheme), None)
+    known = _schemes().get(scheme)
     title = None if known is None else grade_titles(known).get(grade)
     if title is None:
         return text.or_(f"grade.{grade}", grade)
-    return title[1] if text.language == "zh" else title[0]
+    return full_width(title[1]) if text.language == "zh" else title[0]
+
+
+def _scheme(key: str, language: Language) -> dict[str, str]:
+    """Title and status (`proposal`, …) of a scheme; the key and no status of one that the package does not know."""
+    known = _schemes().get(key)
+    if known is None:
+        return {"title": key, "status": ""}
+    english, chinese = known.head.title
+    return {"title": full_width(chinese) if language == "zh" else english, "status": known.head.status}
+
+
+@cache
+def _schemes() -> dict[str, Scheme]:
+    return {one.head.key: one for one in library.schemes()}
+
+
+def _said(pair: Mapping[str, str], language: Language) -> str:
+    """A sentence of a published set or a record, in the reader's language and its punctuation."""
+    return full_width(pair["zh"]) if language == "zh" else pair["en"]
 
 
 def _short(identifier: str, digits: int = 8) -> str:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from sqlalchemy import Connection
 
 from api import paging, present
-from api.access import Caller
+from api.access import Caller, may
 from api.answers import answer
 from api.paging import Limit
 from api.problems import Problem
@@ -101,7 +101,13 @@ def of(service: Service) -> APIRouter:
             items = [_alert(one, disclosed.profile(connection, one.member)) for one in kept[:ON_PAGE]]
         following = kept[ON_PAGE - 1].number if len(kept) > ON_PAGE else None
         return request.app.state.renderer.page(  # type: ignore[no-any-return]
-            request, "alerts.html", alerts=items, following=following, rules=alert_rules(), twin="/v1/alerts"
+            request,
+            "alerts.html",
+            alerts=items,
+            following=following,
+            rules=alert_rules(),
+            may_acknowledge=may("acknowledgeAlert", caller.role),
+            twin="/v1/alerts",
         )
 
     return found

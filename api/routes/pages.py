@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -12,7 +13,7 @@ from starlette.responses import RedirectResponse
 
 from api import credentials as shown_credentials
 from api import market as shown
-from api import present, present_assessment, problems, schemas, schemas_assessment
+from api import present, present_assessment, problems, schemas
 from api.access import MAY, Caller
 from api.answers import answer
 from api.keeping import bytes_of_artefact
@@ -47,7 +48,10 @@ from ledger_node.queries import credentials as certificates
 PAGES: Final = Path(__file__).parent.parent / "pages" / "templates"
 ENTERPRISE: Final = 2
 FOUND: Final = 20
+OWN_PATH: Final = r"^/([!-.0-\[\]-~][!-\[\]-~]*)?$"
+"""A path of this service: no second slash and no backslash, which a browser would take for another host."""
 READS: Final = 200
+RULE_ORDER: Final = ("failed", "points", "suppressed", "insufficient", "silent", "passed")
 
 
 def of(service: Service, app: FastAPI) -> APIRouter:
@@ -68,6 +72,7 @@ def of(service: Service, app: FastAPI) -> APIRouter:
             head=head,
             head_time=None if head is None else present.time(head[1]),
             members=enterprises,
+            most=FOUND,
             q=q,
             twin="/v1/members?kind=enterprise",
         )
@@ -77,10 +82,14 @@ def of(service: Service, app: FastAPI) -> APIRouter:
         with service.engine.connect() as connection:
             enterprises = _found(service, connection, q.strip())
         if request.headers.get("hx-request") == "true":
-            return renderer.page(request, "found.html", members=enterprises, q=q, twin=None)
+            return renderer.page(request, "found.html", members=enterprises, most=FOUND, q=q, twin=None)
         if len(enterprises) == 1 and q.strip():
             return RedirectResponse(f"/ledger/{enterprises[0].id}", 303)
         return page_start(request, caller, q)
+
+    @found.get("/sign-in", operation_id="pageSignIn", include_in_schema=False)
+    def page_sign_in(to: Annotated[str, Query(pattern=OWN_PATH, max_length=500)] = "/") -> Response:
+        return RedirectResponse(to, 303)
 
     @found.get("/market", operation_id="pageMarket", include_in_schema=False)
     def page_market(request: Request, instrument: Annotated[str | None, Query(pattern=HEX_ID)] = None) -> Response:
@@ -112,7 +121,7 @@ def of(service: Service, app: FastAPI) -> APIRouter:
             if year is None and not reports.years(connection, identifier):
                 shown = present.member(kept, service.settings)
                 twin = f"/v1/members/{identifier}"
-                return renderer.page(request, "empty.html", member=shown, twin=twin)
+                return renderer.page(request, "empty.html", member=shown, here="ledger", says="ledger.none", twin=twin)
             ledger = ledger_of(service, connection, caller, identifier, year).ledger
             names = _names(service, connection, ledger.report)
         screen = LedgerScreen(ledger, names, service.rule_sets, service.settings.policy is not None)
@@ -170,8 +179,13 @@ def of(service: Service, app: FastAPI) -> APIRouter:
         with service.engine.connect() as connection:
             standing = assessments.code(connection, identifier)
             kept = members.member(connection, identifier)
-            if standing is None or kept is None:
-                raise missing("code", member)
+            if kept is None:
+                raise missing("member", member)
+            if standing is None:
+                shown = present.member(kept, service.settings)
+                return renderer.page(
+                    request, "empty.html", status=404, member=shown, here="code", says="code.none", twin=None
+                )
             document = code_document(service, connection, standing)
             grades = [present_assessment.grade(g, standing) for g in assessments.grades(connection, identifier)]
             history = [present_assessment.assessment(a) for a in assessments.assessments(connection, identifier)]
@@ -179,10 +193,13 @@ def of(service: Service, app: FastAPI) -> APIRouter:
             cases = [present_assessment.inspection(i) for i in there]
             inspectors = _members(service, connection, {case.inspector for case in cases if case.inspector})
             latest = document.latest
-            bundled = (
-                latest is not None and artefacts.by_subject(connection, kept_documents.CODE, latest.id) is not None
-            )
-            explained = readable(service, connection, caller, document)
+            bundled = {
+                one.subject
+                for one in artefacts.of_member(connection, identifier)
+                if one.kind in (kept_documents.CODE, kept_documents.GRADE)
+            }
+            made = None if latest is None else kept_documents.document(connection, latest.id)
+            explained = None if made is None else readable(service, connection, caller, made)
             shown_now = [
                 shown_credentials.credential(issued, service.now())
                 for kind in (CODE, GRADE)
@@ -200,6 +217,8 @@ def of(service: Service, app: FastAPI) -> APIRouter:
             inspectors=inspectors,
             bundled=bundled,
             explained=explained,
+            told=[] if explained is None else told_rules(explained),
+            kept=made is not None,
             rules=known_rules(),
             twin=f"/v1/codes/{identifier}",
         )
@@ -210,7 +229,7 @@ def of(service: Service, app: FastAPI) -> APIRouter:
         with service.engine.connect() as connection:
             issued = certificates.one(connection, credential)
             if issued is None:
-                raise missing("certificate", credential)
+                return renderer.page(request, "check.html", status=404, c=None, asked=credential, twin=None)
             kept = members.member(connection, issued.claim.member)
         return renderer.page(
             request,
@@ -263,7 +282,7 @@ def of(service: Service, app: FastAPI) -> APIRouter:
         request: Request, caller: CallerOf, credit_code: Annotated[str, Query(pattern="^[0-9A-Z]{18}$")]
     ) -> Response:
         document = read_standing(service, caller, id_of(credit_code), credit_code)
-        return renderer.page(request, "standing.html", s=document, twin=None)
+        return renderer.page(request, "standing.html", s=document, rules=known_rules(), twin=None)
 
     @found.get("/banks/accesses", operation_id="pageAccesses", include_in_schema=False)
     def page_accesses(request: Request, caller: CallerOf) -> Response:
@@ -315,16 +334,19 @@ def of(service: Service, app: FastAPI) -> APIRouter:
 
 
 def readable(
-    service: Service, connection: Connection, caller: Caller, code: schemas_assessment.Code
+    service: Service, connection: Connection, caller: Caller, made: kept_documents.Made
 ) -> dict[str, Any] | None:
-    """The explain record of the latest assessment, where this reader may have it; a read is written down."""
-    made = None if code.latest is None else kept_documents.document(connection, code.latest.id)
-    if made is None:
-        return None
+    """The explain record of an assessment, where this reader may have it; a read is written down."""
     with suppress(Problem):
         read_private(service, connection, caller, private(made))
         return present_assessment.explained(made).explained
     return None
+
+
+def told_rules(explained: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The rules that are printed on a code: what failed first, then what gave points, then the others, by id."""
+    printed = [rule for rule in explained["rules"] if rule["printed"]]
+    return sorted(printed, key=lambda rule: (RULE_ORDER.index(rule["status"]), rule["id"]))
 
 
 def known_rules() -> dict[str, tuple[str, str]]:

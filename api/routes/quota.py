@@ -136,7 +136,9 @@ def _units(found: APIRouter, service: Service) -> None:
         write_reads(service, caller, told.values())
         page = Page[schemas.LotEntry](
             items=[
-                present_quota.entry(kept, times[kept.block_number], kept.kind == "lot" or kept.fields.get("member") in told)
+                present_quota.entry(
+                    kept, times[kept.block_number], kept.kind == "lot" or kept.fields.get("member") in told
+                )
                 for kept in items
             ],
             next=following,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request, Response
 
+from api.access import may
 from api.answers import answer
 from api.pages.bars import bars_of_years
 from api.region import region_of
@@ -50,31 +53,40 @@ def of(service: Service) -> APIRouter:
         """Enterprises of a region by their emission of a year."""
         with service.engine.connect() as connection:
             rows = region.ranking(connection, year, district, industry, limit)
-        items = [
-            {
-                "rank": rank,
-                "member": row.member,
-                "name": {"en": row.name_en, "zh": row.name_zh},
-                "industry": row.industry,
-                "district": row.district,
-                "emission": {"unit": "g", "value": str(row.emission_g)},
-                "value_added": None
-                if row.value_added_fen is None
-                else {"unit": "fen", "value": str(row.value_added_fen)},
-            }
-            for rank, row in enumerate(rows, start=1)
-        ]
-        return answer(request, json.dumps({"items": items}, ensure_ascii=False).encode(), private=True)
+        return answer(request, json.dumps({"items": _ranked(rows)}, ensure_ascii=False).encode(), private=True)
 
     @found.get("/region", operation_id="pageRegion", include_in_schema=False)
     def page_region(request: Request, caller: CallerOf, year: OfYear = None, district: District = None) -> Response:
         with service.engine.connect() as connection:
             if not region.districts(connection):
-                return request.app.state.renderer.page(request, "region.html", r=None, twin=None)  # type: ignore[no-any-return]
+                return request.app.state.renderer.page(request, "region.html", r=None, ranked=None, twin=None)  # type: ignore[no-any-return]
             document = region_of(connection, caller, year, district)
+            ranked = None
+            if may("listRegionRanking", caller.role):
+                ranked = _ranked(region.ranking(connection, document["year"], district, None, RANKED))
         values = [(one["year"], int(one["emission"]["value"])) for one in document["years"]]
         return request.app.state.renderer.page(  # type: ignore[no-any-return]
-            request, "region.html", r=document, chart=bars_of_years(values), twin=f"/v1/region?year={document['year']}"
+            request,
+            "region.html",
+            r=document,
+            ranked=ranked,
+            chart=bars_of_years(values),
+            twin=f"/v1/region?year={document['year']}" + (f"&district={quote(district)}" if district else ""),
         )
 
     return found
+
+
+def _ranked(rows: Sequence[Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            "rank": rank,
+            "member": row.member,
+            "name": {"en": row.name_en, "zh": row.name_zh},
+            "industry": row.industry,
+            "district": row.district,
+            "emission": {"unit": "g", "value": str(row.emission_g)},
+            "value_added": None if row.value_added_fen is None else {"unit": "fen", "value": str(row.value_added_fen)},
+        }
+        for rank, row in enumerate(rows, start=1)
+    ]

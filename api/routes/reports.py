@@ -19,6 +19,7 @@ from api.routes.common import (
     ReportId,
     bytes_of,
     missing,
+    origin_of,
     read_private,
     router,
 )
@@ -123,7 +124,7 @@ def of(service: Service) -> APIRouter:
             read_private(service, connection, caller, kept)
         when = None if period is None else Period.parse(period)
         named = {bytes.fromhex(i): Name(n.zh, n.en, n.credit_code) for i, n in service.settings.names.items()}
-        options = Options(view, language, when, dict(sorted(named.items())))
+        options = Options(view, language, when, dict(sorted(named.items())), origin_of(service, request))
 
         def render() -> bytes:
             with service.engine.connect() as connection:

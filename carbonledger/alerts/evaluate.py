@@ -11,13 +11,13 @@ from typing import Any, Final, assert_never
 from carbonledger.alerts.rules import AlertRules, Rule
 from carbonledger.alerts.snapshot import Bound, Limit, Snapshot
 from carbonledger.assessment.parameters import bilingual
-from carbonledger.assessment.rational import fixed, text
+from carbonledger.assessment.rational import fixed
 from carbonledger.forecast.arithmetic import exactly
 from carbonledger.forecast.document import Document, Quota
 from carbonledger.forecast.forecast import of
 
 _YEAR: Final = 12
-SHOWN: Final = 4  # decimals of a ratio, for people
+SHOWN: Final = 2  # decimals, for people
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,8 @@ def _month_threshold(s: Snapshot, rule: Rule) -> Iterator[Alert]:
             if bound.kind == "permit" and bound.year == month.year and bound.amount:
                 value = Fraction(grams * _YEAR, bound.amount)
                 if value > share:
-                    said = {"month": str(month), "emission": _t(grams), "threshold": text(share)}
-                    yield _alert(s, rule, str(month), value=fixed(value, SHOWN), **said)
+                    said = {"month": str(month), "emission": _t(grams), "threshold": _percent(share)}
+                    yield _alert(s, rule, str(month), value=_percent(value), **said)
 
 
 def _change(s: Snapshot, rule: Rule, back: int) -> Iterator[Alert]:
@@ -83,8 +83,8 @@ def _change(s: Snapshot, rule: Rule, back: int) -> Iterator[Alert]:
         return  # nothing to compare with
     value = Fraction(grams - before, before)
     if abs(value) > most:
-        said = {"month": str(month), "emission": _t(grams), "before": _t(before), "threshold": text(most)}
-        yield _alert(s, rule, str(month), value=fixed(value, SHOWN), **said)
+        said = {"month": str(month), "emission": _t(grams), "before": _t(before), "threshold": _percent(most)}
+        yield _alert(s, rule, str(month), value=("+" if value > 0 else "") + _percent(value), **said)
 
 
 def _late(s: Snapshot, rule: Rule) -> Iterator[Alert]:
@@ -101,7 +101,10 @@ def _calibration(s: Snapshot, rule: Rule) -> Iterator[Alert]:
         if left <= limit:
             words = {"device": device.id, "until": device.calibrated_until.isoformat(), "threshold": str(limit)}
             about = f"{device.id} {device.calibrated_until.isoformat()}"
-            yield _alert(s, rule, about, "critical" if left < 0 else "", value=str(left), **words)
+            words |= {"left": f"{left} days left", "left_zh": f"剩余 {left} 天"}
+            if left < 0:
+                words |= {"left": f"ended {-left} days ago", "left_zh": f"已过期 {-left} 天"}
+            yield _alert(s, rule, about, "critical" if left < 0 else "", **words)
 
 
 def _permit(s: Snapshot, rule: Rule) -> Iterator[Alert]:
@@ -117,7 +120,8 @@ def _permit(s: Snapshot, rule: Rule) -> Iterator[Alert]:
         if value >= share:
             words = {"year": str(bound.year), "emission": _t(sum(known)), "limit": _t(bound.amount)}
             severity = "critical" if value > 1 else ""
-            yield _alert(s, rule, str(bound.year), severity, value=fixed(value, SHOWN), threshold=text(share), **words)
+            said = words | {"value": _percent(value), "threshold": _percent(share)}
+            yield _alert(s, rule, str(bound.year), severity, **said)
 
 
 def _shortfall(s: Snapshot, rule: Rule) -> Iterator[Alert]:
@@ -180,4 +184,12 @@ _CHECKS: Final[dict[str, Callable[[Snapshot, Rule], Iterator[Alert]]]] = {
 
 
 def _t(grams: int) -> str:
-    return text(Fraction(grams, 10**6))
+    """Tonnes for people, grouped, to two decimals."""
+    whole, _, rest = fixed(Fraction(grams, 10**6), SHOWN).partition(".")
+    return f"{int(whole):,}" + (f".{rest}" if rest.strip("0") else "")
+
+
+def _percent(value: Fraction) -> str:
+    """A ratio for people: per cent, to two decimals where there are any."""
+    shown = fixed(value * 100, SHOWN)
+    return f"{shown.removesuffix('.' + '0' * SHOWN)} %"

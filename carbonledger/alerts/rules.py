@@ -20,7 +20,7 @@ CHECKS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "month-on-month": (("most",), ("month", "emission", "before", "value", "threshold")),
     "year-on-year": (("most",), ("month", "emission", "before", "value", "threshold")),
     "late-evidence": (("days",), ("month", "due")),
-    "calibration": (("days",), ("device", "until", "value", "threshold")),
+    "calibration": (("days",), ("device", "until", "left", "left_zh", "threshold")),
     "permit": (("share",), ("year", "emission", "limit", "value", "threshold")),
     "shortfall": (("days",), ("kind", "kind_zh", "year", "limit", "day", "value", "threshold")),
     "red-code": ((), ("period", "reasons")),

@@ -17,9 +17,19 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "suppressed": ("set aside", "不计分"),
     "proposal": ("proposal", "建议值"),
     "published": ("published", "公开值"),
+    "official": ("official", "官方文件"),
+    "reputable": ("reputable", "可信来源"),
+    "transcription": ("transcription", "转录文本"),
+    "draft": ("draft", "征求意见稿"),
+    "unverified": ("unverified", "未核对"),
+    "none": ("no source outside", "无外部来源"),
     "suspended": ("suspended while the code is red", "红码期间暂停使用"),
     "warning": ("Warning", "警示"),
     "open": ("on", "起"),
+    "decision": (
+        "{points} points decide (red from {limit[points]} of {limit[families]} families), {queue} order the queue",
+        "判定分 {points}(红码界限:{limit[points]} 分且至少 {limit[families]} 类规则),排序分 {queue}",
+    ),
 }
 
 
@@ -39,7 +49,9 @@ def code(result: dict[str, Any], language: str) -> str:
         f"{_word(result['colour'], language)}  {result['subject']['id']}  {period['year']} Q{period['quarter']}",
         f"{result['because'][language]}",
         f"{result['rule_set']['title'][language]}  {result['rule_set']['id']}",
-        f"{decision['points']} + {decision['queue_points']} {_word('points', language)}",
+        _word("decision", language).format(
+            points=decision["points"], queue=decision["queue_points"], limit=_limits(decision["thresholds"])
+        ),
         "",
     ]
     for rule in result["rules"]:
@@ -87,9 +99,14 @@ def pcaf(result: dict[str, Any], language: str) -> str:
     return "\n".join(out)
 
 
+def _limits(thresholds: list[dict[str, str]]) -> dict[str, str]:
+    return {one["name"]: one["value"] for one in thresholds}
+
+
 def _threshold(parameter: dict[str, str], language: str) -> str:
-    label = _word(parameter["label"], language)
-    return f"     {parameter['name']} {parameter['value']} {parameter['unit']}  ({label}: {parameter['source']})"
+    label, evidence = _word(parameter["label"], language), _word(parameter["evidence"], language)
+    unit = "" if parameter["unit"] == "1" else f" {parameter['unit']}"
+    return f"     {parameter['name']} {parameter['value']}{unit}  ({label}, {evidence}: {parameter['source']})"
 
 
 def _word(key: str, language: str) -> str:

@@ -12,6 +12,7 @@ from carbonledger.accounting.inputs import MAX_BYTES
 from carbonledger.cli import files
 from carbonledger.cli.answers import print_json, printable
 from carbonledger.errors import CarbonLedgerError, Malformed
+from carbonledger.punctuation import full_width
 
 COMPUTED, DIFFERS, REFUSED = 0, 1, 2
 LANGUAGES: Final = ("en", "zh")
@@ -99,7 +100,8 @@ def answer(args: argparse.Namespace, value: object, text: Callable[[], str]) -> 
     if args.json:
         print_json(value)
     else:
-        print("\n".join(printable(line) for line in text().split("\n")))
+        shown = full_width(text()) if getattr(args, "lang", "") == "zh" else text()
+        print("\n".join(printable(line) for line in shown.split("\n")))
     return COMPUTED
 
 

@@ -46,7 +46,8 @@ def write_private(path: Path, data: bytes) -> None:
     except FileExistsError as error:
         raise Refused(f"{path} exists", expected="a new file", found="a file", remedy="Choose another name") from error
     except OSError as error:
-        raise _unreadable(str(path), error) from error
+        reason = error.strerror or str(error)
+        raise Refused(f"file {str(path)[:200]!r}", expected="a place for a new file", found=reason) from error
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
         file.flush()
@@ -68,7 +69,9 @@ def add_passphrase(parser: argparse.ArgumentParser) -> None:
 def passphrase(args: argparse.Namespace, *, twice: bool = False) -> bytes:
     """The passphrase by the options of `add_passphrase`, else asked for at the terminal."""
     if args.passphrase_env is not None:
-        word = os.environ.get(args.passphrase_env, "").encode()
+        if args.passphrase_env not in os.environ:
+            raise Refused("no passphrase", expected=f"an environment variable {args.passphrase_env!r}", found="none")
+        word = os.environ[args.passphrase_env].encode()
     elif args.passphrase_file is not None:
         word = read(args.passphrase_file, 1 << 16).split(b"\n", 1)[0].rstrip(b"\r")
     elif sys.stdin.isatty():

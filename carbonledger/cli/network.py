@@ -40,9 +40,9 @@ class Reporter(Protocol):
     """Makes and reads documents of reports."""
 
     def report(
-        self, bundle: bytes, form: str, view: str, language: str, period: str | None, names: bytes | None
+        self, bundle: bytes, form: str, view: str, language: str, period: str | None, names: bytes | None, origin: str
     ) -> bytes:
-        """The document of a report's bundle; `names` are the bytes of a names file."""
+        """The document of a report's bundle; `names` are the bytes of a names file, `origin` a node's or empty."""
         ...
 
     def check(self, document: bytes) -> str:
@@ -67,8 +67,11 @@ def chain_calculator() -> ChainCalculator:
 class Discloser(Protocol):
     """Makes the document of a bank's disclosure."""
 
-    def disclosure(self, raw: bytes, form: str, language: str) -> bytes:
-        """The disclosure of a document (docs/loans.md) as `pdf`, `xlsx` or `json`."""
+    def disclosure(self, raw: bytes, form: str, language: str, origin: str) -> bytes:
+        """The disclosure of a document (docs/loans.md) as `pdf`, `xlsx` or `json`.
+
+        `origin` is that of the node whose page says whether it was filed; empty: no address and no QR code.
+        """
         ...
 
 

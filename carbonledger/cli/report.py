@@ -35,6 +35,13 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--language", choices=("zh", "en"), default="zh", help="default zh")
     parser.add_argument("--period", metavar="PERIOD", help="2025, 2025-Q1 or 2025-03; default the report's year")
     parser.add_argument("--names", metavar="FILE", help="names of members (JSON); those the chain confirms are shown")
+    parser.add_argument(
+        "--origin",
+        metavar="URL",
+        default="",
+        help="the ledger's address, such as https://ledger.example: the document carries that of the report's page "
+        "there, a PDF also as a QR code",
+    )
     parser.add_argument("-o", "--output", metavar="FILE", help="where to; default standard output")
     parser.set_defaults(run=run)
 
@@ -63,7 +70,7 @@ def _make(args: argparse.Namespace) -> int:
     if args.output is None and form != "json" and sys.stdout.isatty():
         raise Malformed("the arguments", expected="-o FILE", found="a terminal", remedy="Say where the file shall go")
     bundle = files.read(args.what[0], MAX_BYTES)
-    made = network.reporter().report(bundle, form, args.view, args.language, args.period, names)
+    made = network.reporter().report(bundle, form, args.view, args.language, args.period, names, args.origin)
     if args.output is None:
         sys.stdout.buffer.write(made)
         return MADE

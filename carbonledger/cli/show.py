@@ -60,12 +60,22 @@ def _file(data: bytes, args: argparse.Namespace) -> Iterator[str]:
         yield from _bundle(Bundle.parse(data))
     elif b"\n\n" in data and "\n\n— ".encode() in data:
         yield from _note(Note.parse(data))
-    elif b"version" in data:
+    elif _is_text(data) and b"version" in data:
         yield from _policy(Policy.parse(data))
     else:
         raise Malformed(
-            "kind of the file", expected="bundle, policy, checkpoint, audit package or key", found="another"
+            "kind of the file",
+            expected="bundle, policy, checkpoint, audit package or key",
+            found="another text" if _is_text(data) else "bytes that are no text",
         )
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _bundle(bundle: Bundle) -> Iterator[str]:

@@ -10,12 +10,15 @@ from typing import Any, Final
 
 from carbonledger.bundle.model import MAX_BYTES
 from carbonledger.cli import answers, files, network
-from carbonledger.errors import CarbonLedgerError
+from carbonledger.errors import CarbonLedgerError, Malformed
 from carbonledger.handed import verify_handed
+from carbonledger.package import DESCRIPTION
 
 MAX_DOCUMENT: Final = 4 * MAX_BYTES
 DOCUMENT_STARTS: Final = (b"%PDF-", b"PK\x03\x04")
 """A PDF or XLSX of a report: what it carries is verified (docs/formats/report-document.md)."""
+PACKAGE_START: Final = DESCRIPTION.encode() + b'{"bundle":'
+"""Behind the 30 bytes of a ZIP's first header: its first name and, stored, what it begins with."""
 
 
 def add_parser(subparsers: Any) -> None:
@@ -40,6 +43,13 @@ def run(args: argparse.Namespace) -> int:
     try:
         policy = files.policy(args.policy)
         bundle = files.read(args.file, MAX_DOCUMENT)
+        if bundle[30:].startswith(PACKAGE_START):
+            raise Malformed(
+                args.file[:200],
+                expected="a bundle, a certificate, or a PDF or XLSX that carries one",
+                found="an audit package",
+                remedy="Give it to `carbonledger replay`, which verifies every reading of it",
+            )
         if bundle.startswith(DOCUMENT_STARTS):
             bundle = network.reporter().evidence(bundle)
     except CarbonLedgerError as error:

@@ -65,13 +65,14 @@ class Lent:
 
 @dataclass(frozen=True, slots=True)
 class Supported:
-    """Funds of the tool behind a loan, given and not yet paid back."""
+    """Funds of the tool that were given for a loan. `ended_at`: paid back whole then; None while they are out."""
 
     application: str
     tool: str
     funded_at: int
     due_at: int
     rollovers: int
+    ended_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +113,16 @@ def check_ups(
 def disclosures(
     supports: Sequence[Supported], disclosed: Collection[tuple[str, Quarter]], editions: Sequence[Edition], time: int
 ) -> list[Duty]:
-    """Quarters without a disclosure, by tool, from that of the first funds that are still out on."""
-    first: dict[str, int] = {}
-    for support in supports:
-        first[support.tool] = min(support.funded_at, first.get(support.tool, support.funded_at))
+    """Quarters without a disclosure, by tool, in which funds were out; paying them back takes no duty away."""
+    owed = {
+        (support.tool, quarter)
+        for support in supports
+        for quarter in Quarter.at(support.funded_at).over_by(time)
+        if support.ended_at is None or quarter <= Quarter.at(support.ended_at)
+    }
     return [
         Duty("disclosure", tool, quarter, _disclosed_by(editions, tool, quarter))
-        for tool, funded_at in first.items()
-        for quarter in Quarter.at(funded_at).over_by(time)
-        if (tool, quarter) not in disclosed
+        for tool, quarter in sorted(owed - set(disclosed))
     ]
 
 
@@ -128,6 +130,8 @@ def terms(supports: Sequence[Supported], editions: Sequence[Edition], time: int)
     """Funds whose term ends: to be rolled over while the rules of today and the term allow it, else to be repaid."""
     found = []
     for support in supports:
+        if support.ended_at is not None:
+            continue
         edition = _in_force(editions, support.tool, time)
         again = edition is not None and support.rollovers < edition.rollovers and time <= support.due_at
         found.append(Duty("roll-over" if again else "repay", support.application, None, support.due_at))

@@ -128,7 +128,9 @@ def _checks(context: Context) -> dict[int, Callable[[], Finding]]:
 def _parsed(bundle: Bundle) -> Finding:
     """1. Canonical, complete, no unknown field; no record or entry that no step asks for."""
     complete.check(bundle)
-    return Finding(f"A {bundle.kind}'s bundle in its one form, with {len(bundle.entries)} entries.")
+    count = len(bundle.entries)
+    entries = "one entry" if count == 1 else f"{count} entries"
+    return Finding(f"A {bundle.kind}'s bundle in its one form, with {entries}.")
 
 
 def _not_run() -> tuple[Step, ...]:

@@ -17,6 +17,7 @@ from carbonledger import jcs
 from carbonledger.accounting.inputs import Node
 from carbonledger.assessment.code import document as documents
 from carbonledger.assessment.rational import decimal, positive
+from ledger_node.db.engine import Lock, hold
 from ledger_node.db.schema import assessment_input
 
 FIGURES: Final = "figures"
@@ -102,6 +103,7 @@ class Given:
 
 def keep(connection: Connection, given: Given, now: int) -> bool:
     """Keep a section; whether it is new. The same again is not."""
+    hold(connection, Lock.EVENTS)  # a run judges what is numbered up to its mark, and none comes below it later
     content = jcs.encode(given.content)
     named = "\0".join((given.member, given.project, str(given.period), given.section))
     digest = hashlib.sha256(named.encode() + b"\0" + content).hexdigest()

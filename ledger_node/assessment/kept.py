@@ -56,9 +56,10 @@ def open_run(connection: Connection, row: RunRow, now: int) -> None:
     connection.execute(insert(assessment_run).values(**values, opened_at=now))
 
 
-def enter(connection: Connection, identifier: str, state: State) -> None:
-    """A run's next state."""
-    connection.execute(update(assessment_run).where(assessment_run.c.id == identifier).values(state=state))
+def enter(connection: Connection, identifier: str, before: State, state: State) -> None:
+    """A run's next state; nothing where another worker is further already."""
+    mine = (assessment_run.c.id == identifier) & (assessment_run.c.state == before)
+    connection.execute(update(assessment_run).where(mine).values(state=state))
 
 
 def run(connection: Connection, identifier: str) -> RunRow:

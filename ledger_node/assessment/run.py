@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
-from typing import Any, Final, assert_never, get_args
+from typing import Any, Final, assert_never
 
 from sqlalchemy import Connection, Engine
 
@@ -37,6 +37,7 @@ from ledger_node.assessment.compose import Statistics, Terms
 from ledger_node.assessment.inputs import ITSELF
 from ledger_node.assessment.kept import CODE, GRADE, STATISTICS, Made, RunRow, State
 from ledger_node.chain.bindings import structs
+from ledger_node.db.engine import Lock, hold
 from ledger_node.queries import members
 
 ITEMS: Final = 40
@@ -80,6 +81,7 @@ def open_run(engine: Engine, order: Order, now: int, job: str | None = None) -> 
     """Open a run, or find the one of the job, or the open one of the quarter; its id."""
     year, quarter = order.quarter
     with engine.begin() as connection:
+        hold(connection, Lock.RUNS)
         there = kept.runs(connection, order.period)
         own = [row for row in there if job is not None and row.content.get("job") == job]
         open_ = own or [row for row in there if row.state != "done"]
@@ -169,13 +171,15 @@ class Run:
     def _make_statistics(self) -> None:
         """Of the quarter, and of the three before it that a grade's twelve months need."""
         with self._engine.begin() as connection:
+            if not self._is_at(connection, "statistics"):
+                return
             for period in range(self._order.period - 3, self._order.period + 1):
                 before = kept.statistics_of(connection, period)
                 for statement in _statements(connection, period, self._upto):
                     if statement not in before:  # else the figures are those of an earlier run
                         revision = 1 + sum(1 for other in before if _same(other, statement))
                         self._keep_statement(connection, statement, revision)
-            self._enter(connection, "publish")
+            kept.enter(connection, self._id, "statistics", "publish")
 
     def _keep_statement(self, connection: Connection, statement: PeerStatistics, revision: int) -> None:
         raw = jcs.encode(statement.to_json())
@@ -195,17 +199,19 @@ class Run:
             values |= {"industry": bytes.fromhex(industry), "peers": peers, "digest": bytes.fromhex(digest)}
             self._act("PeerStatement", made.id, (), values)
         self._carrier.settle()
-        self._advance("codes")
+        self._advance("publish", "codes")
 
     # codes
 
     def _make_codes(self) -> None:
         order = self._order
         with self._engine.begin() as connection:
+            if not self._is_at(connection, "codes"):
+                return
             done = {(made.member, made.project) for made in kept.made(connection, self._id, CODE)}
             waiting = [one for one in self._subjects(connection) if one not in done][:BATCH]
             if not waiting:
-                self._enter(connection, "file-codes")
+                kept.enter(connection, self._id, "codes", "file-codes")
                 return
             statistics = _by_industry(connection, order.period)
             candidates = _candidates(connection)
@@ -260,18 +266,20 @@ class Run:
             taken = [structs.CodeItem(*item.values()) for item in part]
             self._act("CodeList", f"codes {number}", (taken,), rules | {"itemsDigest": filing.items_digest(part)})
         self._carrier.settle()
-        self._advance("grades")
+        self._advance("file-codes", "grades")
 
     # grades
 
     def _make_grades(self) -> None:
         order = self._order
         with self._engine.begin() as connection:
+            if not self._is_at(connection, "grades"):
+                return
             done = {(made.member, made.project, made.set_key) for made in kept.made(connection, self._id, GRADE)}
             subjects = self._subjects(connection)
             waiting = [(s, k) for k in order.schemes for s in subjects if (*s, k.head.key) not in done][:BATCH]
             if not waiting:
-                self._enter(connection, "file-grades")
+                kept.enter(connection, self._id, "grades", "file-grades")
                 return
             statistics = {p: _by_industry(connection, p) for p in range(order.period - 3, order.period + 1)}
             for subject, scheme in waiting:
@@ -321,7 +329,7 @@ class Run:
                 values = {"schemeId": scheme.id, "itemsDigest": filing.items_digest(part)}
                 self._act("GradeList", f"grades {scheme.head.key} {number}", (taken,), values)
         self._carrier.settle()
-        self._advance("done")
+        self._advance("file-grades", "done")
 
     # inside
 
@@ -368,13 +376,14 @@ class Run:
         )
         kept.keep(connection, made)
 
-    def _advance(self, state: State) -> None:
-        with self._engine.begin() as connection:
-            self._enter(connection, state)
+    def _is_at(self, connection: Connection, state: State) -> bool:
+        """Whether the run is still there, once no other worker makes a piece of it: after a lease ran out two may."""
+        hold(connection, Lock.RUNS)
+        return kept.run(connection, self._id).state == state
 
-    def _enter(self, connection: Connection, state: State) -> None:
-        assert state in get_args(State)
-        kept.enter(connection, self._id, state)
+    def _advance(self, before: State, state: State) -> None:
+        with self._engine.begin() as connection:
+            kept.enter(connection, self._id, before, state)
 
 
 def lot_secret(assessor: Assessor, case: bytes) -> bytes:

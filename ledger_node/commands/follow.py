@@ -9,7 +9,8 @@ from typing import Final, Protocol
 from carbonledger.errors import CarbonLedgerError, Invalid
 from ledger_node.chain.errors import ChainError, WrongChain
 from ledger_node.chain.interface import Chain
-from ledger_node.db.view import DatabaseFailed, View
+from ledger_node.db.failures import DatabaseFailed
+from ledger_node.db.view import View
 
 LONGEST_WAIT_S: Final = 60.0
 
@@ -71,19 +72,23 @@ class Follower:
         self._head_age_alarm_s = head_age_alarm_s
         self._journal = journal
         self.standing = Standing()
+        self._found = False
 
     def step(self) -> float:
         """One turn; the seconds until the next: 0 while there is more, longer after each failure."""
         before = self.standing
         try:
             require_same_chain(self._view, self._chain)
+            if not self._found:
+                require_directory(self._chain, self._directory)
+                self._found = True
             done = self._view.step(self._chain, self._directory)
             head = self._chain.head()
             if done.at >= head.number:
                 self._view.work(self._clock)
         except WrongChain:
             raise
-        except (ChainError, DatabaseFailed, Invalid) as error:  # Invalid: the chain changed while it was read
+        except (ChainError, DatabaseFailed, Invalid) as error:  # Invalid: changed while it was read, or no Directory
             return self._failed(error)
         age = max(0, self._clock() - head.timestamp)
         self.standing = Standing(
@@ -126,3 +131,9 @@ def require_same_chain(view: View, chain: Chain) -> None:
             found=f"{chain.genesis_hash.hex()} at {chain.url}",
             remedy="Name another database, or empty this one with `python -m ledger_node reindex`",
         )
+
+
+def require_directory(chain: Chain, directory: bytes) -> None:
+    """Invalid if there is no contract yet at the Directory's address: a view under it would be of nothing."""
+    if not chain.code(directory):
+        raise Invalid("the Directory", expected=f"a contract at 0x{directory.hex()}", found="no code")

@@ -19,7 +19,7 @@ from ledger_node.chain.bindings import directory as directory_contract
 from ledger_node.chain.errors import CallReverted, StateNotKept
 from ledger_node.chain.interface import Chain
 from ledger_node.chain.types import Block
-from ledger_node.commands.follow import require_same_chain
+from ledger_node.commands.follow import require_directory, require_same_chain
 from ledger_node.contract_names import NAMES
 from ledger_node.db.engine import sqlite_url
 from ledger_node.db.view import LatestRecord, View
@@ -62,8 +62,7 @@ def fsck(view: View, chain: Chain, directory: bytes, say: Say) -> Findings:
 
 def deployment_of(chain: Chain, directory: bytes) -> Deployment:
     """Where the contracts are, as the Directory says; Invalid if there is no Directory or it lacks one."""
-    if not chain.code(directory):
-        raise Invalid("the Directory", expected=f"a contract at 0x{directory.hex()}", found="no code")
+    require_directory(chain, directory)
     found = {}
     for name in NAMES:
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 import sys
 import threading
 import time
@@ -16,7 +15,6 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
-from carbonledger.errors import Refused
 from carbonledger.identifiers import member_id
 from carbonledger.keys import PrivateKey
 from ledger_node.alerts.jobs import Post
@@ -32,6 +30,7 @@ from ledger_node.commands.trading import Trading
 from ledger_node.config import CredentialSettings, Settings, WitnessSettings
 from ledger_node.credentials.issuer import Issuer
 from ledger_node.db.view import View
+from ledger_node.listening import listening, url_of
 from ledger_node.witness import WitnessedLog, WitnessKeys, create_witness
 
 _STOPPING_S = 5
@@ -165,17 +164,8 @@ class _Server:
     """An application that listens in a thread of its own while the context lasts."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        host, port = settings.http.host, settings.http.port
-        self._socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            self._socket.bind((host, port))
-        except OSError as error:
-            self._socket.close()
-            raise Refused(
-                "the ledger node cannot listen", expected="a free address", found=f"{host}:{port}: {error.strerror}"
-            ) from error
-        self.url = f"http://{host}:{self._socket.getsockname()[1]}"
+        self._socket = listening("ledger node", settings.http.host, settings.http.port)
+        self.url = url_of(self._socket)
         config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=_STOPPING_S)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="http", daemon=True)

@@ -6,15 +6,13 @@ Failures of the database come as `DatabaseFailed`, so that nobody outside this p
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, Final
 
 from sqlalchemy import Connection, func, select
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
-from carbonledger.errors import CarbonLedgerError, Invalid, Malformed
+from carbonledger.errors import Invalid
 from carbonledger.records import Record
 from ledger_node.alerts import jobs as alerts
 from ledger_node.alerts.jobs import Post
@@ -22,6 +20,7 @@ from ledger_node.chain.bindings.describe import describe_event
 from ledger_node.chain.interface import Chain
 from ledger_node.credentials.issuer import Issuer
 from ledger_node.db import engine, indexer, schema
+from ledger_node.db.failures import failures
 from ledger_node.db.indexer import Indexer, Progress
 from ledger_node.jobs import credentials, loans, restatement
 from ledger_node.jobs.queue import Queue
@@ -33,10 +32,6 @@ from ledger_node.queries.once import settle
 _ROWS_AT_ONCE: Final = 1000
 _JOBS_AT_ONCE: Final = 200
 """Following the chain goes on between: a city's alerts are some hundred jobs."""
-
-
-class DatabaseFailed(CarbonLedgerError):
-    """The database did not do what was asked of it; asking again may help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +56,11 @@ class View:
         self._handlers = restatement.HANDLERS | loans.HANDLERS | alerts.handlers(post or Post())
         if issuer is not None:
             self._handlers |= credentials.handlers(issuer)
-        try:
-            self._engine = engine.open_database(url)
-        except ImportError as error:
-            raise Malformed(
-                "database URL",
-                expected="a database whose driver is installed",
-                found=f"{url[:120]}: {error}",
-                remedy="Use sqlite:///PATH, postgresql+psycopg://…, or install the driver",
-            ) from error
-        except (ArgumentError, NoSuchModuleError) as error:
-            raise Malformed("database URL", expected="sqlite:///PATH or postgresql+…", found=url[:120]) from error
+        self._engine = engine.open_database(url)
 
     def migrate(self) -> None:
         """Bring the schema to the newest version, all of it or nothing; two that do so at once take turns."""
-        with _failures():
+        with failures():
             engine.migrate(self._engine)
 
     def close(self) -> None:
@@ -84,12 +69,12 @@ class View:
 
     def step(self, chain: Chain, directory: bytes) -> Progress:
         """One step of the indexer."""
-        with _failures():
+        with failures():
             return Indexer(self._engine, chain, directory, describe_event).step()
 
     def catch_up(self, chain: Chain, directory: bytes, progress: Callable[[Progress], None] | None = None) -> Progress:
         """Step until the head is reached."""
-        with _failures():
+        with failures():
             return Indexer(self._engine, chain, directory, describe_event).catch_up(progress)
 
     def work(self, clock: Callable[[], int]) -> int:
@@ -98,7 +83,7 @@ class View:
         `clock` in s.
         """
         self.begin_issuing(clock)
-        with _failures():
+        with failures():
             settle(self._engine, lambda connection: restatement.find(connection, clock()))
             settle(self._engine, lambda connection: alerts.find(connection, clock()))
             settle(self._engine, lambda connection: loans.find(connection, clock()))
@@ -118,7 +103,7 @@ class View:
         if self._issuer is None:
             raise Invalid("issuing certificates", expected="an issuer's key", found="none")
         self.begin_issuing(clock)
-        with _failures():
+        with failures():
             if again:
                 settle(self._engine, credentials.forget_scan)
             queue, done = Queue(self._engine, credentials.handlers(self._issuer), clock), 0
@@ -141,7 +126,7 @@ class View:
         if issuer is None:
             raise Invalid("withdrawing a key", expected="an issuer's key", found="none")
         self.begin_issuing(clock)
-        with _failures():
+        with failures():
             with self._engine.begin() as connection:
                 there = credentials.withdraw_key(connection, issuer, multikey)
             self._sign_lists(clock)
@@ -157,7 +142,7 @@ class View:
         """Make the issuer known, where there is one; Refused where certificates stand under an address that it left."""
         issuer = self._issuer
         if issuer is not None:
-            with _failures():
+            with failures():
                 settle(self._engine, lambda connection: credentials.begin(connection, issuer, clock()))
 
     def _sign_lists(self, clock: Callable[[], int]) -> None:
@@ -168,39 +153,39 @@ class View:
 
     def disclose(self, disclosures: Sequence[Disclosure]) -> None:
         """Keep what members disclosed by month, all of it or nothing."""
-        with _failures(), self._engine.begin() as connection:
+        with failures(), self._engine.begin() as connection:
             disclosed.keep(connection, disclosures)
 
     def ask(self, asked: Asked, now: int) -> str:
         """Have a quarter assessed by whichever node is an assessor; id of the job."""
-        with _failures():
+        with failures():
             return settle(self._engine, lambda connection: assessment_jobs.ask(connection, asked, now))
 
     def assessments(self, quarter: str | None) -> list[Standing]:
         """How the assessments that were asked for stand."""
-        with _failures(), self._engine.connect() as connection:
+        with failures(), self._engine.connect() as connection:
             return assessment_jobs.every(connection, quarter)
 
     def empty(self) -> None:
         """Forget what is rebuilt from the chain, and only that."""
-        with _failures():
+        with failures():
             indexer.reindex(self._engine)
 
     def height(self) -> int | None:
         """The last block taken in; None before the first."""
-        with _failures(), self._engine.connect() as connection:
+        with failures(), self._engine.connect() as connection:
             found = connection.execute(select(func.max(schema.block.c.number))).scalar()
         return None if found is None else int(found)
 
     def block_hash(self, number: int) -> bytes | None:
         """Hash of a block as taken in."""
-        with _failures(), self._engine.connect() as connection:
+        with failures(), self._engine.connect() as connection:
             found = connection.execute(select(schema.block.c.hash).where(schema.block.c.number == number)).scalar()
         return None if found is None else bytes(found)
 
     def contracts(self, directory: bytes) -> dict[bytes, str]:
         """Address → name of every contract that the Directory ever named."""
-        with _failures(), self._engine.connect() as connection:
+        with failures(), self._engine.connect() as connection:
             return indexer.contract_names(connection, directory)
 
     def latest_records(self) -> Iterator[LatestRecord]:
@@ -211,14 +196,14 @@ class View:
             .where(table.c.latest == 1)
             .order_by(table.c.block_number, table.c.log_index)
         )
-        with _failures(), self._engine.connect() as connection:
+        with failures(), self._engine.connect() as connection:
             for kind, fields, identifier, key, number in _stream(connection, query):
                 record = Record.from_json(kind, fields)
                 yield LatestRecord(record, bytes.fromhex(identifier), bytes.fromhex(key), int(number))
 
     def first_difference(self, other: View) -> str | None:
         """Where the rebuilt tables of two views differ first, in words; None if they are the same row for row."""
-        with _failures(), self._engine.connect() as mine, other._engine.connect() as theirs:
+        with failures(), self._engine.connect() as mine, other._engine.connect() as theirs:
             for name in schema.VIEWS:
                 table = schema.metadata.tables[name]
                 query = select(table).order_by(*table.primary_key.columns)
@@ -227,19 +212,6 @@ class View:
                     if own is None or rebuilt is None or tuple(own) != tuple(rebuilt):
                         return f"table {name}: {_difference(columns, keys, own, rebuilt)}"
         return None
-
-
-@contextmanager
-def _failures() -> Iterator[None]:
-    try:
-        yield
-    except SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", None) or error).splitlines()
-        raise DatabaseFailed(
-            "the database failed",
-            found=(reason[0] if reason else type(error).__name__)[:300],
-            remedy="If a table or column is missing, run `python -m ledger_node migrate`",
-        ) from error
 
 
 def _stream(connection: Connection, query: Any) -> Iterator[Any]:

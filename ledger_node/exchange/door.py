@@ -12,6 +12,7 @@ from carbonledger.errors import BadSignature, CarbonLedgerError, Refused, Unknow
 from carbonledger.market.book import SIDES
 from carbonledger.market.calendar import day_of
 from carbonledger.market.day import MODES
+from ledger_node.db.engine import Lock, hold
 from ledger_node.queries import market, orders, records
 from ledger_node.queries.orders import Order
 
@@ -39,6 +40,10 @@ def take(connection: Connection, act: Act, signed: Signed, chain_id: int, now: i
         return known
     member, instrument = act["member"].hex(), act["instrument"].hex()
     _check_signature(connection, act, signed, chain_id, now, accepts)
+    hold(connection, Lock.ORDERS)  # else two orders at once could each be taken against the same means
+    known = orders.find(connection, act.id.hex())
+    if known is not None:
+        return known
     same = orders.with_reference(connection, member, act["reference"].hex())
     if same is not None:
         raise Refused("the order's reference", expected="one that was not used", found=f"that of order {same.id}")

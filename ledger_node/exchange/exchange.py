@@ -23,6 +23,7 @@ from ledger_node.chain.errors import CallReverted
 from ledger_node.chain.interface import Chain
 from ledger_node.chain.outbox import Outbox
 from ledger_node.chain.outbox_store import EntryState
+from ledger_node.db.engine import Lock, hold
 from ledger_node.exchange import matching
 from ledger_node.queries import orders
 from ledger_node.queries.orders import Batch, Order
@@ -78,6 +79,7 @@ class Exchange:
     def step(self) -> Turn:
         """Match what came in, and move one batch on. The outbox is stepped by its owner."""
         with self._engine.begin() as connection:
+            hold(connection, Lock.ORDERS)
             matched = matching.match(connection, self._clock())
         return Turn(matched, self._move())
 
@@ -153,6 +155,7 @@ class Exchange:
     def _undo(self, batch: Batch, by_number: dict[int, Order], refusal: bytes) -> str:
         """Take back trades that the contract refuses: the orders that it names end, the others go on."""
         with self._engine.begin() as connection:
+            hold(connection, Lock.ORDERS)
             guilty = _named(refusal, by_number)
             blameless = name_of(refusal) in NOBODYS_FAULT
             if not guilty and not blameless:

@@ -28,6 +28,7 @@ from carbonledger.records import code_id
 from ledger_node.credentials.claims import ITSELF, Claim, claim_of
 from ledger_node.credentials.issuer import LIST_RENEWED_S, Issuer
 from ledger_node.credentials.standing import Subject, revocation, suspension
+from ledger_node.db.engine import Lock, hold
 from ledger_node.jobs.queue import Handler, Job, forget, open_job
 from ledger_node.queries import assessment, credentials, records
 from ledger_node.queries.credentials import Issued
@@ -105,6 +106,7 @@ def bring_up(
     connection: Connection, issuer: Issuer, member: str, project: str, now: int, choose: Choose = secrets.randbelow
 ) -> None:
     """Bring the certificates of a subject to what the records say now."""
+    hold(connection, Lock.EVENTS)
     subject = subject_of(connection, member, project)
     known = {issued.claim.record: issued for issued in credentials.of_subject(connection, member, project)}
     for issued in known.values():
@@ -131,6 +133,9 @@ def subject_of(connection: Connection, member: str, project: str) -> Subject:
 
 def sign_lists(connection: Connection, issuer: Issuer, now: int) -> int:
     """Sign the lists that are due, each by the name under which it was opened; how many."""
+    if not credentials.due_lists(connection, issuer.bases, now - LIST_RENEWED_S):
+        return 0
+    hold(connection, Lock.EVENTS)  # a bit that is set while a list is signed would else be taken for signed
     due = credentials.due_lists(connection, issuer.bases, now - LIST_RENEWED_S)
     for purpose, number, base_url in due:
         bits = credentials.set_bits(connection, purpose, number)
@@ -200,6 +205,7 @@ def _until(last: int | None) -> str:
 
 def revoke(connection: Connection, identifier: str, why: str, note: str, now: int) -> Issued:
     """Revoke by hand; Unknown if there is no such certificate. One that is revoked stays as it is."""
+    hold(connection, Lock.EVENTS)
     issued = credentials.one(connection, identifier)
     if issued is None:
         raise Unknown("certificate", expected="the id of one (32 hex digits)", found=identifier[:80])
@@ -221,6 +227,7 @@ def withdraw_key(connection: Connection, issuer: Issuer, multikey: str) -> bool:
             found=multikey,
             remedy="Make a new key, name it in [credentials], then withdraw the old one",
         )
+    hold(connection, Lock.EVENTS)
     credentials.change_all(connection)
     return credentials.forget_key(connection, multikey)
 

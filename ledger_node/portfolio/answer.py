@@ -234,6 +234,7 @@ def _shown(
         "code": None
         if code is None
         else {
+            "colour": _colour(code),
             "period": f"{code['year']}Q{code['quarter']}",
             "state": STATES[int(code["state"]) - 1],
             "valid_until": valid_until(code),
@@ -250,6 +251,7 @@ def _shown(
                 "grade": _name(g["grade"]),
                 "period": f"{g['year']}Q{g['quarter']}",
                 "scheme": _name(g["schemeKey"]),
+                "suspended": code is not None and _colour(code) == "red",
             }
             for g in enterprise.grades
         ],
@@ -259,6 +261,11 @@ def _shown(
         "refused": financed.refused.get(position.id),
         "row": position.row,
     }
+
+
+def _colour(code: Kept) -> str:
+    state = STATES[int(code["state"]) - 1]
+    return state if state in ("green", "grey") else "red"
 
 
 def _name(word: str) -> str:

@@ -10,8 +10,13 @@ from typing import Any, Final
 import xlsxwriter
 
 from carbonledger.accounting.exact import spreadsheet_keeps
+from carbonledger.assessment import library
+from carbonledger.assessment.on_chain import grade_titles
+from carbonledger.punctuation import full_width
+from ledger_node.terms import BASES, CODE_COLOURS, CODE_STATES, SUSPENDED
 
 MEDIA_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+LANGUAGES: Final = ("zh", "en")
 UNKNOWN: Final = {"zh": "未知", "en": "unknown"}
 _TITLES: Final = {
     "positions": ("持仓", "Positions"),
@@ -19,9 +24,10 @@ _TITLES: Final = {
     "errors": ("错误行", "Refused rows"),
     "row": ("行", "row"),
     "id": ("编号", "id"),
+    "name": ("企业", "enterprise"),
     "credit_code": ("统一社会信用代码", "credit code"),
     "outstanding": ("贷款余额(元)", "outstanding (CNY)"),
-    "code": ("碳码", "code"),
+    "code": ("红绿码", "code"),
     "period": ("期间", "period"),
     "valid": ("有效期至", "valid until"),
     "grade": ("评级", "grade"),
@@ -51,27 +57,29 @@ def render(answer: dict[str, Any], language: str, made: int) -> bytes:
         book.set_properties(
             {"created": datetime.fromtimestamp(made, UTC).replace(tzinfo=None), "comments": "carbonledger"}
         )
-        names: tuple[str, ...] = ("row", "id", "credit_code", "outstanding", "code", "period", "valid", "grade")
+        names: tuple[str, ...] = ("row", "id", "name", "credit_code", "outstanding", "code", "period", "valid", "grade")
         names += ("pledged", "emission", "year", "attribution", "scope1", "scope2", "score", "basis")
-        _sheet(book, "positions", names, [_position(one) for one in answer["positions"]], language)
+        _sheet(book, "positions", names, [_position(one, language) for one in answer["positions"]], language)
         _sheet(book, "totals", ("line", "value", "covered"), _totals(answer), language)
         errors = [[e[name] for name in ("row", "column", "message", "expected", "found")] for e in answer["errors"]]
         _sheet(book, "errors", ("row", "column", "message", "expected", "found"), errors, language)
     return out.getvalue()
 
 
-def _position(one: dict[str, Any]) -> list[Any]:
+def _position(one: dict[str, Any], language: str) -> list[Any]:
+    at = LANGUAGES.index(language)
     code, emission, financed = one["code"] or {}, one["emission"] or {}, one["financed"] or {}
-    lines = financed.get("lines", {})
+    lines, name = financed.get("lines", {}), one.get("name")
     return [
         one["row"],
         one["id"],
+        name and name[language],
         one["credit_code"],
         one["outstanding"],
-        code.get("state"),
+        _code(code, at),
         code.get("period"),
         code.get("valid_until"),
-        "; ".join(f"{g['scheme']}: {g['grade']}" for g in one["grades"]) or None,
+        "\n".join(_grade(grade, at) for grade in one["grades"]) or None,
         one["pledged"] and one["pledged"]["value"],
         emission.get("value"),
         emission.get("year"),
@@ -79,8 +87,25 @@ def _position(one: dict[str, Any]) -> list[Any]:
         lines.get("scope1", {}).get("shown"),
         lines.get("scope2", {}).get("shown"),
         financed.get("score"),
-        one["basis"],
+        BASES[one["basis"]][at],
     ]
+
+
+def _code(code: dict[str, Any], at: int) -> str | None:
+    if not code:
+        return None
+    colour, state = CODE_COLOURS[code["colour"]][at], CODE_STATES[code["state"]][at]
+    return colour if code["state"] in CODE_COLOURS else f"{colour}{(' · ', ': ')[at]}{state}"
+
+
+def _grade(grade: dict[str, Any], at: int) -> str:
+    """A grade by its title and the key of its scheme; by its key where the package does not know the scheme."""
+    known = next((one for one in library.schemes() if one.head.key == grade["scheme"]), None)
+    title = grade["grade"]
+    if known is not None:
+        english, chinese = grade_titles(known).get(grade["grade"], (title, title))
+        title = (full_width(chinese), english)[at]
+    return f"{title} ({grade['scheme']})" + (f" [{SUSPENDED[at]}]" if grade["suspended"] else "")
 
 
 def _totals(answer: dict[str, Any]) -> list[list[Any]]:
@@ -92,7 +117,7 @@ def _totals(answer: dict[str, Any]) -> list[list[Any]]:
 def _sheet(
     book: xlsxwriter.Workbook, name: str, titles: Sequence[str], rows: Sequence[Sequence[Any]], language: str
 ) -> None:
-    at = 0 if language == "zh" else 1
+    at = LANGUAGES.index(language)
     sheet = book.add_worksheet(_TITLES[name][at])
     sheet.freeze_panes(1, 0)
     sheet.set_column(0, len(titles), 20)

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, get_args
 
 from sqlalchemy import Connection, insert, select, update
 
+from ledger_node.db.engine import Lock, hold
 from ledger_node.db.schema import alert
 from ledger_node.queries import node_events
 
@@ -38,6 +39,7 @@ def tell(connection: Connection, member: str, told: Sequence[Mapping[str, Any]],
 
     Those that were opened or reopened are returned: they are to be delivered. The same again changes nothing.
     """
+    hold(connection, Lock.EVENTS)
     known = {row.key: row for row in of_member(connection, member)}
     fresh = []
     for one in told:
@@ -66,6 +68,7 @@ def tell(connection: Connection, member: str, told: Sequence[Mapping[str, Any]],
 
 def escalate(connection: Connection, opened_before: int, now: int) -> list[Kept]:
     """Open alerts that nobody acknowledged in time become escalated; they are returned."""
+    hold(connection, Lock.EVENTS)  # none is acknowledged between the look and the writing
     where = (alert.c.state == "open") & (alert.c.opened_at <= opened_before)
     due = [_kept(row) for row in connection.execute(select(alert).where(where).order_by(alert.c.number))]
     connection.execute(update(alert).where(where).values(state="escalated", changed_at=now))
@@ -76,6 +79,7 @@ def escalate(connection: Connection, opened_before: int, now: int) -> list[Kept]
 
 def acknowledge(connection: Connection, number: int, by: str, note: str, now: int) -> bool:
     """A person has seen it; False where it is past or was acknowledged already."""
+    hold(connection, Lock.EVENTS)
     where = (alert.c.number == number) & alert.c.state.in_(("open", "escalated"))
     values = {"state": "acknowledged", "changed_at": now, "acknowledged_by": by, "note": note}
     done = bool(connection.execute(update(alert).where(where).values(**values)).rowcount)

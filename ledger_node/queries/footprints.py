@@ -13,6 +13,7 @@ from carbonledger import jcs
 from carbonledger.identifiers import member_id
 from carbonledger.product import pact
 from carbonledger.product.result import Footprint
+from ledger_node.db.engine import Lock, hold
 from ledger_node.db.schema import footprint, footprint_document, footprint_reader
 from ledger_node.queries import records
 
@@ -78,6 +79,7 @@ def document(connection: Connection, sha256: str) -> bytes | None:
 
 def publish(connection: Connection, new: Kept, readers: Sequence[str]) -> Kept:
     """Publish it once, superseding the active one of its scope; again only adds readers. Run it in `settle`."""
+    hold(connection, Lock.EVENTS)  # one is the active one of its scope, and partners read on from numbers
     known = find(connection, new.id)
     if known is None:
         before = [kept.id for kept in of_scope(connection, new.member, new.scope) if kept.superseded_by is None]

@@ -109,7 +109,10 @@ def duties(connection: Connection, bank: str, time: int) -> list[Duty]:
     editions = _editions(connection)
     lent = of_bank(connection, bank, live=True)
     checked = _checked(connection, {str(loan["member"]) for loan in lent})
-    supports = [_supported(one) for one in records.of_member(connection, "support", bank) if int(one["outstanding"])]
+    given = [one for one in records.of_member(connection, "support", bank) if int(one["fundedAt"])]
+    ended = [one.block_number for one in given if not int(one["outstanding"])]
+    times = records.times(connection, ended) if ended else {}
+    supports = [_supported(one, times.get(one.block_number)) for one in given]
     disclosed = {(one["tool"], _quarter(one)) for one in records.of_member(connection, "loandisclosure", bank)}
     found = [
         *check_ups([Lent(loan["project"], int(loan["drawnAt"])) for loan in lent], checked, editions, time),
@@ -131,8 +134,10 @@ def _checked(connection: Connection, borrowers: Collection[str]) -> set[tuple[st
     return {(one["project"], _quarter(one)) for by_kind in by_member.values() for one in by_kind.get("checkup", ())}
 
 
-def _supported(kept: Kept) -> Supported:
-    return Supported(kept.id, kept["tool"], int(kept["fundedAt"]), int(kept["dueAt"]), int(kept["rollovers"]))
+def _supported(kept: Kept, ended_at: int | None) -> Supported:
+    """What is paid back whole was written last when it was; `ended_at` is the time of that block, of no other."""
+    given_at, due_at, rollovers = int(kept["fundedAt"]), int(kept["dueAt"]), int(kept["rollovers"])
+    return Supported(kept.id, kept["tool"], given_at, due_at, rollovers, None if int(kept["outstanding"]) else ended_at)
 
 
 def _quarter(kept: Kept) -> Quarter:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select
 
 from carbonledger import jcs
-from ledger_node.db.engine import number_in_turn
+from ledger_node.db.engine import Lock, hold
 from ledger_node.db.schema import node_event
 
 
@@ -33,7 +33,7 @@ def tell(
 
     `once`: what makes it one whenever it is told again.
     """
-    number_in_turn(connection)
+    hold(connection, Lock.EVENTS)
     what = {"at": at, "data": dict(data)} if once is None else {"once": once}
     content = jcs.encode({**what, "member": member, "type": type_})
     identifier = "evt_" + hashlib.sha256(b"carbonledger/node-event/v1\0" + content).hexdigest()[:32]

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, delete, insert, literal, select
 
-from ledger_node.db.engine import number_in_turn
+from ledger_node.db.engine import Lock, hold
 from ledger_node.db.schema import job, pact_event, pact_token
 
 PREFIX: Final = "org.wbcsd.pact.ProductFootprint."
@@ -76,7 +76,7 @@ def find_token(connection: Connection, sha256: str) -> Token | None:
 
 def keep(connection: Connection, event: Event) -> Event | None:
     """Keep an event; the one of its source and id that was kept before, None if it is new. Run it in `settle`."""
-    number_in_turn(connection)
+    hold(connection, Lock.EVENTS)
     row = connection.execute(select(pact_event).where(pact_event.c.digest == event.digest)).first()
     if row is not None:
         return _event(row)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert, select
 
+from ledger_node.db.engine import Lock, hold
 from ledger_node.db.schema import planning_quota
 
 
@@ -20,6 +21,7 @@ class Planning:
 
 def enter(connection: Connection, member: str, year: int, entry: Planning) -> Planning:
     """Keep an entry; the same tonnes again change nothing. Run it in `settle`."""
+    hold(connection, Lock.EVENTS)
     known = latest(connection, member, year)
     if known is not None and known.tonnes == entry.tonnes:
         return known

@@ -8,7 +8,7 @@ from carbonledger.accounting.factors import Factor
 from carbonledger.accounting.statement import Statement
 from ledger_node.reports import assurance, boundary, cells, numbers, results
 from ledger_node.reports.facts import Facts, statement_of
-from ledger_node.reports.model import EVIDENCE_NAME, Cover, Document, Pairs, Text
+from ledger_node.reports.model import EVIDENCE_NAME, Check, Cover, Document, Pairs, Text
 from ledger_node.reports.options import Options, Period
 from ledger_node.reports.words import Words
 
@@ -111,4 +111,5 @@ def _cover(facts: Facts, words: Words, options: Options, period: Period, stateme
         contents=words("contents"),
         page=words("page", page="{page}", pages="{pages}"),
         footer=words("footer", digest=facts.digest.hex()),
+        check=Check(f"{options.origin}/reports/{record.id.hex()}", words("scan")) if options.origin else None,
     )

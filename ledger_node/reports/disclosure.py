@@ -18,6 +18,7 @@ from carbonledger.loans.disclose import Disclosure, disclose
 from carbonledger.loans.money import in_tonnes, in_wan
 from carbonledger.loans.windows import WINDOWS
 from carbonledger.loans.words import LANGUAGES, Language, heading, note, sentence, word
+from carbonledger.punctuation import full_width
 from ledger_node.reports import pdf, xlsx
 from ledger_node.reports.model import (
     Block,
@@ -114,9 +115,9 @@ def _cover(
         subtitle=tool["key"],
         entity=found.ledger.bank,
         period=words("period.quarter", year=found.ledger.year, quarter=found.ledger.quarter),
-        headline_title=f"{word('cumulative', language)}: {word('reduction', language)}",
+        headline_title=_said(f"{word('cumulative', language)}: {word('reduction', language)}", language),
         headline=in_tonnes(int(cumulative["reduction"]["value"]), 6),
-        exactly=sentence("cumulative", cumulative, language),
+        exactly=_said(sentence("cumulative", cumulative, language), language),
         marks=tuple(marks),
         pairs=Pairs("cover", pairs),
         contents=words("contents"),
@@ -127,8 +128,8 @@ def _cover(
 
 
 def _overview(result: dict[str, Any], language: Language) -> Section:
-    blocks: list[Block] = [Paragraph(result["purpose"][language])]
-    blocks += [Paragraph(sentence(name, result["windows"][name], language)) for name in WINDOWS]
+    blocks: list[Block] = [Paragraph(_said(result["purpose"][language], language))]
+    blocks += [Paragraph(_said(sentence(name, result["windows"][name], language), language)) for name in WINDOWS]
     rows = tuple(Row((Text(word(name, language)), *_measures(result["windows"][name]))) for name in WINDOWS)
     columns = (Column(word("window", language), width=3), *_columns(language))
     blocks.append(Table("windows", word("overview", language), columns, rows))
@@ -173,14 +174,14 @@ def _marked(result: dict[str, Any], language: Language) -> Section:
 
 def _ledger(found: Disclosure, language: Language) -> Section:
     columns = (
-        Column(word("loan", language), width=3),
-        Column(word("project", language), width=3),
-        Column(word("drawn", language), width=2),
-        Column(word("amount", language), "number", _wan(language), 2),
-        Column(word("rate", language), "number", "%", 1),
-        Column(word("part", language), "number", "t", 3),
-        Column(word("method", language), width=4),
-        Column(word("terms", language), width=4),
+        Column(word("loan", language), width=5),
+        Column(word("project", language), width=6),
+        Column(word("drawn", language), width=6),
+        Column(word("amount", language), "number", _wan(language), 7),
+        Column(word("rate", language), "number", "%", 4),
+        Column(word("part", language), "number", "t", 7),
+        Column(word("method", language), width=7),
+        Column(word("terms", language), width=7),
     )
     rows = tuple(
         Row(
@@ -201,8 +202,8 @@ def _ledger(found: Disclosure, language: Language) -> Section:
 
 
 def _declaration(result: dict[str, Any], words: Words, language: Language) -> Section:
-    blocks: list[Block] = [Paragraph(result["statement"][language])]
-    blocks += [Paragraph(note(one, language), "warn") for one in result["notes"]]
+    blocks: list[Block] = [Paragraph(_said(result["statement"][language], language))]
+    blocks += [Paragraph(_said(note(one, language), language), "warn") for one in result["notes"]]
     blocks.append(Signatures("bank", (result["bank"]["name"],)))
     return _section("5", "statement", language, blocks)
 
@@ -229,6 +230,10 @@ def _measures(window: dict[str, Any]) -> tuple[Number | Text, ...]:
         Text("–", "quiet") if rate is None else Number(rate["shown"]),
         Number(window["reduction"]["shown"]),
     )
+
+
+def _said(text: str, language: Language) -> str:
+    return full_width(text) if language == "zh" else text
 
 
 def _wan(language: Language) -> str:

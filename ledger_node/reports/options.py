@@ -22,6 +22,7 @@ MAX_NAMES: Final = 1000
 MAX_NAME: Final = 200
 _PERIOD: Final = re.compile(PERIOD_PATTERN)
 _ID: Final = re.compile(r"[0-9a-f]{64}")
+_ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +85,21 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """All that a document depends on beside its evidence. `period` None: the year of the report."""
+    """All that a document depends on beside its evidence. `period` None: the year of the report.
+
+    `origin`: of the node whose page shows the report (`https://ledger.example`), as an address and a QR code; "": none.
+    """
 
     view: View = "gb"
     language: Language = "zh"
     period: Period | None = None
     names: Mapping[bytes, Name] = field(default_factory=dict)
+    origin: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """As a document carries them, so that it can be made again."""
-        return {
+        told = {"origin": self.origin} if self.origin else {}
+        return told | {
             "language": self.language,
             "names": {member.hex(): name.to_json() for member, name in sorted(self.names.items())},
             "period": None if self.period is None else self.period.text,
@@ -105,10 +111,20 @@ class Options:
         """Strict inverse of `to_json`."""
         match value:
             case {"language": language, "names": names, "period": None | str() as period, "view": view, **rest}:
-                if not rest:
+                if not rest.keys() - {"origin"}:
                     when = None if period is None else Period.parse(period)
-                    return cls(view_of(view), language_of(language), when, parse_names(names))
-        raise Malformed("options of a document", expected="language, names, period, view", found=repr(value)[:80])
+                    origin = origin_of(rest["origin"]) if "origin" in rest else ""
+                    return cls(view_of(view), language_of(language), when, parse_names(names), origin)
+        raise Malformed(
+            "options of a document", expected="language, names, period, view, perhaps origin", found=repr(value)[:80]
+        )
+
+
+def origin_of(text: object) -> str:
+    """A node's address that a document names: scheme, host, and a port where there is one."""
+    if isinstance(text, str) and _ORIGIN.fullmatch(text):
+        return text
+    raise Malformed("origin of a document", expected="https://host, with a port or without", found=repr(text)[:80])
 
 
 def view_of(text: object) -> View:

@@ -32,6 +32,7 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "nothing": ("本期没有填报的活动数据(未知,不等于零)", "No activity was reported for this period (unknown, which is not zero)"),
     "contents": ("目录", "Contents"),
     "page": ("第 {page} 页,共 {pages} 页", "Page {page} of {pages}"),
+    "scan": ("扫码查看本报告在账本上的状态", "This report on the ledger"),
     "footer": ("证据 SHA-256 {digest}", "Evidence SHA-256 {digest}"),
     "cover.as-of": ("链上状态截至", "As the chain stood at"),
     "cover.block": ("区块 {number}", "block {number}"),

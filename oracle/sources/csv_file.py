@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from carbonledger.errors import Malformed, Refused
-from oracle.sources.intervals import Row, YearOfIntervals, fit_year
+from oracle.sources.intervals import REPORTING_ZONE, Row, YearOfIntervals, fit_year
 from oracle.sources.mapping import CANONICAL, UNITS_WH, Mapping, recognise
 
 MAX_FILE_BYTES: Final = 512 * 1024 * 1024
@@ -121,8 +121,12 @@ def _time(text: str, mapping: Mapping, where: str) -> datetime:
         if mapping.zone is None:
             raise Malformed(f"{where}: time", expected="an offset such as +08:00", found=repr(text))
         end = end.replace(tzinfo=mapping.zone)
-    if mapping.midnight == "own-day" and end.time() == time(0):
-        end += timedelta(days=1)
+    try:
+        if mapping.midnight == "own-day" and end.time() == time(0):
+            end += timedelta(days=1)
+        end.astimezone(REPORTING_ZONE) - timedelta(days=1)  # a year has room on both sides
+    except OverflowError as error:
+        raise Refused(f"{where}: time", expected="a time inside the calendar", found=repr(text)) from error
     if end.microsecond:
         raise Refused(f"{where}: time", expected="whole seconds", found=repr(text))
     return end

@@ -16,6 +16,8 @@ from typing import Final
 from carbonledger.errors import Refused
 
 REPORTING_ZONE: Final = timezone(timedelta(hours=8))
+YEARS: Final = range(1970, 9999)
+"""Whose bounds fit a signed body (ms UTC from 1970) and the calendar."""
 MAX_REGISTER_WH: Final = 2**53 - 2**40  # what a signed body can hold (docs/formats/encodings.md), less a start value
 
 
@@ -69,7 +71,9 @@ class YearOfIntervals:
 
 
 def year_bounds_ms(year: int) -> tuple[int, int]:
-    """Start (exclusive) and end (inclusive) of a reporting year, ms UTC."""
+    """Start (exclusive) and end (inclusive) of a reporting year, ms UTC; Refused for a year that has none."""
+    if year not in YEARS:
+        raise Refused("reporting year", expected=f"{YEARS[0]} to {YEARS[-1]}", found=year)
     return tuple(  # type: ignore[return-value]
         int(datetime(y, 1, 1, tzinfo=REPORTING_ZONE).timestamp()) * 1000 for y in (year, year + 1)
     )
@@ -81,6 +85,7 @@ def fit_year(rows: Sequence[Row], year: int, source: str) -> YearOfIntervals:
     The local year is that of UTC+08:00 or, when the rows do not fit one there, that of the clock the source was
     written by. Refused says which row breaks what.
     """
+    year_bounds_ms(year)
     if not rows:
         raise Refused("the file has no rows", expected="interval readings of one year", found="only a header")
     for before, row in itertools.pairwise(rows):

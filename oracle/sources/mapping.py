@@ -6,11 +6,12 @@ import re
 from dataclasses import dataclass, fields
 from datetime import timedelta, timezone, tzinfo
 from importlib import resources
+from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from carbonledger import toml
-from carbonledger.errors import Malformed
+from carbonledger.errors import Malformed, Refused
 
 UNITS_WH: Final = {"Wh": 1, "kWh": 1_000, "MWh": 1_000_000, "GWh": 1_000_000_000}
 ROUNDING: Final = ("refuse", "half-even", "half-up", "down")
@@ -47,6 +48,19 @@ class Mapping:
 CANONICAL: Final = Mapping("canonical")
 
 
+def read_mapping(path: Path) -> Mapping:
+    """The mapping of a file; Refused if it cannot be read, Malformed as `parse_mapping`."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        found = error.strerror or str(error)
+        raise Refused(f"cannot read the mapping {path}", expected="a TOML file", found=found) from error
+    except UnicodeDecodeError as error:
+        found = f"{error.reason} at byte {error.start}"
+        raise Refused(f"cannot read the mapping {path}", expected="TOML in UTF-8", found=found) from error
+    return parse_mapping(text, path.name)
+
+
 def parse_mapping(text: str, name: str) -> Mapping:
     """Parse a mapping file; Malformed names the key, what was expected and what was found."""
     table = toml.table(text, f"mapping {name}")
@@ -68,7 +82,7 @@ def parse_mapping(text: str, name: str) -> Mapping:
     if "encoding" in values:
         try:
             "".encode(values["encoding"])
-        except LookupError as error:
+        except (LookupError, ValueError) as error:
             raise Malformed(
                 f"mapping {name}: encoding", expected="a codec such as utf-8 or gb18030", found=values["encoding"]
             ) from error

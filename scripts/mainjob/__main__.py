@@ -14,11 +14,12 @@ from carbonledger.replay import replay
 from carbonledger.verify import verify
 from scripts.mainjob import audit, desk
 from scripts.mainjob.api_service import ApiService
+from scripts.mainjob.checking import COMMANDS
 from scripts.mainjob.documents import make_documents
 from scripts.mainjob.handover import hand_over
 from scripts.mainjob.home import open_home
 from scripts.mainjob.job import parts, replay_year
-from scripts.mainjob.options import parser
+from scripts.mainjob.options import check_ends, parser
 from scripts.mainjob.progress import Progress
 from scripts.mainjob.summary import summarise, write_summary
 
@@ -29,7 +30,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         return run(options)
-    except CarbonLedgerError as error:
+    except (CarbonLedgerError, OSError) as error:
         print(f"\nscripts/run: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -44,6 +45,7 @@ def run(options: Namespace) -> int:
 
         return run_city(options)
     progress = Progress()
+    check_ends(options)
     home, _lock = open_home(options.home, options.fresh)
     with parts(home, options, progress) as p:
         with progress.step("plan", "control plan: filed by the enterprise, acknowledged by the regulator"):
@@ -83,6 +85,8 @@ def run(options: Namespace) -> int:
         )
         progress.say(f"documents: {documents.pdf} and {documents.xlsx.name}")
         progress.say(f"check it: .venv/bin/carbonledger verify {handed.report} --policy {handed.policy}")
+        if options.exit:
+            progress.say("and what it keeps: " + "; ".join(command.format(home=home) for command in COMMANDS))
         try:
             if not options.exit:
                 progress.say(f"serving {service.url} (Ctrl-C stops; the clock is wall time from now on)")

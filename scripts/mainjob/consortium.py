@@ -68,10 +68,8 @@ def admit(relay: Relay, cast: Mapping[str, Member]) -> None:
     relay.settle()
 
 
-def publish_rules(
-    relay: Relay, regulators: Sequence[Member], year: int, key: str = RULE_SET, chosen: Iterable[Factor] = ()
-) -> RuleSet:
-    """Publish a rule set, and before it the factors that it names and those that an enterprise has `chosen`."""
+def computing(year: int, key: str = RULE_SET) -> RuleSet:
+    """The rule set, where it and its factors are in force in the year; else Refused."""
     rules = rule_set(key)
     if not (rules.covers(year) and all(f.in_force(year) for f in rules.factors)):
         lasts = [f"{f.reference} {f.years}" for f in rules.factors]
@@ -81,6 +79,14 @@ def publish_rules(
             found=year,
             remedy="Give another --year",
         )
+    return rules
+
+
+def publish_rules(
+    relay: Relay, regulators: Sequence[Member], year: int, key: str = RULE_SET, chosen: Iterable[Factor] = ()
+) -> RuleSet:
+    """Publish a rule set, and before it the factors that it names and those that an enterprise has `chosen`."""
+    rules = computing(year, key)
     for factor in (*rules.factors, *chosen):
         relay.put(f"factor/{factor.id.hex()}", lambda factor=factor: _factor(relay, factor, regulators))  # type: ignore[misc]
 

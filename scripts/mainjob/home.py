@@ -62,8 +62,11 @@ def open_home(root: Path, fresh: bool) -> tuple[Home, int]:
     Refused if another process uses it, or if it is a folder of something else.
     """
     root = root.resolve()
-    root.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(root / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(root / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise Refused(f"--home {root}", expected="a folder that can be written", found=error.strerror) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

@@ -30,11 +30,12 @@ from oracle.sharing import Gatekeeper
 from oracle.sharing_routes import Shared, sharing_routes
 from oracle.sources.csv_file import read_bytes, read_year
 from oracle.sources.intervals import YearOfIntervals, year_bounds_ms
-from oracle.sources.mapping import Mapping, parse_mapping
+from oracle.sources.mapping import Mapping, read_mapping
 from oracle.sources.plant import simulate_year
 from oracle.witness_client import Witness
 from scripts.mainjob import consortium, plant
 from scripts.mainjob.cast import REGULATOR, Member, load_cast, secret
+from scripts.mainjob.checking import leave_configurations
 from scripts.mainjob.clock import ReplayClock
 from scripts.mainjob.home import Home, begin_job
 from scripts.mainjob.progress import Progress
@@ -92,14 +93,8 @@ def read_source(options: Namespace) -> tuple[str, YearOfIntervals]:
     content = read_bytes(options.data)
     digest = hashlib.sha256(content)
     if options.mapping is not None:
-        try:
-            text = options.mapping.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise Refused(
-                f"cannot read the mapping {options.mapping}", expected="a TOML file", found=str(error)
-            ) from error
-        mapping = parse_mapping(text, options.mapping.name)
-        digest.update(text.encode())
+        mapping = read_mapping(options.mapping)
+        digest.update(options.mapping.read_bytes())
     return f"sha256 {digest.hexdigest()}", read_year(options.data, options.year, mapping)
 
 
@@ -108,6 +103,7 @@ def parts(home: Home, options: Namespace, progress: Progress) -> Iterator[Parts]
     """Everything opened, deployed and enrolled; closed in the reverse order."""
     with progress.step("read", "reading the year"):
         source, year = read_source(options)
+        consortium.computing(year.year)  # before the home is bound to a year that no rule can compute
         begin_job(home, describe(options, source))
         progress.say(f"  {year.source}: {len(year.intervals):,} intervals, {year.total_wh:,} Wh")
         for note in year.notes:
@@ -147,6 +143,7 @@ def parts(home: Home, options: Namespace, progress: Progress) -> Iterator[Parts]
         with progress.step("enrol", "starting oracle node and witness, enrolling gateway and meter"):
             made = _node(home, stack, clock, relay, cast, year, options, max(end_ms // 1000, chain.head().timestamp))
             node, log_keys, witness, door = made
+            leave_configurations(home, node.settings, chain, deployment)
             progress.say(f"  log {node.origin}, door {door.url}, witness {plant.WITNESS}")
         yield Parts(home, progress, clock, chain, relay, cast, deployment, node, log_keys, witness, door, year)
 

@@ -3,9 +3,39 @@
 from __future__ import annotations
 
 import argparse
+from argparse import Namespace
+from collections.abc import Callable
 from pathlib import Path
 
+from carbonledger.errors import Refused
+from oracle.sources.intervals import YEARS
+from scripts.mainjob.services import listening
+
 DEFAULT_HOME = Path("home")
+MAX_RATED_W = 2**53
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """For argparse: a whole number within bounds, both included."""
+
+    def number(text: str) -> int:
+        try:
+            found = int(text)
+        except ValueError:
+            found = None
+        if found is None or not least <= found <= most:
+            raise argparse.ArgumentTypeError(f"expected a whole number from {least} to {most}; found {text!r}")
+        return found
+
+    return number
+
+
+def check_ends(options: Namespace) -> None:
+    """Refused for what would be noticed only when the year is done: where to serve, where to write the summary."""
+    if not options.exit and options.port:
+        listening("API", options.port).close()
+    if options.summary is not None and options.summary.is_dir():
+        raise Refused("--summary", expected="a file to write", found=f"the folder {options.summary}")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -27,12 +57,15 @@ def parser() -> argparse.ArgumentParser:
         "--mapping", type=Path, metavar="FILE.toml", help="how to read the columns of --data (docs/data-files.md)"
     )
     data.add_argument(
-        "--year", type=int, default=2025, help="reporting year the readings are replayed as (default 2025)"
+        "--year",
+        type=whole(YEARS[0], YEARS[-1]),
+        default=2025,
+        help="reporting year the readings are replayed as (default 2025)",
     )
     data.add_argument("--seed", type=int, default=1, help="of the simulated plant (default 1)")
     data.add_argument(
         "--rated-power",
-        type=int,
+        type=whole(0, MAX_RATED_W),
         default=800_000,
         metavar="W",
         help="rated maximum of the meter, for the flag impossible_power; flags never change totals (default 800000)",
@@ -50,7 +83,9 @@ def parser() -> argparse.ArgumentParser:
         metavar="URL",
         help="embedded: (default), anvil:, or http(s)://… of any EVM JSON-RPC, several nodes separated by commas",
     )
-    where.add_argument("--port", type=int, default=8000, help="of API and pages on 127.0.0.1 (default 8000)")
+    where.add_argument(
+        "--port", type=whole(0, 65_535), default=8000, help="of API and pages on 127.0.0.1 (default 8000)"
+    )
     city = p.add_argument_group("the city (docs/city.md)")
     city.add_argument(
         "--city",

@@ -20,21 +20,27 @@ START_S: Final = 30
 BATCH: Final = 500
 
 
+def listening(name: str, port: int) -> socket.socket:
+    """A socket bound to a port of 127.0.0.1, 0 for a free one; Refused if it is taken."""
+    # named TCP, so that asyncio turns Nagle's delay off
+    door = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        door.bind(("127.0.0.1", port))
+    except OSError as error:
+        door.close()
+        raise Refused(
+            f"the {name} cannot listen", expected=f"port {port} of 127.0.0.1 to be free", found=error.strerror,
+            remedy="Give another --port",
+        ) from error  # fmt: skip
+    return door
+
+
 class Service:
     """One ASGI application that listens; `port` 0 takes a free one."""
 
     def __init__(self, app: Any, name: str, port: int = 0) -> None:
-        # named TCP, so that asyncio turns Nagle's delay off
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            self._socket.bind(("127.0.0.1", port))
-        except OSError as error:
-            self._socket.close()
-            raise Refused(
-                f"the {name} cannot listen", expected=f"port {port} of 127.0.0.1 to be free", found=error.strerror,
-                remedy="Give another --port",
-            ) from error  # fmt: skip
+        self._socket = listening(name, port)
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="on", timeout_graceful_shutdown=2)
         self._server = uvicorn.Server(config)

@@ -25,7 +25,7 @@ from carbonledger.loans.duties import Duty, Quarter
 from carbonledger.records import Record
 from ledger_node.chain.bindings.errors import explain
 from ledger_node.chain.records import parse_record
-from ledger_node.db.engine import migrate, open_database, sqlite_url
+from ledger_node.db.engine import migrate, open_database
 from ledger_node.jobs import loans as jobs
 from ledger_node.jobs.queue import Queue
 from ledger_node.queries import loans as queries
@@ -33,6 +33,7 @@ from tests.contracts.conftest import CHAIN_ID, Reverted
 from tests.contracts.test_pledge import Pledges
 from tests.integration.api_kit import SilentJournal, any_record, write_records
 from tests.integration.webhook_kit import code
+from tests.support import databases
 from tests.support.loans import DAY, INVESTMENT, REDUCTION, TOOL, Loans
 from tests.support.quota import ZERO, instant
 
@@ -95,7 +96,7 @@ class Bank:
 @pytest.fixture
 def bank(world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bank]:
     """It is February 2026; two catalogues and two editions of the tool are published."""
-    engine = open_database(sqlite_url(tmp_path / "view.db"))
+    engine = open_database(databases.url(tmp_path / "view.db"))
     migrate(engine)
     loans = Loans(world)
     made = Bank(loans, engine)

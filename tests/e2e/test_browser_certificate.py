@@ -83,6 +83,73 @@ def test_the_glance_is_on_the_first_screen_of_a_phone(
     page.context.close()
 
 
+def test_one_glance_tells_each_standing_from_every_other(browser: Browser, site: tuple[str, LedgerApi]) -> None:
+    """What a certificate may be, by word, sign and title struck or not; and a number that nobody issued."""
+    url, api = site
+    item = items(api)["code"]["id"]
+    changes = {
+        "valid": "suspended = NULL",
+        "suspended": f"suspended = 'red', suspended_at = {NOW}",
+        "revoked": f"revoked = 'fraud', revoked_at = {NOW}",
+        "lapsed": f"valid_until = {NOW - 1}",
+        "not-yet": f"valid_from = {NOW + 9}, valid_until = {NOW + 99}",
+        "unknown": "",
+    }
+    with api.engine.begin() as connection:
+        query = f"SELECT valid_from, valid_until FROM credential WHERE id = '{item}'"
+        valid_from, valid_until = connection.exec_driver_sql(query).one()
+    clean = f"suspended = NULL, revoked = NULL, valid_from = {valid_from}, valid_until = {valid_until}"
+    page = browser.new_context(**PHONE, locale="zh-CN").new_page()
+    seen = {}
+    for standing, change in changes.items():
+        if change:
+            with api.engine.begin() as connection:
+                connection.exec_driver_sql(f"UPDATE credential SET {clean} WHERE id = '{item}'")
+                connection.exec_driver_sql(f"UPDATE credential SET {change} WHERE id = '{item}'")
+        page.goto(f"{url}/check/{item if change else '0' * 32}?lang=zh")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, standing
+        assert page.locator(f".certificate.{standing}").count() == 1
+        box = page.locator(".stands strong").bounding_box()
+        assert box is not None and box["y"] + box["height"] < 300, standing
+        seen[standing] = page.inner_text(".stands strong")
+        assert (page.locator("h1.struck").count() == 1) == (standing not in ("valid", "unknown")), standing
+    with api.engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE credential SET {clean} WHERE id = '{item}'")
+    assert len(set(seen.values())) == len(changes)
+    assert (seen["valid"], seen["unknown"]) == ("有效", "查无此证书")
+    page.context.close()
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_pages_about_an_enterprise_fit_a_phone_and_lead_to_one_another(
+    browser: Browser, site: tuple[str, LedgerApi], language: str
+) -> None:
+    url, api = site
+    page = browser.new_context(
+        **PHONE, extra_http_headers={"Authorization": f"Bearer {api.keys['regulator']}"}
+    ).new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
+    for path in (
+        f"/codes/{MEMBER}",
+        f"/forecast/{MEMBER}",
+        f"/quota/{MEMBER}",
+        "/inspections",
+        "/alerts",
+        "/region",
+        "/banks",
+    ):
+        page.goto(f"{url}{path}?lang={language}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+        assert page.locator("h1").count() == 1, path
+    page.goto(f"{url}/codes/{MEMBER}?lang={language}")
+    for there in ("forecast", "codes", "ledger"):
+        page.click(f"nav a[href='/{there}/{MEMBER}']")
+        page.wait_for_url(f"**/{there}/{MEMBER}")
+    assert said == []
+    page.context.close()
+
+
 def test_the_qr_code_leads_to_the_page(browser: Browser, site: tuple[str, LedgerApi]) -> None:
     """The picture is read back by its modules and compared with a code of the same address made for a terminal."""
     url, api = site

@@ -15,6 +15,8 @@ import pytest
 
 from carbonledger.bundle.model import Bundle
 from carbonledger.mrv.findings import Findings
+from ledger_node import __main__ as ledger_node
+from oracle import __main__ as oracle
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Job
@@ -72,6 +74,15 @@ def test_the_verifier_ran_its_checks_and_the_chain_has_the_digest_of_what_it_say
     assert report.field("findingsDigest") == hashlib.sha256(raw).digest()
     done = command("replay", job.out / "audit-2025.zip", "--policy", job.out / "policy.toml")
     assert "the verifier's document has 0 findings, and of its checks" in done.stdout
+
+
+def test_what_the_job_keeps_is_checked_by_the_nodes_own_commands(job: Job, capsys: pytest.CaptureFixture[str]) -> None:
+    assert oracle.main(["fsck", "--home", str(job.home / "oracle"), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["clean"], found["problems"]) == (True, [])
+    assert found["size"] > job.summary["readings"]
+    assert ledger_node.main(["fsck", "--config", str(job.home / "ledger_node.toml")]) == 0
+    assert f"clean: block {job.summary['blocks']}" in capsys.readouterr().out
 
 
 def test_a_second_start_goes_on_from_there_and_doubles_nothing(job: Job, tmp_path: Path) -> None:

@@ -19,7 +19,8 @@ from tests.integration.chain_kit import PROJECT
 from tests.integration.exchange_kit import Trading
 from tests.support.market import FIRST_PRICE as P
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+# of SQLite: its commits are watched, its file is copied
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.sqlite]
 
 BUY, SELL = 1, 2
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import random
 import signal
-import sqlite3
 import time
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import DBAPIError
 
+from ledger_node.db.engine import open_database
 from tests.integration.ledger_kit import Ledger, called, started, told, write_config
+from tests.support import databases
 
 MEMBERS = 12
 BLOCKS = 3_000
@@ -31,12 +33,17 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes]:
         return home, ledger.deployment.directory
 
 
+def asked(path: Path, statement: str) -> list[Any]:
+    """Rows of the database of this path."""
+    engine = open_database(databases.empty(path))
+    with engine.connect() as connection:
+        found: list[Any] = [tuple(row) for row in connection.execute(text(statement))]
+    engine.dispose()
+    return found
+
+
 def rows(path: Path) -> dict[str, list[Any]]:
-    with closing(sqlite3.connect(path)) as connection:
-        return {
-            name: connection.execute(f"SELECT * FROM {name} ORDER BY 1, 2").fetchall()
-            for name in ("block", "event", "record")
-        }
+    return {name: asked(path, f"SELECT * FROM {name} ORDER BY 1, 2") for name in ("block", "event", "record")}
 
 
 def test_a_node_killed_at_any_instant_of_following_ends_with_the_same_rows(grown: tuple[Path, bytes]) -> None:
@@ -45,8 +52,8 @@ def test_a_node_killed_at_any_instant_of_following_ends_with_the_same_rows(grown
     assert called("reindex", "--config", path).returncode == 0
     expected = rows(home / "ledger.db")
     assert len(expected["block"]) > BLOCKS
-    for part in home.glob("ledger.db*"):
-        part.unlink()
+    databases.forget(home / "ledger.db")
+    write_config(home, directory, "[http]\nport = 0\n")
 
     heights = []
     chance = random.Random(20260101)
@@ -98,18 +105,27 @@ def test_a_rebuild_that_is_killed_is_finished_by_the_next_run(grown: tuple[Path,
 
 
 def wait_for_database(path: Path) -> None:
+    """Until it is there; on a server it is from the beginning, so until somebody else is connected to it."""
     deadline = time.monotonic() + 30
-    while not path.exists():
-        assert time.monotonic() < deadline, "no database was made"
-        time.sleep(0.01)
+    if not databases.on_postgresql():
+        while not path.exists():
+            assert time.monotonic() < deadline, "no database was made"
+            time.sleep(0.01)
+        return
+    engine = open_database(databases.empty(path))
+    others = text("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        while connection.execute(others).first() is None:
+            assert time.monotonic() < deadline, "nobody came"
+            time.sleep(0.005)
+    engine.dispose()
 
 
 def height(path: Path) -> int:
-    with closing(sqlite3.connect(path, timeout=10)) as connection:
-        try:
-            (found,) = connection.execute("SELECT max(number) FROM block").fetchone()
-        except sqlite3.OperationalError:  # killed before the tables were made
-            return -1
+    try:
+        ((found,),) = asked(path, "SELECT max(number) FROM block")
+    except DBAPIError:  # killed before the tables were made
+        return -1
     return -1 if found is None else int(found)
 
 
@@ -119,8 +135,8 @@ def test_a_node_killed_while_it_makes_its_tables_leaves_all_of_them_or_none(tmp_
     assert whole.returncode == 0
     expected = tables(tmp_path / "ledger.db")
     for turn in range(8):
-        for part in tmp_path.glob("ledger.db*"):
-            part.unlink()
+        databases.forget(tmp_path / "ledger.db")
+        write_config(tmp_path, bytes(20))
         process = started("migrate", "--config", path)
         try:
             wait_for_database(tmp_path / "ledger.db")
@@ -135,5 +151,7 @@ def test_a_node_killed_while_it_makes_its_tables_leaves_all_of_them_or_none(tmp_
 
 
 def tables(path: Path) -> set[str]:
-    with closing(sqlite3.connect(path, timeout=10)) as connection:
-        return {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    engine = open_database(databases.empty(path))
+    found = set(inspect(engine).get_table_names())
+    engine.dispose()
+    return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,8 +22,9 @@ from carbonledger import tiles
 from carbonledger.identifiers import object_id
 from carbonledger.records import KINDS, Record
 from ledger_node.db import schema
-from ledger_node.db.engine import migrate, open_database, sqlite_url
+from ledger_node.db.engine import migrate, open_database
 from ledger_node.db.schema import block, event, record
+from tests.support import databases
 from tests.support.actors import ENTERPRISE, ORIGIN, REGULATOR, VERIFIER
 from tests.support.world import World
 from tests.support.year_records import REPORT_ID
@@ -187,19 +187,15 @@ def grant_record(owner: bytes, grantee: bytes, scope: bytes, **changes: Any) -> 
 
 
 @cache
-def _written() -> tuple[World, bytes, bytes]:
-    """The world, its report's bundle, and the file of a database that has its records and lines; made once."""
+def _world() -> tuple[World, bytes]:
+    """The world and its report's bundle."""
     world = World()
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "ledger.db"
-        engine = open_database(f"sqlite:///{path}")
-        _write(engine, world)
-        engine.dispose()  # the last connection leaves nothing in the WAL
-        return world, world.report_bundle(), path.read_bytes()
+    return world, world.report_bundle()
 
 
-def _write(engine: Engine, world: World) -> None:
+def written(engine: Engine) -> None:
     """The tables, and what a chain would have put into them."""
+    world, _ = _world()
     migrate(engine)
     order = list(KINDS)
     kept = sorted(world.records.values(), key=lambda r: (order.index(r.kind), r.key()))
@@ -216,15 +212,12 @@ def ledger_api(
     settings: Mapping[str, Any] | None = None,
     database: str | None = None,
 ) -> Iterator[LedgerApi]:
-    """The service over a fresh file, or the `database` of this URL; the report's bundle is kept, private by default."""
-    world, bundle, written = _written()
+    """The service over a fresh database, or that of this URL; the report's bundle is kept, private by default."""
+    world, bundle = _world()
     folder.mkdir(parents=True, exist_ok=True)
-    url = database or sqlite_url(folder / "ledger.db")
-    if url.startswith("sqlite"):
-        (folder / "ledger.db").write_bytes(written)
-    engine = open_database(url)
-    if not url.startswith("sqlite"):
-        _write(engine, world)
+    engine = open_database(database or databases.filled(folder / "ledger.db", written))
+    if database:
+        written(engine)
     mirror = folder / "mirror"
     write_mirror(mirror, world)
     keys = {}

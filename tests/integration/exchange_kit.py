@@ -20,13 +20,14 @@ from ledger_node.chain.calls import carry
 from ledger_node.chain.open import open_chain
 from ledger_node.chain.outbox import Outbox
 from ledger_node.chain.transaction import sign
-from ledger_node.db.engine import open_database, sqlite_url
+from ledger_node.db.engine import open_database
 from ledger_node.db.view import View
 from ledger_node.deployment import Deployment, plan
 from ledger_node.exchange import door
 from ledger_node.exchange.exchange import Exchange
 from ledger_node.queries.once import settle
 from ledger_node.queries.orders import Order
+from tests.support import databases
 from tests.support.market import CLASS, FIRST_PRICE, TERMS
 from tests.support.quota import CEA, REGISTERED, ROOT, TRADING, ZERO, instant
 
@@ -55,7 +56,7 @@ class Trading:
         self.steps = plan(address(RELAYER), 0, founders, 2)
         self.at = Deployment({step.name: step.address for step in self.steps}).addresses
         self.references = self.nonce = 0
-        self.url = sqlite_url(home / "ledger.db")
+        self.url = databases.url(home / "ledger.db")
         self.view = View(self.url)
         self.view.migrate()
         self.engine: Engine = open_database(self.url)

@@ -19,6 +19,7 @@ from ledger_node.chain.interface import Chain
 from ledger_node.chain.open import open_chain
 from ledger_node.chain.transaction import sign
 from ledger_node.deployment import Deployment, plan
+from tests.support import databases
 from tests.support.command import Ended, ended
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -79,6 +80,8 @@ class Ledger:
 
 def write_config(folder: Path, directory: bytes, more: str = "", **top: object) -> Path:
     """A configuration for the embedded chain in `folder/chain`."""
+    if databases.on_postgresql():
+        top = {"database": databases.empty(folder / "ledger.db")} | top
     lines = [f"{name} = {json.dumps(value)}" for name, value in top.items()]
     path = folder / "ledger_node.toml"
     path.write_text("\n".join(lines) + f'\n[chain]\nurl = "embedded:"\ndirectory = "{directory.hex()}"\n{more}')

@@ -22,10 +22,12 @@ from ledger_node.__main__ import main
 from ledger_node.alerts import jobs
 from ledger_node.alerts.jobs import Post
 from ledger_node.alerts.mail import MailTable, NotSent, letter, over_smtp
-from ledger_node.db.engine import migrate, open_database, sqlite_url
+from ledger_node.db.engine import migrate, open_database
 from ledger_node.db.schema import alert, disclosed_month, job
 from ledger_node.jobs.queue import LEASE_S, Queue
 from ledger_node.queries import alerts, disclosed
+from tests.integration.ledger_kit import write_config
+from tests.support import databases
 
 DAY_S = 86_400
 NOW = 1_770_879_600  # 2026-02-12 15:00 in Beijing
@@ -55,7 +57,7 @@ def disclosure(number: int = 1, **changes: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    found = open_database(sqlite_url(tmp_path / "view.db"))
+    found = open_database(databases.url(tmp_path / "view.db"))
     migrate(found)
     yield found
     found.dispose()
@@ -121,6 +123,7 @@ def test_a_day_is_evaluated_once_and_told_once(engine: Engine) -> None:
     assert standing(engine) == [("A05", "open")]
 
 
+@pytest.mark.postgresql
 def test_what_no_longer_holds_is_past_and_opens_again_when_it_comes_back(engine: Engine) -> None:
     keep(engine, disclosure(1))
     run(engine, NOW)
@@ -132,6 +135,7 @@ def test_what_no_longer_holds_is_past_and_opens_again_when_it_comes_back(engine:
     assert standing(engine) == [("A05", "open")]
 
 
+@pytest.mark.postgresql
 def test_what_nobody_acknowledged_is_escalated_and_what_somebody_did_is_not(engine: Engine) -> None:
     keep(engine, disclosure(1), disclosure(2))
     run(engine, NOW)
@@ -262,15 +266,14 @@ def test_a_bad_disclosure_is_refused(change: dict[str, Any], path: str | None) -
 def test_the_command_keeps_disclosures_and_names_the_line_of_a_bad_one(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    config = tmp_path / "ledger_node.toml"
-    config.write_text(f'[chain]\nurl = "embedded:"\ndirectory = "{"00" * 20}"\n')
+    config = write_config(tmp_path, bytes(20))
     lines = tmp_path / "told.jsonl"
     lines.write_text("\n".join(json.dumps(disclosure(n)) for n in (1, 2)))
     assert main(["disclose", "--config", str(config), str(lines)]) == 0
     lines.write_text(json.dumps(disclosure(1)) + "\n{}")
     assert main(["disclose", "--config", str(config), str(lines)]) == 2
     assert "line 2" in capsys.readouterr().err
-    engine = open_database(sqlite_url(tmp_path / "ledger.db"))
+    engine = open_database(databases.url(tmp_path / "ledger.db"))
     with engine.connect() as connection:
         assert len(disclosed.members(connection)) == 2
     engine.dispose()

@@ -85,6 +85,7 @@ def places(api: LedgerApi) -> dict[str, tuple[str, str]]:
     pages["pageDisclosure"] = f"/disclosures/{NOWHERE}"
     pages["pageCheck"] = f"/check/{'00' * 16}"
     pages |= {"pageRegion": "/region", "pageAlerts": "/alerts"}
+    pages |= {"pageSignIn": "/sign-in", "pageForecast": f"/forecast/{MEMBER}"}
     pages |= {"getDocs": "/docs/problems.md", "getOpenApi": "/openapi.json"}
     return found | {name: ("get", path) for name, path in pages.items()}
 
@@ -188,6 +189,7 @@ def test_a_grant_that_is_over_or_of_something_else_opens_nothing(tmp_path: Path,
         assert bundle_as(api, "bank").status_code == 403
 
 
+@pytest.mark.postgresql
 def test_every_read_of_private_data_is_shown_to_its_owner(tmp_path: Path) -> None:
     with ledger_api(tmp_path) as api:
         bundle_as(api, "bank")

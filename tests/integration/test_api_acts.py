@@ -21,10 +21,11 @@ from carbonledger.eip712 import Domain
 from carbonledger.identifiers import object_id
 from ledger_node.chain.bindings.describe import describe_event
 from ledger_node.chain.outbox import Outbox
-from ledger_node.db.engine import migrate, open_database, sqlite_url
+from ledger_node.db.engine import migrate, open_database
 from ledger_node.db.indexer import Indexer
 from tests.integration.api_kit import SilentJournal
 from tests.integration.ledger_kit import REGULATORS, TIME, Ledger
+from tests.support import databases
 
 RELAYER = b"\x05" * 32
 ENTERPRISE, BANK = object_id("enterprise"), object_id("bank")
@@ -57,7 +58,7 @@ class Relaying:
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Relaying]:
     folder: Path = tmp_path_factory.mktemp("relaying")
-    engine = open_database(sqlite_url(folder / "ledger.db"))
+    engine = open_database(databases.url(folder / "ledger.db"))
     migrate(engine)
     with engine.begin() as connection:
         key = new_key(connection, name="enterprise", role="enterprise", member=ENTERPRISE.hex(), now=TIME)

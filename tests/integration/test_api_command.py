@@ -15,9 +15,10 @@ import pytest
 from api.__main__ import main
 from carbonledger import webhook
 from carbonledger.identifiers import credit_code_check_character, member_id
-from ledger_node.db.engine import open_database, sqlite_url
+from ledger_node.db.engine import open_database
 from tests.integration.api_kit import ledger_api, write_records
 from tests.integration.webhook_kit import Receiver, code, receiver
+from tests.support import databases
 from tests.support.actors import ENTERPRISE, ORIGIN
 from tests.support.world import World
 
@@ -36,7 +37,8 @@ def free_port() -> int:
 
 def configuration(folder: Path, more: str = "") -> Path:
     path = folder / "api.toml"
-    path.write_text(f'database = "sqlite:///ledger.db"\n{more}')
+    database = databases.url(folder / "ledger.db") if databases.on_postgresql() else "sqlite:///ledger.db"
+    path.write_text(f'database = "{database}"\n{more}')
     return path
 
 
@@ -66,7 +68,7 @@ def test_it_serves_and_posts_what_its_file_names_until_it_is_told_to_stop(tmp_pa
             assert client.get("/v1/policy").status_code == 200
             asked = {"url": receiver.url, "types": ["code.changed"]}
             hook = client.post("/v1/webhooks", json=asked, headers=key).json()
-            engine = open_database(sqlite_url(tmp_path / "ledger.db"))
+            engine = open_database(databases.url(tmp_path / "ledger.db"))
             write_records(engine, [code()], 1000)
             engine.dispose()
             while not receiver.posts:
@@ -98,18 +100,41 @@ def test_a_key_is_shown_once_and_can_be_ended(tmp_path: Path, capsys: pytest.Cap
     ("text", "said"),
     [
         ("port = 70000\n", "port"),
-        ("ports = 1\n", "ports"),
+        ("ports = 1\n", "expected only known keys; found ports"),
         ("port = \n", "is not TOML"),
         ('policy = "missing.toml"\n', "missing.toml"),
         ('[[member]]\ncredit_code = "91130100MA0000001X"\nzh = "a"\nen = "b"\n', "check character"),
         ('[chain]\nurl = "ftp://x"\n', "chain URL"),
+        ('[chain]\nurl = "embedded:"\nkey_file = "absent"\n', "a secret file cannot be read"),
+        ('[chain]\nurl = "embedded:"\nkey_file = "junk.key"\n', "64 hex digits"),
+        ('[chain]\nurl = "embedded:"\nkey_file = "open.key"\n', "mode 600"),
+        ('host = "203.0.113.1"\n', "the API cannot listen"),
+        ('host = "no host"\n', "the API cannot listen"),
     ],
 )
 def test_a_configuration_that_is_wrong_is_refused_with_its_place(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, said: str
 ) -> None:
+    for name, content, mode in (("junk.key", "zz", 0o600), ("open.key", "07" * 32, 0o644)):
+        (tmp_path / name).write_text(content)
+        (tmp_path / name).chmod(mode)
     assert main(["--config", str(configuration(tmp_path, text))]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_a_database_that_is_none_is_an_error_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "api.toml"
+    (tmp_path / "junk.db").write_text("junk" * 300)
+    for url, said in (
+        ("sqlite:///absent/folder/ledger.db", "the database failed; found unable to open database file"),
+        ("sqlite:///junk.db", "the database failed; found file is not a database"),
+        ("nosuch://reader:secret@host/name", "database URL; expected sqlite:///PATH or postgresql+…; found 'nosuch'…"),
+    ):
+        path.write_text(f'database = "{url}"\n')
+        assert main(["--config", str(path)]) == 2
+        error = capsys.readouterr().err
+        assert said in error
+        assert "secret" not in error
 
 
 def test_a_role_needs_its_member(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

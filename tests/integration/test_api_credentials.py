@@ -127,7 +127,7 @@ def test_ids_are_not_told_to_who_has_none(api: LedgerApi) -> None:
 
 def test_the_page_says_what_for_which_period_and_whether_it_stands(api: LedgerApi) -> None:
     for language, words in (
-        ("zh", ("碳评级证书", "深绿", "2026Q1", "有效")),
+        ("zh", ("绿色评级证书", "深绿", "2026Q1", "有效")),
         ("en", ("Deep green", "2026Q1", "Stands")),
     ):
         item = listed(api)["grade"]

@@ -19,10 +19,11 @@ from carbonledger.accounting.calculate import calculate
 from carbonledger.framing import decode_base64
 from carbonledger.policy import Policy
 from carbonledger.verify import verify
-from ledger_node.db.engine import migrate, open_database, sqlite_url
+from ledger_node.db.engine import migrate, open_database
 from ledger_node.queries import idempotency
 from ledger_node.reports import reader
 from tests.integration.api_kit import LOG_ID, NOW, LedgerApi, SilentJournal, ledger_api, write_records
+from tests.support import databases
 from tests.support.actors import ENTERPRISE
 from tests.support.world import World
 from tests.support.year_records import REPORT_ID
@@ -48,6 +49,7 @@ def test_a_member_is_found_by_credit_code_and_by_id(tmp_path: Path) -> None:
         assert wrong.json()["expected"] == "2"  # the check character of GB 32100-2015
 
 
+@pytest.mark.postgresql
 def test_lists_are_read_page_by_page_without_losing_or_doubling_anything(api: LedgerApi) -> None:
     seen: list[str] = []
     path: str | None = "/v1/members?limit=2"
@@ -249,6 +251,7 @@ def test_only_the_owner_publishes_a_bundle(tmp_path: Path) -> None:
         assert api.get(kept.headers["Location"]).status_code == 401
 
 
+@pytest.mark.postgresql
 def test_the_same_request_again_gets_the_same_answer(tmp_path: Path) -> None:
     with ledger_api(tmp_path) as api:
         body = api.world.reading_bundle()
@@ -266,6 +269,7 @@ def test_the_same_request_again_gets_the_same_answer(tmp_path: Path) -> None:
         assert refused[0].content == refused[1].content
 
 
+@pytest.mark.postgresql
 def test_a_request_whose_twin_is_under_way_is_told_so(tmp_path: Path) -> None:
     with ledger_api(tmp_path) as api:
         body = api.world.reading_bundle()
@@ -404,7 +408,7 @@ def test_a_body_that_is_too_large_is_not_read(tmp_path: Path) -> None:
 
 
 def test_an_empty_view_is_alive_but_not_ready(tmp_path: Path) -> None:
-    engine = open_database(sqlite_url(tmp_path / "ledger.db"))
+    engine = open_database(databases.url(tmp_path / "ledger.db"))
     migrate(engine)
     with TestClient(create_app(Settings(clock=lambda: NOW), engine, journal=SilentJournal())) as client:
         assert client.get("/healthz").status_code == 200

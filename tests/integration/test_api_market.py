@@ -155,6 +155,7 @@ def test_an_instrument_is_told_with_its_last_close(api: LedgerApi) -> None:
     assert found["last_close"] == fen(P + 100)
 
 
+@pytest.mark.postgresql
 def test_quotes_are_the_five_best_levels_and_todays_bounds(api: LedgerApi) -> None:
     for number in range(7):
         body = signed(order(number, ENTERPRISE, 2, 10 + number, P + number), KEYS[ENTERPRISE])
@@ -223,6 +224,7 @@ def test_the_stream_tells_trades_days_and_quotes_and_goes_on_after_an_event(api:
     assert events(other) == []
 
 
+@pytest.mark.postgresql
 def test_an_order_is_taken_once_seen_by_its_member_and_cancelled(api: LedgerApi) -> None:
     act = order(1, ENTERPRISE, 2, 10, P)
     body = signed(act, KEYS[ENTERPRISE])

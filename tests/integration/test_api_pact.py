@@ -125,6 +125,7 @@ def test_only_the_company_itself_publishes(api: LedgerApi) -> None:
     assert listed(api) == []
 
 
+@pytest.mark.postgresql
 def test_pages_follow_absolute_links_to_the_last(api: LedgerApi) -> None:
     publish(api, document(), "?public=true")
     seen, path = [], "/3/footprints?limit=2&geography=cn"
@@ -226,6 +227,7 @@ def answers(api: LedgerApi) -> list[dict[str, Any]]:
         return [dict(found.content) for _, found in pact.events(connection, BANK.hex(), "out", 0, 100)]
 
 
+@pytest.mark.postgresql
 def test_a_request_is_accepted_once_and_fulfilled_or_rejected(api: LedgerApi) -> None:
     publish(api, document(), "?public=true")
     wanted = {"productId": ["urn:pact:product:customcode:vendor-assigned:coil-3"]}

@@ -33,7 +33,7 @@ from ledger_node.commands.assess import Wanted, assess
 from ledger_node.commands.assessing import Assessing
 from ledger_node.commands.deploy import policy_of
 from ledger_node.config import Settings
-from ledger_node.db.engine import open_database, sqlite_url
+from ledger_node.db.engine import open_database
 from ledger_node.db.schema import artefact, record
 from ledger_node.db.view import View
 from ledger_node.jobs.queue import LEASE_S
@@ -42,6 +42,7 @@ from ledger_node.queries.assessment_jobs import Asked
 from tests.contracts.conftest import form_digest
 from tests.integration import ledger_kit
 from tests.integration.ledger_kit import REGULATORS, Ledger, address
+from tests.support import databases
 from tests.support.codes import CODE_RULES, SCHEMES
 from tests.support.quota import FORM, NOBODY
 from tests.support.twin import Case, compare
@@ -198,7 +199,7 @@ def assessed_in_the_queue(settings: Settings, consortium: Consortium, view: View
 
 
 def test_a_quarter_on_a_chain_from_sections_to_an_inspection(consortium: Consortium, tmp_path: Path) -> None:
-    database = sqlite_url(tmp_path / "view.db")
+    database = databases.url(tmp_path / "view.db")
     view = View(database)
     outbox = Outbox(tmp_path / "outbox.db", consortium.chain, PAYER, clock=lambda: TIME)
     said: list[str] = []
@@ -308,7 +309,7 @@ def test_a_quarter_on_a_chain_from_sections_to_an_inspection(consortium: Consort
 def test_an_act_is_not_over_before_the_next_block_where_the_chain_stood_still(
     consortium: Consortium, tmp_path: Path
 ) -> None:
-    view, later = View(sqlite_url(tmp_path / "view.db")), TIME + 2 * ACT_LIFETIME_S
+    view, later = View(databases.url(tmp_path / "view.db")), TIME + 2 * ACT_LIFETIME_S
     outbox = Outbox(tmp_path / "outbox.db", consortium.chain, PAYER, clock=lambda: later)
     addresses, directory = consortium.deployment.addresses, consortium.deployment.directory
     made: list[int] = []

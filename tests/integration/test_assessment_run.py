@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
@@ -31,10 +34,11 @@ from ledger_node.assessment.inputs import ITSELF, Given
 from ledger_node.assessment.run import Assessor, Order, Run, open_run
 from ledger_node.commands.scoring import InSteps
 from ledger_node.db import schema
-from ledger_node.db.engine import migrate, open_database, sqlite_url
+from ledger_node.db.engine import migrate, open_database
 from ledger_node.queries import scores
 from ledger_node.scoring.quarter import Quarter, repeat
 from ledger_node.scoring.scoring import Parameters
+from tests.support import databases
 
 (RULES,) = library.code_rules()
 SCHEMES = {scheme.head.key: scheme for scheme in library.schemes()}
@@ -92,7 +96,7 @@ def make(tmp_path: Path) -> Iterator[Callable[[str], Engine]]:
     made = []
 
     def build(name: str) -> Engine:
-        engine = open_database(sqlite_url(tmp_path / name))
+        engine = open_database(databases.url(tmp_path / name))
         migrate(engine)
         made.append(engine)
         kinds = [*((firm, 2) for firm in FIRMS), (object_id("bank"), 16), (object_id("verifier"), 8)]
@@ -143,19 +147,22 @@ class Ledger:
         self.engine = engine
         self.taken: dict[bytes, tuple[Act, Any]] = {}
         self.waiting: list[bytes] = []
+        self.one_at_a_time = threading.Lock()
 
     def carry(self, make: Callable[[int], Act], *arguments: Any) -> None:
         act = make(self.now + 100)
-        if act.id not in self.taken:
-            self.taken[act.id] = (act, arguments)
-            self.waiting.append(act.id)
+        with self.one_at_a_time:
+            if act.id not in self.taken:
+                self.taken[act.id] = (act, arguments)
+                self.waiting.append(act.id)
 
     def settle(self) -> None:
-        for identifier in self.waiting:
-            act, arguments = self.taken[identifier]
-            if act.type.name == "CodeList":
-                write(self.engine, [standing(act, item) for item in arguments[0]])
-        self.waiting = []
+        with self.one_at_a_time:
+            for identifier in self.waiting:
+                act, arguments = self.taken[identifier]
+                if act.type.name == "CodeList":
+                    write(self.engine, [standing(act, item) for item in arguments[0]])
+            self.waiting = []
 
 
 def standing(act: Act, item: Any) -> Record:
@@ -181,6 +188,30 @@ def done(make: Callable[[str], Engine]) -> tuple[Engine, Ledger]:
     ledger = Ledger(engine)
     run(engine, ledger).work()
     return engine, ledger
+
+
+def test_two_workers_of_one_run_make_each_piece_once(
+    make: Callable[[str], Engine], done: tuple[Engine, Ledger], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ledger_node.assessment.run.BATCH", 5)
+    engine = make("two.db")
+    ledger, failures = Ledger(engine), list[BaseException]()
+    with ThreadPoolExecutor(2) as pool:
+        both = threading.Barrier(2)
+
+        def worker() -> None:
+            mine = run(engine, ledger)  # two open one run
+            go = True
+            while go:
+                with suppress(threading.BrokenBarrierError):
+                    both.wait(timeout=5)  # each piece is begun by both
+                go = mine.step()
+            both.abort()
+
+        for one in [pool.submit(worker) for _ in range(2)]:
+            failures += filter(None, [one.exception(timeout=120)])
+    assert failures == []
+    assert outcome(engine, ledger) == outcome(*done)
 
 
 def test_a_quarter_is_judged_and_filed(done: tuple[Engine, Ledger]) -> None:
@@ -400,7 +431,7 @@ def test_a_scoring_finds_who_differs_and_is_repeated_from_what_is_kept(done: tup
 
 
 def test_a_quarter_that_was_not_assessed_has_no_scores(tmp_path: Path) -> None:
-    engine = open_database(sqlite_url(tmp_path / "none.db"))
+    engine = open_database(databases.url(tmp_path / "none.db"))
     migrate(engine)
     open_run(engine, ORDER, 5)  # under way is not done
     with pytest.raises(Unknown, match="Assess the quarter first"):
@@ -446,7 +477,7 @@ def test_a_job_scores_in_steps_and_where_it_can_not_the_codes_stand(
     assert judged(engine, "2026Q2/1") == before
 
     file = tmp_path / "ledger_node.toml"
-    file.write_text(f'database = "{engine.url}"\n[chain]\nurl = "embedded:"\ndirectory = "{"0" * 40}"\n')
+    file.write_text(f'database = "{databases.url_of(engine)}"\n[chain]\nurl = "embedded:"\ndirectory = "{"0" * 40}"\n')
     command = ["score", "--config", str(file), "--quarter", "2026Q2"]
     assert main([*command, "--least", "10"]) == 0
     said = capsys.readouterr()

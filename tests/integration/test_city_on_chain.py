@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import io
+import json
+import re
 from functools import partial
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
 
 from carbonledger.assessment.filing import STATES
 from carbonledger.identifiers import member_id
+from carbonledger.policy import Policy
+from carbonledger.verify import verify
 from ledger_node.db.engine import open_database, sqlite_url
 from ledger_node.queries import assessment
-from scripts.city import build, certificates, checkup, handed, on_chain, ordering
+from scripts.city import build, certificates, checkup, handed, on_chain, ordering, serving
 from scripts.city.office import LAST_QUARTER, open_office
 from scripts.city.records import Firm
 from scripts.mainjob.home import Home
@@ -43,6 +49,21 @@ def file(home: Home, firms: list[Firm]) -> on_chain.Colours:
         score.write_text("{}")
         handed.hand_over(office, QUARTERS, score)
     return colours
+
+
+def served(home: Home, firm: Firm) -> tuple[str, list[str]]:
+    """The code's page of a firm for the regulator's key, and what its bundles are by the policy that is served."""
+    engine = open_database(sqlite_url(home.ledger))
+    with TestClient(serving.application(home, engine, io.StringIO())) as client:
+        keys = json.loads((home.keys / serving.KEYS).read_text())
+        assert set(keys) == {"regulator", "bank", "verifier", "auditor"}  # no enterprise disclosed anything here
+        headers = {"Authorization": f"Bearer {keys['regulator']}", "Accept": "text/html"}
+        page = client.get(f"/codes/{firm.code}?lang=zh", headers=headers).text
+        policy = Policy.parse(client.get("/v1/policy").content)
+        paths = sorted(set(re.findall(r'href="(/v1/assessments/[0-9a-f]{64}/bundle)"', page)))
+        verdicts = [verify(client.get(path, headers=headers).content, policy).verdict for path in paths]
+    engine.dispose()
+    return page, verdicts
 
 
 @pytest.mark.slow
@@ -102,5 +123,8 @@ def test_red_codes_are_cleared_or_confirmed_and_first_colours_are_those_of_the_c
     (tmp_path / "auditor").mkdir()
     walk(ROOT / "docs/city.md", home.root, tmp_path / "auditor")
     assert ordering.order(home, LAST_QUARTER).startswith("0 scores of")  # six firms are no peers
+    page, verdicts = served(home, once)
+    assert "H06" in page
+    assert verdicts == ["VALID"] * len(verdicts) != []
     rows[0]["colour"] = "grey"
     assert on_chain.differences(colours, rows, QUARTERS) == [f"{firms[0].code} 2025Q2"]

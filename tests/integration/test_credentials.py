@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, delete, event, func, insert, select
+from sqlalchemy import Engine, delete, event, func, insert, select, text
 
 import ledger_node.db as database
 from carbonledger import jcs
@@ -25,7 +26,7 @@ from carbonledger.verify.verdict import Verification
 from ledger_node.credentials.claims import period_text
 from ledger_node.credentials.issuer import Issuer
 from ledger_node.db import schema
-from ledger_node.db.engine import migrate, open_database, sqlite_url
+from ledger_node.db.engine import migrate, open_database
 from ledger_node.db.view import View
 from ledger_node.jobs import credentials as jobs
 from ledger_node.jobs.queue import Queue
@@ -33,6 +34,7 @@ from ledger_node.queries import credentials, node_events
 from ledger_node.queries.credentials import Issued
 from ledger_node.queries.once import settle
 from tests.support import certificates as of
+from tests.support import databases
 from tests.support.certificates import FIRM, ISSUER, KEY, LAPSE, NOW, write
 
 GREEN, GREY, RED, CONFIRMED = 1, 2, 3, 7
@@ -44,7 +46,7 @@ def make(tmp_path: Path) -> Iterator[Callable[[str], Engine]]:
     made = []
 
     def build(name: str) -> Engine:
-        engine = open_database(sqlite_url(tmp_path / name))
+        engine = open_database(databases.url(tmp_path / name))
         migrate(engine)
         write(engine, of.contracts())
         made.append(engine)
@@ -144,6 +146,7 @@ def test_what_is_no_merit_is_not_certified(engine: Engine, record: Any) -> None:
     assert issued(engine) == {}
 
 
+@pytest.mark.postgresql
 def test_a_red_code_suspends_and_its_clearance_gives_back(engine: Engine) -> None:
     write(engine, [of.code(), of.standing(GREEN), of.grade(), of.disposal()])
     turn(engine)
@@ -295,7 +298,7 @@ def test_an_unchanged_list_is_signed_again_each_day_and_an_old_copy_decides_noth
 
 def test_a_subject_whose_job_was_given_up_is_certified_when_all_is_looked_at_again(tmp_path: Path) -> None:
     """The view did not know the contract for long; then it does, and the command is called."""
-    url = sqlite_url(tmp_path / "late.db")
+    url = databases.url(tmp_path / "late.db")
     view, engine = View(url, issuer=ISSUER), open_database(url)
     view.migrate()
     write(engine, [of.code(), of.standing(GREEN)])
@@ -335,7 +338,7 @@ def test_a_new_key_leaves_old_certificates_standing(engine: Engine) -> None:
 
 
 def test_a_key_that_others_have_is_withdrawn_and_what_it_signed_signed_again(tmp_path: Path) -> None:
-    url = sqlite_url(tmp_path / "stolen.db")
+    url = databases.url(tmp_path / "stolen.db")
     engine = open_database(url)
     first = View(url, issuer=ISSUER)
     first.migrate()
@@ -368,7 +371,7 @@ def test_a_key_that_others_have_is_withdrawn_and_what_it_signed_signed_again(tmp
 
 def test_an_issuer_that_moved_issues_by_its_new_name_and_keeps_its_word_under_the_old_one(tmp_path: Path) -> None:
     """An old certificate in a wallet: its lists are signed on, by its issuer's old name, and tell what happened."""
-    url = sqlite_url(tmp_path / "moved.db")
+    url = databases.url(tmp_path / "moved.db")
     engine = open_database(url)
     first = View(url, issuer=ISSUER)
     first.migrate()
@@ -478,8 +481,41 @@ def test_killed_before_any_commit_it_ends_in_one_certificate_a_record(make: Call
     assert [change for _, change, _ in told(engine)] == ["issued"] * 3
 
 
+@pytest.mark.postgresql
+def test_what_is_revoked_while_its_list_is_signed_is_in_the_next_one(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(engine, [of.code(), of.standing(GREEN)])
+    turn(engine)
+    one = issued(engine)["code 2026Q2 1"]
+    with engine.begin() as connection:
+        credentials.change_all(connection)
+    bits = credentials.set_bits
+
+    def revoke() -> None:
+        with engine.begin() as connection:
+            jobs.revoke(connection, one.id, "fraud", "", NOW + 1)
+
+    with ThreadPoolExecutor(1) as other:
+        asked: list[Future[None]] = []
+
+        def read(*of_list: Any) -> list[int]:
+            found = bits(*of_list)
+            if not asked:
+                asked.append(other.submit(revoke))
+                wait(asked, timeout=1)  # the bits were read: now somebody revokes
+            return found
+
+        monkeypatch.setattr(credentials, "set_bits", read)
+        turn(engine, NOW + 1)
+        asked[0].result(timeout=30)
+    turn(engine, NOW + 2)
+    assert said(engine, "code 2026Q2 1", NOW + 2) == "revocation"
+
+
+@pytest.mark.postgresql
 def test_lists_and_keys_of_an_older_database_are_of_the_address_that_its_certificates_name(tmp_path: Path) -> None:
-    engine = open_database(sqlite_url(tmp_path / "older.db"))
+    engine = open_database(databases.empty(tmp_path / "older.db"))
     configuration = Config()
     configuration.set_main_option("script_location", str(Path(database.__file__).parent / "migrations"))
     with engine.begin() as connection:
@@ -490,9 +526,9 @@ def test_lists_and_keys_of_an_older_database_are_of_the_address_that_its_certifi
         kept |= {"status_list": 1, "status_index": 7, "base_url": of.BASE, "issued_at": 1, "token": ""}
         connection.execute(insert(schema.credential).values(**kept, claim=claim, document=b""))
         for purpose in PURPOSES:
-            text = "insert into status_list values (:purpose, 1, 0, 5, x'', '')"
-            connection.exec_driver_sql(text, {"purpose": purpose})
-        connection.exec_driver_sql("insert into credential_key values ('z6Mk1', :did, 5, null)", {"did": ISSUER.did})
+            row = {"purpose": purpose, "document": b""}
+            connection.execute(text("insert into status_list values (:purpose, 1, 0, 5, :document, '')"), row)
+        connection.execute(text("insert into credential_key values ('z6Mk1', :did, 5, null)"), {"did": ISSUER.did})
     migrate(engine)
     with engine.begin() as connection:
         assert [row[2] for row in credentials.due_lists(connection, [of.BASE], 5)] == [of.BASE, of.BASE]

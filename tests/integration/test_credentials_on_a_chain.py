@@ -24,12 +24,13 @@ from carbonledger.periods import rfc3339
 from ledger_node import __main__ as ledger_node
 from ledger_node.chain.bindings import structs
 from ledger_node.commands import credentials as command
-from ledger_node.db.engine import open_database, sqlite_url
+from ledger_node.db.engine import open_database
 from ledger_node.queries import credentials
 from tests.integration import ledger_kit
 from tests.integration.api_kit import SilentJournal
 from tests.integration.ledger_kit import started, told, write_config
 from tests.integration.test_assess_command import FIRM, REGULATOR, REGULATOR_KEY, Consortium
+from tests.support import databases
 from tests.support.codes import CODE_RULES, SCHEMES
 
 TIME = on_chain.start_of(date(2025, 11, 5)) + 36_000
@@ -90,7 +91,7 @@ def run(home: Path, *arguments: str) -> int:
 
 @contextmanager
 def serving(home: Path) -> Iterator[TestClient]:
-    engine = open_database(sqlite_url(home / "ledger.db"))
+    engine = open_database(databases.url(home / "ledger.db"))
     app = create_app(Settings(clock=lambda: NOW), engine, journal=SilentJournal())
     with TestClient(app) as client:
         yield client
@@ -118,14 +119,14 @@ def judged(home: Path, client: TestClient, identifier: str, capsys: Any, accept:
 def node_issues_by_itself(home: Path, directory: bytes, issuing: str) -> None:
     """A node that runs needs no command: when it has followed the chain, certificates and signed lists are there."""
     more = f"[http]\nport = 0\n{issuing}validity_days = 3660\n"
-    path = write_config(home, directory, more, database="sqlite:///own.db")
+    path = write_config(home, directory, more, database=databases.url(home / "own.db"))
     process = started("run", "--config", path)
     try:
         told(process, "followed")
     finally:
         process.terminate()
         process.wait(timeout=30)
-    engine = open_database(sqlite_url(home / "own.db"))
+    engine = open_database(databases.url(home / "own.db"))
     with engine.connect() as connection:
         found = credentials.of_member(connection, object_id(FIRM).hex())
         assert sorted(one.claim.kind for one in found) == ["code", "grade"]

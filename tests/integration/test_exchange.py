@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,6 +58,7 @@ def trading(opened: Path, tmp_path: Path) -> Iterator[Trading]:
     shutil.copytree(opened, home)
     made = Trading(home)
     made.references, made.nonce = map(int, (home / "counts").read_text().split())
+    made.view.catch_up(made.chain, made.at["Directory"])  # on a server the copied home has a new database
     yield made
     made.chain.close()
 
@@ -106,6 +109,27 @@ def test_the_same_order_again_is_the_one_that_was_taken(trading: Trading) -> Non
     other = Act("Order", **{**act.values, "amount": 11})
     with pytest.raises(Refused, match="reference"):
         trading.place("seller", other)
+
+
+def test_two_orders_at_once_are_not_taken_against_the_same_means(
+    trading: Trading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (trading.order("buyer", BUY, amount, P) for amount in (600, 700))  # there is money for 1,000
+    reserved = orders.reserved
+    with ThreadPoolExecutor(1) as other:
+        asked: list[Future[Any]] = []
+
+        def looked(*of_member: Any) -> Any:
+            found = reserved(*of_member)
+            if not asked:
+                asked.append(other.submit(trading.place, "buyer", second))
+                wait(asked, timeout=1)  # the means were looked at: now the other order comes
+            return found
+
+        monkeypatch.setattr(orders, "reserved", looked)
+        trading.place("buyer", first)
+        with pytest.raises(Refused, match="money for the purchase"):
+            asked[0].result(timeout=30)
 
 
 @pytest.mark.parametrize(

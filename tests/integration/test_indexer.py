@@ -23,10 +23,11 @@ from ledger_node.chain.interface import Chain
 from ledger_node.chain.open import open_chain
 from ledger_node.chain.records import RECORD_WRITTEN
 from ledger_node.chain.transaction import sign
-from ledger_node.db.engine import migrate, open_database, sqlite_url
+from ledger_node.db.engine import migrate, open_database
 from ledger_node.db.indexer import Indexer, reindex
 from ledger_node.db.schema import VIEWS, metadata
 from ledger_node.deployment import Deployment, created_address, plan
+from tests.support import databases
 
 RELAYER = b"\x01" * 32
 REGULATORS = sorted(((object_id(f"regulator {n}"), bytes([n]) * 32) for n in (2, 3, 4)), key=lambda r: r[0])
@@ -84,7 +85,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Engine:
-    engine = open_database(sqlite_url(tmp_path / "ledger.db"))
+    engine = open_database(databases.url(tmp_path / "ledger.db"))
     migrate(engine)
     return engine
 
@@ -127,6 +128,7 @@ def test_a_rebuilt_view_is_the_same_row_for_row(ledger: Ledger, database: Engine
     assert rows(database) == before
 
 
+@pytest.mark.postgresql
 def test_what_a_reorganisation_dropped_is_taken_back(tmp_path: Path, database: Engine) -> None:
     ours = Ledger(tmp_path / "ours")
     ours.admit("works on both sides")
@@ -148,7 +150,7 @@ def test_what_a_reorganisation_dropped_is_taken_back(tmp_path: Path, database: E
     assert {
         object_id(f"works {w}").hex() for w in ("on both sides", "of the other block", "of a further block")
     } <= members(database)
-    fresh = open_database(sqlite_url(tmp_path / "fresh.db"))
+    fresh = open_database(databases.url(tmp_path / "fresh.db"))
     migrate(fresh)
     indexer(fresh, theirs.chain, theirs.deployment).catch_up()
     assert rows(fresh) == rows(database)

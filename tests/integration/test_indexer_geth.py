@@ -14,12 +14,13 @@ from ledger_node.chain.bindings import structs
 from ledger_node.chain.bindings.describe import describe_event
 from ledger_node.chain.outbox import Outbox
 from ledger_node.contract_names import NAMES
-from ledger_node.db.engine import migrate, open_database, sqlite_url
+from ledger_node.db.engine import migrate, open_database
 from ledger_node.db.indexer import Indexer
 from ledger_node.db.schema import record
 from ledger_node.deployment import Deployment, plan
 from tests.integration.chain_kit import wait_for
 from tests.integration.geth_network import geth_network
+from tests.support import databases
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -42,7 +43,7 @@ def test_records_of_dropped_blocks_leave_the_view_and_come_back_once(
         creations = plan(outbox.sender, 0, founders, 2)
         deployment = Deployment({creation.name: creation.address for creation in creations})
         outbox.put_all([(creation.name, None, creation.init_code, None) for creation in creations])
-        engine = open_database(sqlite_url(tmp_path / "view.db"))
+        engine = open_database(databases.url(tmp_path / "view.db"))
         migrate(engine)
         indexer = Indexer(engine, chain, deployment.directory, describe_event)
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import shutil
 import signal
-import sqlite3
-from contextlib import ExitStack, closing
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import Connection, insert, inspect, text
 
 from carbonledger import witness_wire
 from carbonledger.errors import CarbonLedgerError, Malformed, Refused
@@ -28,9 +29,13 @@ from ledger_node.commands import founders, keyfile
 from ledger_node.commands.follow import Follower
 from ledger_node.commands.fsck import fsck
 from ledger_node.contract_names import NAMES
-from ledger_node.db.view import DatabaseFailed, View
+from ledger_node.db import schema
+from ledger_node.db.engine import open_database
+from ledger_node.db.failures import DatabaseFailed
+from ledger_node.db.view import View
 from tests.integration.chain_kit import free_port, ganache, need_anvil
 from tests.integration.ledger_kit import TIME, Ledger, address, called, called_apart, started, told, write_config
+from tests.support import databases
 
 DIRECTORY = "11" * 20
 
@@ -76,8 +81,17 @@ def followed(home: Path) -> Path:
 
 
 def spoil(home: Path, statement: str) -> None:
-    with closing(sqlite3.connect(home / "ledger.db")) as connection, connection:
-        assert connection.execute(statement).rowcount > 0
+    with opened(home) as connection:
+        assert connection.execute(text(statement)).rowcount > 0
+
+
+@contextmanager
+def opened(home: Path) -> Iterator[Connection]:
+    """A transaction on the home's database."""
+    engine = open_database(databases.empty(home / "ledger.db"))
+    with engine.begin() as connection:
+        yield connection
+    engine.dispose()
 
 
 # --- run
@@ -123,7 +137,7 @@ def test_a_running_node_follows_serves_its_witness_and_stops_cleanly_when_told(
     finally:
         process.kill()
         process.communicate()
-    with Ledger(home / "chain") as ledger, closing(View(f"sqlite:///{home}/ledger.db")) as view:
+    with Ledger(home / "chain") as ledger, closing(View(databases.empty(home / "ledger.db"))) as view:
         assert fsck(view, ledger.chain, ledger.deployment.directory, quiet).clean
 
 
@@ -160,7 +174,7 @@ class Faulty:
 
 def test_an_unreachable_chain_is_asked_ever_less_often_and_followed_again_when_it_answers(tmp_path: Path) -> None:
     lines = Lines()
-    with Ledger(tmp_path / "chain") as ledger, closing(View(f"sqlite:///{tmp_path}/ledger.db")) as view:
+    with Ledger(tmp_path / "chain") as ledger, closing(View(databases.empty(tmp_path / "ledger.db"))) as view:
         view.migrate()
         follower = Follower(
             Faulty(ledger.chain, 3),  # type: ignore[arg-type]
@@ -186,7 +200,7 @@ def test_a_database_of_another_chain_is_not_overwritten(
 ) -> None:
     other = tmp_path_factory.mktemp("other")
     chain = open_chain("embedded:4711", other, lambda: TIME)
-    with closing(View(f"sqlite:///{followed}/ledger.db")) as view, closing(chain):
+    with closing(View(databases.empty(followed / "ledger.db"))) as view, closing(chain):
         follower = Follower(
             chain, view, bytes(20), clock=lambda: TIME, poll_interval_s=1, head_age_alarm_s=60, journal=Lines()
         )
@@ -203,21 +217,21 @@ def test_migrate_brings_a_new_database_to_the_newest_schema_and_says_so(home: Pa
     done = called_apart("migrate", "--config", path)
     assert (done.returncode, done.stderr) == (0, "the schema is the newest\n")
     assert called("migrate", "--config", path).returncode == 0
-    with closing(sqlite3.connect(home / "ledger.db")) as connection:
-        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    assert {"block", "event", "record", "artefact", "access"} <= tables
+    with opened(home) as connection:
+        assert {"block", "event", "record", "artefact", "access"} <= set(inspect(connection).get_table_names())
 
 
+@pytest.mark.postgresql
 def test_a_rebuilt_view_is_clean_and_what_is_not_rebuilt_stays(
     followed: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with closing(sqlite3.connect(followed / "ledger.db")) as connection, connection:
-        connection.execute("INSERT INTO access (at, reader, owner, what, basis) VALUES (1, 'a', 'b', 'c', 'grant')")
+    with opened(followed) as connection:
+        connection.execute(insert(schema.access).values(at=1, reader="a", owner="b", what="c", basis="grant"))
     done = called("reindex", "--config", followed / "ledger_node.toml")
     assert done.returncode == 0
     assert "rebuilt to block" in done.stderr
-    with closing(sqlite3.connect(followed / "ledger.db")) as connection:
-        assert connection.execute("SELECT count(*) FROM access").fetchone() == (1,)
+    with opened(followed) as connection:
+        assert connection.execute(text("SELECT count(*) FROM access")).scalar() == 1
     done = called("fsck", "--config", followed / "ledger_node.toml")
     assert (done.returncode, done.stdout[:13]) == (0, "clean: block "), done.stderr
 
@@ -250,7 +264,7 @@ def test_fsck_compares_a_view_that_lags_behind_at_its_own_height(followed: Path)
 
 def test_fsck_asks_the_contract_for_each_latest_record(followed: Path) -> None:
     # the indexer's events and the contract's storage are two witnesses: here the storage is made to differ
-    with Ledger(followed / "chain") as ledger, closing(View(f"sqlite:///{followed}/ledger.db")) as view:
+    with Ledger(followed / "chain") as ledger, closing(View(databases.empty(followed / "ledger.db"))) as view:
 
         class OtherStorage(Faulty):
             def call(self, to: bytes, data: bytes, block: int | None = None) -> bytes:
@@ -275,6 +289,35 @@ def test_fsck_finds_a_directory_that_is_none_and_an_empty_database(
     assert "no code" in capsys.readouterr().out
 
 
+def test_a_directory_that_is_none_gives_up_no_view_and_is_not_followed(
+    followed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = followed / "ledger_node.toml"
+    right = path.read_text()
+    write_config(followed, bytes.fromhex(DIRECTORY))
+    assert cli.main(["reindex", "--config", str(path)]) == 2
+    assert f"expected a contract at 0x{DIRECTORY}; found no code" in capsys.readouterr().err
+    settings = config.load(path)
+    chain = open_chain(settings.chain.url, Path(settings.chain.home), lambda: TIME)
+    with closing(chain), closing(View(f"sqlite:///{followed / 'new.db'}")) as view:
+        view.migrate()
+        journal = Lines()
+        follower = Follower(
+            chain,
+            view,
+            settings.chain.address,
+            clock=lambda: TIME,
+            poll_interval_s=1,
+            head_age_alarm_s=9,
+            journal=journal,
+        )
+        follower.step()
+        assert journal.events == ["cannot follow"]
+        assert view.height() is None
+    path.write_text(right)
+    assert cli.main(["fsck", "--config", str(path)]) == 0  # what was there still is
+
+
 def test_a_database_without_tables_says_what_to_do(home: Path) -> None:
     done = called("fsck", "--config", home / "ledger_node.toml")
     assert done.returncode == 2
@@ -285,8 +328,9 @@ def test_a_database_without_tables_says_what_to_do(home: Path) -> None:
 def test_an_unreachable_database_is_an_error_of_ours() -> None:
     with closing(View("sqlite:////nowhere/at/all/ledger.db")) as view, pytest.raises(DatabaseFailed, match="failed"):
         view.height()
-    with pytest.raises(Malformed, match="database URL"):
-        View("nosuch+driver://x")
+    with pytest.raises(Malformed, match="database URL") as caught:
+        View("nosuch+driver://node:secret@x/ledger")
+    assert "node:" in str(caught.value) and "secret" not in str(caught.value)
 
 
 # --- deploy

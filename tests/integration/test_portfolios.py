@@ -40,6 +40,7 @@ def asked(api: LedgerApi, raw: bytes, role: str = "bank", **parameters: str) -> 
     return answer
 
 
+@pytest.mark.postgresql
 def test_rows_are_answered_as_far_as_the_bank_may_see(api: LedgerApi) -> None:
     rows = [f"{credit_code(n)},1000000,{n},600000,900000" for n in (GRANTED, PLAIN, ABSENT)]
     found = asked(api, csv(*rows, "1234,1,x,,")).json()
@@ -110,6 +111,7 @@ def test_a_row_that_cannot_be_financed_takes_no_other_with_it(api: LedgerApi) ->
     assert exceeds["financed"] is None
 
 
+@pytest.mark.postgresql
 def test_every_enterprise_of_a_portfolio_is_told(api: LedgerApi) -> None:
     asked(api, csv(f"{credit_code(3)},1,1,,", f"{credit_code(4)},1,2,,", f"{credit_code(3)},1,3,,"))
     for number in (3, 4):
@@ -129,6 +131,11 @@ def test_the_answer_as_a_workbook_says_unknown_and_is_the_same_again(api: Ledger
     assert rows[2][rows[0].index("emission (g)")] == "unknown"
     assert rows[1][rows[0].index("emission (g)")] != "unknown"
     assert len(book.get_sheet_by_name("Refused rows").to_python()) == 2
+    chinese = load_workbook(io.BytesIO(asked(api, raw, format="xlsx", language="zh").content))
+    rows = chinese.get_sheet_by_name("持仓").to_python()
+    column = {title: at for at, title in enumerate(rows[0])}
+    assert (rows[1][column["红绿码"]], rows[1][column["查询依据"]]) == ("绿码", "企业授权")
+    assert rows[2][column["查询依据"]] == "公开信息与本行业务"
 
 
 def test_no_key_no_answer(api: LedgerApi) -> None:

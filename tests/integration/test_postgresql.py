@@ -6,21 +6,24 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, inspect, select
+from sqlalchemy import Connection, Engine, create_engine, insert, inspect, select, text, update
 from sqlalchemy.engine import URL
 
+from carbonledger.errors import Refused
 from ledger_node.commands.fsck import fsck
+from ledger_node.db import schema
 from ledger_node.db.engine import migrate, open_database
 from ledger_node.db.schema import metadata
 from ledger_node.db.view import View
 from ledger_node.jobs.queue import Job, Queue, open_job
 from ledger_node.queries import node_events
+from ledger_node.queries.once import settle
 from tests.integration.api_kit import NOW, LedgerApi, ledger_api
 from tests.integration.ledger_kit import Ledger
 from tests.support import postgresql
@@ -33,16 +36,17 @@ ROLES = ("public", "enterprise", "bank", "regulator", "operator")
 def server() -> Iterator[URL]:
     with ExitStack() as stack:
         try:
-            yield stack.enter_context(postgresql.server())
+            stack.enter_context(postgresql.run())
         except postgresql.NoServer as why:
             pytest.skip(str(why))
+        yield postgresql.running()
 
 
 @pytest.fixture(scope="module")
 def fresh(server: URL) -> Callable[[], str]:
     """The URL of a new database at each call."""
     numbers = count()
-    return lambda: postgresql.database(server, f"own_{next(numbers)}")
+    return lambda: postgresql.database(server, f"{postgresql.prefix()}_{next(numbers)}")
 
 
 @pytest.fixture
@@ -71,6 +75,63 @@ def test_nodes_that_migrate_at_once_take_turns_and_leave_the_tables_of_the_schem
         for index in table.indexes:
             assert indexes[index.name] == [column.name for column in index.columns]
     engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("how", "found"),
+    [
+        ("ENCODING 'UTF8' LOCALE_PROVIDER icu ICU_LOCALE 'en-US' LOCALE 'C'", "encoding UTF8, another locale"),
+        ("ENCODING 'LATIN1' LOCALE 'C'", "encoding LATIN1"),
+    ],
+)
+def test_a_database_that_orders_texts_otherwise_is_refused_before_it_is_written(
+    server: URL, how: str, found: str
+) -> None:
+    name = f"{postgresql.prefix()}_other_{'icu' if 'icu' in how else 'latin1'}"
+    made = create_engine(server, isolation_level="AUTOCOMMIT")
+    with made.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template0 {how}"))
+    made.dispose()
+    engine = open_database(server.set(database=name).render_as_string(hide_password=False))
+    with pytest.raises(Refused, match=f"order texts by their bytes.*{found}.*LOCALE 'C'"):
+        migrate(engine)
+    assert inspect(engine).get_table_names() == []
+    engine.dispose()
+
+
+def test_a_server_that_closed_the_connections_is_asked_again_without_a_fault(database: Engine) -> None:
+    with database.connect() as one, database.connect() as other:
+        ids = [connection.execute(text("SELECT pg_backend_pid()")).scalar() for connection in (one, other)]
+    with database.begin() as connection:  # as a restart does to those that wait
+        own = connection.execute(text("SELECT pg_backend_pid()")).scalar()
+        for number in ids:
+            if number != own:
+                connection.execute(text("SELECT pg_terminate_backend(:n, 5000)"), {"n": number})
+    with database.connect() as one, database.connect() as other:
+        assert [node_events.newest(connection) for connection in (one, other)] == [0, 0]
+
+
+def test_of_two_that_wait_for_each_other_the_one_that_was_taken_back_begins_again(database: Engine) -> None:
+    both, table = threading.Barrier(2), schema.disclosed_year
+    with database.begin() as connection:
+        for year in (2024, 2025):
+            connection.execute(insert(table).values(member="aa", year=year, permit_g=0))
+
+    def add(first: int, second: int) -> None:
+        def do(connection: Connection) -> None:
+            for year in (first, second):
+                mine = (table.c.member == "aa") & (table.c.year == year)
+                connection.execute(update(table).where(mine).values(permit_g=table.c.permit_g + 1))
+                with suppress(threading.BrokenBarrierError):
+                    both.wait(timeout=2)  # each has the row that the other wants next
+
+        settle(database, do)
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(add, 2024, 2025), pool.submit(add, 2025, 2024)]:
+            done.result(timeout=60)
+    with database.connect() as connection:
+        assert list(connection.execute(select(table.c.permit_g)).scalars()) == [2, 2]
 
 
 def test_a_chain_is_followed_taken_back_rebuilt_and_compared(fresh: Callable[[], str], tmp_path: Path) -> None:

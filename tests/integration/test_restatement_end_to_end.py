@@ -32,7 +32,7 @@ from carbonledger.product import library as product_examples
 from carbonledger.sharing import scope
 from carbonledger.verify import verify
 from ledger_node.chain import factors as chain_factors
-from ledger_node.db.engine import migrate, open_database, sqlite_url
+from ledger_node.db.engine import migrate, open_database
 from ledger_node.db.view import View
 from ledger_node.reports import make, reader
 from oracle import documents, restate_command, restatement
@@ -45,6 +45,7 @@ from oracle.restatement import Restatement
 from scripts.mainjob import consortium, plant
 from scripts.mainjob.report import Approved
 from tests.integration.sharing_kit import YEAR, SmallYear
+from tests.support import databases
 
 FORGOTTEN_WH = 40_000
 VERIFICATION = {
@@ -108,7 +109,7 @@ def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
     home = tmp_path_factory.mktemp("restated")
     with ExitStack() as stack:
         year = SmallYear(home, stack)
-        url = sqlite_url(home / "view.db")
+        url = databases.url(home / "view.db")
         engine = open_database(url)
         stack.callback(engine.dispose)
         migrate(engine)

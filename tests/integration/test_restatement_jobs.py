@@ -14,10 +14,11 @@ from carbonledger.keccak import keccak256
 from carbonledger.records import KINDS, Record
 from carbonledger.sharing import scope
 from ledger_node.db import schema
-from ledger_node.db.engine import migrate, open_database, sqlite_url
+from ledger_node.db.engine import migrate, open_database
 from ledger_node.jobs import restatement
 from ledger_node.jobs.queue import LEASE_S, MOST_ATTEMPTS, Job, Queue, open_job
 from ledger_node.queries import documents, notifications
+from tests.support import databases
 from tests.support.world import World
 
 OWNER, BANK, STRANGER, VERIFIER, REGULATOR = (bytes([n]) * 32 for n in range(1, 6))
@@ -44,7 +45,7 @@ def report(identifier: bytes, emission: int, status: int, replaces: bytes, month
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
     """The view after an approved report was replaced by one in which March is another."""
-    engine = open_database(sqlite_url(tmp_path / "view.db"))
+    engine = open_database(databases.url(tmp_path / "view.db"))
     migrate(engine)
     march = bytes([200]) * 32
     months = [record("month", monthId=m, member=OWNER, year=2025, month=n) for n, m in enumerate(MONTHS, 1)]
@@ -105,6 +106,7 @@ def outcome(engine: Engine) -> dict[str, Any]:
         }
 
 
+@pytest.mark.postgresql
 def test_dependents_are_marked_holders_told_and_the_year_gets_an_additional_obligation(engine: Engine) -> None:
     work(engine)
     found = outcome(engine)

@@ -24,7 +24,7 @@ from ledger_node.chain.bindings.describe import describe_event
 from ledger_node.chain.errors import Unreachable
 from ledger_node.db import schema
 from ledger_node.db.disclosures import MONTH, PACKAGE, REPORT, Artefacts
-from ledger_node.db.engine import migrate, open_database, sqlite_url
+from ledger_node.db.engine import migrate, open_database
 from ledger_node.db.indexer import Indexer
 from ledger_node.sharing_client import Actor, NoAnswer, NotShared, SharingClient
 from oracle.filing import Month
@@ -33,6 +33,7 @@ from oracle.sharing import Gatekeeper
 from oracle.sharing_routes import Shared, sharing_routes
 from scripts.mainjob.services import Service
 from tests.integration.sharing_kit import YEAR, SmallYear
+from tests.support import databases
 
 
 class Enterprise:
@@ -115,7 +116,7 @@ def grant(enterprise: Enterprise, request: pytest.FixtureRequest) -> bytes:
 @pytest.fixture
 def engine(enterprise: Enterprise, tmp_path: Path) -> Iterator[Engine]:
     """The bank's own view of the chain."""
-    engine = open_database(sqlite_url(tmp_path / "bank.db"))
+    engine = open_database(databases.url(tmp_path / "bank.db"))
     migrate(engine)
     Indexer(engine, enterprise.small.chain, enterprise.small.deployment.directory, describe_event).catch_up()
     yield engine
@@ -339,7 +340,7 @@ def test_months_that_do_not_come_are_named(enterprise: Enterprise, grant: bytes,
 
 
 def test_a_month_unknown_to_the_view_is_not_taken(enterprise: Enterprise, grant: bytes, tmp_path: Path) -> None:
-    empty = open_database(sqlite_url(tmp_path / "empty.db"))
+    empty = open_database(databases.url(tmp_path / "empty.db"))
     migrate(empty)
     with pytest.raises(Invalid, match="never filed"):
         enterprise.client("bank", empty).months(YEAR, grant)

@@ -13,10 +13,10 @@ from api.keys import new_key
 from carbonledger.identifiers import member_id
 from carbonledger.sharing import standing_scope
 from ledger_node.db.disclosures import Artefact, Artefacts
-from scripts.benchmarks.standing import query_plan
 from tests.integration.api_kit import LedgerApi, grant_record, ledger_api, write_records
 from tests.support import enterprises
 from tests.support.enterprises import BANK, NOW, credit_code
+from tests.support.plans import plans
 
 GRANTED, PARTY, PLAIN = 24, 8, 5
 """Numbers of enterprises: with a grant to the bank and a loan of it; with a loan; with neither."""
@@ -78,6 +78,7 @@ def test_a_lender_sees_its_own_loans_and_pledges(api: LedgerApi) -> None:
     assert standing(api, 4)["loans"]["items"] == []  # another bank's
 
 
+@pytest.mark.postgresql
 def test_consent_opens_the_rest(api: LedgerApi) -> None:
     found = standing(api, GRANTED)
     assert found["basis"] == "grant"
@@ -131,6 +132,7 @@ def test_a_bundle_that_is_kept_is_linked(api: LedgerApi) -> None:
     assert found["grades"][0]["why"]["bundle"] == f"/v1/artefacts/{digests['grade']}"
 
 
+@pytest.mark.postgresql
 def test_every_reading_is_on_the_enterprises_own_log(api: LedgerApi) -> None:
     standing(api, GRANTED)
     standing(api, GRANTED, "regulator")
@@ -167,8 +169,9 @@ def test_no_key_no_standing_and_no_such_enterprise_no_answer(api: LedgerApi) -> 
     assert api.get(f"/v1/enterprises/{wrong}/standing", "bank").status_code == 404
 
 
+@pytest.mark.postgresql
 def test_every_read_of_the_query_goes_through_an_index(api: LedgerApi) -> None:
-    plan = query_plan(api.engine, lambda: standing(api, GRANTED))
+    plan = plans(api.engine, lambda: standing(api, GRANTED))
     assert any("ix_record_member" in line for line in plan)
     assert not [line for line in plan if line.startswith("SCAN") and "USING" not in line], plan
     assert not [line for line in plan if line.startswith("SCAN record")], plan

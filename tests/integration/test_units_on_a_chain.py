@@ -29,12 +29,13 @@ from ledger_node.chain.bindings.describe import describe_event
 from ledger_node.chain.calls import carry
 from ledger_node.chain.outbox import Outbox
 from ledger_node.commands.deploy import policy_of
-from ledger_node.db.engine import migrate, open_database, sqlite_url
+from ledger_node.db.engine import migrate, open_database
 from ledger_node.db.indexer import Indexer
 from ledger_node.reports import certificate as on_paper
 from ledger_node.reports import reader
 from tests.integration.api_kit import SilentJournal
 from tests.integration.ledger_kit import REGULATORS, TIME, Ledger, address
+from tests.support import databases
 from tests.support.twin import compare
 
 ENTERPRISE, BANK = object_id("enterprise"), object_id("bank")
@@ -93,7 +94,7 @@ class Registry:
 @pytest.fixture(scope="module")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
     folder: Path = tmp_path_factory.mktemp("units")
-    engine = open_database(sqlite_url(folder / "ledger.db"))
+    engine = open_database(databases.url(folder / "ledger.db"))
     migrate(engine)
     with engine.begin() as connection:
         keys = {

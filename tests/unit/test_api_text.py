@@ -111,7 +111,7 @@ def test_each_page_is_in_the_access_table() -> None:
     assert {name for name in MAY if name.startswith("page")} == {
         *("pageMarket", "pageQuota"),
         *("pageStart", "pageFind", "pageLedger", "pageReport", "pageVerify", "pageApi", "pageRegion", "pageAlerts"),
-        *("pageCode", "pageInspections"),
+        *("pageCode", "pageInspections", "pageForecast", "pageSignIn"),
         *("pageBanks", "pageStanding", "pageAccesses", "pageQuota", "pageCheck"),
         *("pageNotices", "pageNoticesList"),
         *("pageWebhooks", "pageWebhooksList", "pageWebhookDeliveries", "pageDisclosure"),

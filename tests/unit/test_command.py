@@ -40,6 +40,22 @@ def test_verify_answers_by_its_exit_code(folder: Path, capsys: pytest.CaptureFix
     assert main(["verify", str(folder / "reading.json"), "--policy", str(folder / "junk")]) == 2
 
 
+def test_an_audit_package_is_pointed_to_replay(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["verify", str(folder / "package.zip"), "--policy", str(folder / "policy.toml")]) == 2
+    said = capsys.readouterr().err
+    assert "found an audit package" in said
+    assert "`carbonledger replay`" in said
+
+
+def test_what_is_no_file_of_ours_is_called_by_what_it_is(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "program").write_bytes(b"\x7fELF\xd0 version 1")
+    (folder / "letter").write_text("Dear auditor,")
+    for name, found in (("program", "bytes that are no text"), ("letter", "another text")):
+        assert main(["show", str(folder / name)]) == 2
+        said = capsys.readouterr().err
+        assert f"expected bundle, policy, checkpoint, audit package or key; found {found}" in said
+
+
 def test_verify_and_replay_answer_in_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     policy = ["--policy", str(folder / "policy.toml"), "--json"]
     assert main(["verify", str(folder / "report.json"), *policy]) == 0
@@ -148,6 +164,9 @@ def test_a_private_key_is_never_overwritten_nor_written_without_a_passphrase(
     assert main(["keygen", "--out", str(tmp_path / "other"), "--passphrase-env", "WORD"]) == 2
     assert not (tmp_path / "other").exists()
     assert "exists" in capsys.readouterr().err
+    monkeypatch.delenv("WORD")
+    assert main(["keygen", "--out", str(tmp_path / "other"), "--passphrase-env", "WORD"]) == 2
+    assert "expected an environment variable 'WORD'; found none" in capsys.readouterr().err
 
 
 def test_a_keystore_shows_its_address_without_the_passphrase(

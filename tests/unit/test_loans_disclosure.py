@@ -253,7 +253,7 @@ def test_the_command_answers_as_the_function_does(capsys: Any, tmp_path: Any) ->
     assert json.loads(capsys.readouterr().out) == made(example()).to_json()
     assert cli.main(["disclose", str(path)]) == 0
     told = capsys.readouterr().out
-    assert "本季度,支持项目3个,发放碳减排贷款27500.00万元" in told
+    assert "本季度，支持项目3个，发放碳减排贷款27500.00万元" in told
     assert cli.main(["disclose", "--example"]) == 0
     assert json.loads(capsys.readouterr().out) == example()
     assert cli.main(["disclose", "--schema"]) == 0

@@ -115,5 +115,10 @@ def test_the_command_writes_both_files(tmp_path: Path, capsys: Any) -> None:
     assert cli.main(arguments) == 0
     assert pdf.read_bytes() == disclosure.make(RAW, "pdf", "zh")
     assert xlsx.read_bytes() == disclosure.make(RAW, "xlsx", "zh")
+    assert cli.main([*arguments, "--origin", "https://ledger.example"]) == 0
+    assert pdf.read_bytes() == disclosure.make(RAW, "pdf", "zh", "https://ledger.example")
+    assert pdf.read_bytes() != disclosure.make(RAW, "pdf", "zh")
+    for wrong in ("ledger.example", "https://ledger.example/", "javascript:alert(1)", "https://a b"):
+        assert cli.main([*arguments, "--origin", wrong]) == 2
     assert cli.main(["disclose", str(source), "--pdf", str(tmp_path / "no" / "where.pdf")]) == 2
     capsys.readouterr()

@@ -204,7 +204,7 @@ def test_the_command_shows_both_languages_and_refuses_by_exit_code(
     # 536,370.75 t x 1,111,720 / 533,220, all by hand
     assert json.loads(capsys.readouterr().out)["position"]["expected"]["shortfall"]["value"] == "32375"
     texts: dict[str, Callable[[str], bool]] = {
-        "zh": lambda t: "缺口: 32375 t" in t,
+        "zh": lambda t: "缺口：32375 t" in t,
         "en": lambda t: "Shortfall: 32375 t" in t,
     }
     for language, says in texts.items():

@@ -412,3 +412,17 @@ def test_another_word_in_the_makers_files_is_another_identity(tmp_path: Path, mo
         assert make.maker.__wrapped__() != before
         file.write_bytes(kept)
     assert make.maker.__wrapped__() == before
+
+
+def test_an_address_is_printed_kept_and_made_again_and_nothing_else_is_an_address(bundle: bytes) -> None:
+    there = Options(language="en", origin="https://ledger.example:8443")
+    document = build(bundle, there)
+    assert document.cover.check is not None
+    assert document.cover.check.url.startswith("https://ledger.example:8443/reports/")
+    assert Options.from_json(there.to_json()) == there
+    made = make.make(bundle, there, "pdf")
+    assert made != make.make(bundle, Options(language="en"), "pdf")
+    make.check(made)
+    for wrong in ("", "ledger.example", "https://ledger.example/", "javascript:alert(1)", 7):
+        with pytest.raises(Malformed):
+            Options.from_json(Options().to_json() | {"origin": wrong})

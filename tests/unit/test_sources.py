@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from carbonledger.errors import CarbonLedgerError
+from carbonledger.errors import CarbonLedgerError, Refused
 from oracle.sources.csv_file import read_year
-from oracle.sources.mapping import Mapping, parse_mapping, shipped_mappings
+from oracle.sources.mapping import Mapping, parse_mapping, read_mapping, shipped_mappings
 from oracle.sources.plant import simulate_year
 
 DATA = Path(os.environ.get("CARBONLEDGER_DATA", "../shared/data"))
@@ -98,6 +98,8 @@ def test_a_mapping_reads_any_other_layout(tmp_path: Path) -> None:
         ),
         ("time,energy_kwh\n2024-02-29T12:00:00+08:00,1\n", ["leap day", "--year 2024"]),
         ("time,energy_kwh\n2025-01-01T00:15:00+08:00,999999999999999\n", ["does not fit"]),
+        ("time,energy_kwh\n9999-12-31T23:15:00-08:00,1\n", ["row 2", "inside the calendar", "9999-12-31"]),
+        ("time,energy_kwh\n0001-01-01T00:00:00+08:00,1\n", ["row 2", "inside the calendar", "0001-01-01"]),
         (b"time,energy_kwh\n\xff\xfe,1\n", ["byte 16", "0xff", "encoding"]),
         (b"time,energy_kwh\n\x00,1\n", ["zero byte"]),
         (b"\x1f\x8bnot gzip", ["gzip"]),
@@ -133,6 +135,7 @@ def test_a_leap_year_is_replayed_in_a_leap_year(tmp_path: Path) -> None:
         ("zone = 'Mars/Olympus'", ["zone", "Mars/Olympus"]),
         ("zone = '+25:99'", ["zone"]),
         ("encoding = 'klingon'", ["encoding", "klingon"]),
+        ("encoding = 'undefined'", ["encoding", "undefined"]),
         ("delimiter = ',,'", ["delimiter"]),
         ("unit = 3", ["unit", "string", "3"]),
         ("= nonsense", ["TOML"]),
@@ -142,6 +145,28 @@ def test_a_bad_mapping_is_refused_by_key(text: str, says: list[str]) -> None:
     with pytest.raises(CarbonLedgerError) as caught:
         parse_mapping(text, "own")
     assert all(part in str(caught.value) for part in says), str(caught.value)
+
+
+def test_a_mapping_that_is_no_text_or_not_there_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_bytes(b"source = '\xff'")
+    with pytest.raises(Refused, match=r"own\.toml; expected TOML in UTF-8; found .* at byte 10"):
+        read_mapping(tmp_path / "own.toml")
+    with pytest.raises(Refused, match=r"absent\.toml.*No such file"):
+        read_mapping(tmp_path / "absent.toml")
+
+
+def test_midnight_of_the_last_day_of_the_calendar_is_refused_where_it_closes_its_own_day(tmp_path: Path) -> None:
+    path = write(tmp_path, "time,energy_kwh\n9999-12-31T00:00:00+08:00,1\n")
+    with pytest.raises(Refused, match="row 2: time; expected a time inside the calendar"):
+        read_year(path, 2025, parse_mapping("midnight = 'own-day'", "own"))
+
+
+@pytest.mark.parametrize("year", [-1, 0, 1969, 9999, 99999])
+def test_a_reporting_year_outside_the_calendar_is_refused_by_file_and_plant(tmp_path: Path, year: int) -> None:
+    with pytest.raises(Refused, match=f"reporting year; expected 1970 to 9998; found {year}"):
+        simulate_year(year, 1)
+    with pytest.raises(Refused, match=f"reporting year; expected 1970 to 9998; found {year}"):
+        read_year(write(tmp_path, "time,energy_kwh\n2025-01-01T12:00:00+08:00,1\n"), year)
 
 
 def test_every_shipped_mapping_names_its_source_and_its_header() -> None:

@@ -33,6 +33,7 @@ function filled(template, values) {
 
 export const CHINESE = {
   // what steps find
+  "A {}'s bundle in its one form, with one entry.": "{}的证据包形式唯一，共 1 条记录。",
   "A {}'s bundle in its one form, with {} entries.": "{}的证据包形式唯一，共 {} 条记录。",
   "A {}'s bundle in its one form.": "{}的证据包形式唯一。",
   "A certificate of {} in its one form.": "{}的证明文件形式唯一。",

@@ -70,6 +70,7 @@ function kindOf(bytes) {
 async function parsed(context) {
   checkComplete(context);
   const { kind, entries } = context.bundle;
+  if (entries.length === 1) return finding(say`A ${kind}'s bundle in its one form, with one entry.`);
   return finding(say`A ${kind}'s bundle in its one form, with ${entries.length} entries.`);
 }
 
