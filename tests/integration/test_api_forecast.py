@@ -15,7 +15,7 @@ from carbonledger.forecast.forecast import forecast
 from ledger_node.queries import disclosed
 from tests.integration.api_kit import LedgerApi, ledger_api
 from tests.integration.test_alert_jobs import disclosure
-from tests.support.world import ENTERPRISE
+from tests.support.actors import ENTERPRISE
 
 MEMBER = ENTERPRISE.hex()
 PATH = f"/v1/members/{MEMBER}/forecast"
