@@ -42,7 +42,8 @@ def of(service: Service) -> APIRouter:
 
         Codes, grades, reports, settlement of a year and disclosures of loans are open; pledges, holdings and
         certificates are told to the member, to statutory roles, to parties and to whom the member granted its
-        standing; alerts to the member and statutory roles; loans, their projects, check-ups and support also to the bank whose they are.
+        standing; alerts to the member and statutory roles; loans, their projects, check-ups and support also to the
+        bank whose they are.
         """
         after = _decode(cursor)
         told, place, more = _sighted(service, caller, after, tuple(types or TYPES), member, limit)
