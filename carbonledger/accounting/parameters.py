@@ -220,7 +220,9 @@ def _chosen(node: Node, rules: RuleSet, parameter: ParameterRule, year: int, fac
         usable = sorted({factor.reference for factor in factors if _fits(factor, parameter, year)})
         listed = ", ".join(usable[:8]) + (f" … ({len(usable)})" if len(usable) > 8 else "")
         raise node.refused(
-            "a factor that is not known here", f"an id, or one of {listed}" if usable else "a known factor"
+            "a factor that is not known here",
+            f"an id, or one of {listed}" if usable else f"a factor for this parameter in {year}; none is known",
+            None if usable else "Give a value with its unit, or publish or import the factor first",
         )
     if parameter.factor is not None:
         if all(factor.id != parameter.factor for factor in found):

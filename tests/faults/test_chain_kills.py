@@ -107,6 +107,7 @@ def test_a_killed_anvil_chain_and_outbox_lose_and_double_nothing(tmp_path: Path)
 
 
 @pytest.mark.long
+@pytest.mark.timeout(7200)  # a module's own mark is nearer than --timeout
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("engine", ["embedded", "anvil"])
 def test_many_kills_lose_and_double_nothing(engine: str, seed: int, tmp_path: Path) -> None:

@@ -119,6 +119,7 @@ def test_an_exchange_killed_at_its_writes_settles_every_trade_once(ordered: Path
 
 
 @pytest.mark.long
+@pytest.mark.timeout(7200)  # a module's own mark is nearer than --timeout
 def test_an_exchange_killed_before_and_after_each_write_settles_every_trade_once(ordered: Path, tmp_path: Path) -> None:
     unharmed = Path(shutil.copytree(ordered, tmp_path / "unharmed"))
     writes = int(run(unharmed, -1).split()[-1])

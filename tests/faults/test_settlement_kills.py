@@ -153,6 +153,7 @@ def test_a_settlement_killed_again_and_again_ends_as_if_it_had_not_been(waiting:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(7200)  # a module's own mark is nearer than --timeout
 def test_a_settlement_killed_before_and_after_each_write_ends_as_if_it_had_not_been(
     waiting: Prepared, tmp_path: Path
 ) -> None:

@@ -142,7 +142,7 @@ def test_enrolment_is_idempotent_and_a_key_belongs_to_one_signer(tmp_path: Path)
     assert node.size == 2
     with pytest.raises(Refused, match="GATEWAY-1"):
         node.enrol_gateway("GATEWAY-2")
-    with pytest.raises(Refused, match="other particulars"):
+    with pytest.raises(Refused, match="another unit; expected Wh; found kJ"):
         node.enrol_device(meter.identifier, meter.key.public.data, unit="kJ")
     with pytest.raises(Refused, match="one key for one signer"):
         node.enrol_device("METER-2", meter.key.public.data)

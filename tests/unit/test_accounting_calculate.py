@@ -16,6 +16,7 @@ from carbonledger import jcs
 from carbonledger.accounting import library
 from carbonledger.accounting.calculate import calculate
 from carbonledger.accounting.evaluate import evaluate
+from carbonledger.accounting.factors import Factors
 from carbonledger.accounting.inputs import MalformedInput, RefusedInput
 from carbonledger.accounting.lines import Line
 from carbonledger.accounting.rule_set import RuleSet
@@ -265,6 +266,14 @@ def test_a_name_of_several_factors_in_force_is_refused_with_their_full_names() -
     document = fuel()
     document["lines"][0]["parameters"]["cc"] = {"factor": other.id.hex()}
     assert calculate(json.dumps(document).encode(), RULES, both).lines[0].parameters[1].value == known.value + 1
+
+
+def test_where_no_factor_is_known_it_says_so_and_what_else_can_be_given() -> None:
+    fixed = Factors(factor for factor in FACTORS if factor.id in {each.id for rule in RULES for each in rule.factors})
+    none = Factors(factor for factor in fixed if "/cc" not in factor.reference)
+    with pytest.raises(RefusedInput, match="a factor for this parameter in 2025; none is known") as caught:
+        calculate(json.dumps(fuel()).encode(), RULES, none)
+    assert caught.value.remedy == "Give a value with its unit, or publish or import the factor first"
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
