@@ -106,7 +106,7 @@ def test_a_rebuild_that_is_killed_is_finished_by_the_next_run(grown: tuple[Path,
 
 def wait_for_database(path: Path) -> None:
     """Until it is there; on a server it is from the beginning, so until somebody else is connected to it."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     if not databases.on_postgresql():
         while not path.exists():
             assert time.monotonic() < deadline, "no database was made"
