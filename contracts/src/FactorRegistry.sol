@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Factor, FACTOR_TYPE} from "./Acts.sol";
-import {IFactorRegistry} from "./interfaces/IFactorRegistry.sol";
+import {EVIDENCE_LAST, IFactorRegistry} from "./interfaces/IFactorRegistry.sol";
 import {Registry} from "./Registry.sol";
 import {Signed} from "./Signatures.sol";
 
@@ -28,7 +28,7 @@ contract FactorRegistry is IFactorRegistry, Registry {
         if (act.yearTo != 0 && act.yearFrom > act.yearTo) {
             revert FactorRegistryYearsOutOfOrder(act.yearFrom, act.yearTo);
         }
-        if (act.evidence == 0 || act.evidence > 5) revert FactorRegistryEvidenceUnknown(act.evidence);
+        if (act.evidence == 0 || act.evidence > EVIDENCE_LAST) revert FactorRegistryEvidenceUnknown(act.evidence);
         bytes32[] storage others = _series[keccak256(abi.encode(act.guideline, act.version, act.row, act.unit))];
         for (uint256 i = 0; i < others.length; i++) {
             FactorRecord storage other = _factors[others[i]];

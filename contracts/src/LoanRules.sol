@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {EVIDENCE_DRAFT} from "./interfaces/IFactorRegistry.sol";
+import {EVIDENCE_DRAFT, EVIDENCE_LAST} from "./interfaces/IFactorRegistry.sol";
 import {CatalogueItem, FIELD_CARBON_TECHNOLOGY, ILoanRules} from "./interfaces/ILoanRules.sol";
 import {ROUND_HALF_UP} from "./interfaces/IQuotaRules.sol";
 import {
@@ -20,7 +20,6 @@ contract LoanRules is ILoanRules, Registry {
     bytes32 private constant TOOL_TAG = keccak256("carbonledger/record/supportrules/v1");
 
     uint32 private constant MILLION = 1_000_000;
-    uint8 private constant EVIDENCE_LAST = 5;
     uint8 private constant ALL_FIELDS = uint8((1 << FIELD_CARBON_TECHNOLOGY) - 1);
 
     mapping(bytes32 catalogue => Catalogue) private _catalogues;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {EVIDENCE_DRAFT} from "./interfaces/IFactorRegistry.sol";
+import {EVIDENCE_DRAFT, EVIDENCE_LAST} from "./interfaces/IFactorRegistry.sol";
 import {IQuotaRules, PENALTY_RANGE, PENALTY_TIMES_PRICE, ROUND_HALF_UP} from "./interfaces/IQuotaRules.sol";
 import {
     CarryOverRules,
@@ -148,8 +148,7 @@ contract QuotaRules is IQuotaRules, Registry {
         revert QuotaRulesNoLawAt(time);
     }
 
-    /// @dev As of factors: 1 official, 2 reputable, 3 unverified, 4 draft.
     function _checkEvidence(uint8 evidence) private pure {
-        if (evidence == 0 || evidence > EVIDENCE_DRAFT) revert QuotaRulesFieldWrong("evidence", evidence);
+        if (evidence == 0 || evidence > EVIDENCE_LAST) revert QuotaRulesFieldWrong("evidence", evidence);
     }
 }

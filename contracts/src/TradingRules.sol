@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {KIND_CCER, KIND_CEA} from "./interfaces/IAllowanceLedger.sol";
-import {EVIDENCE_DRAFT} from "./interfaces/IFactorRegistry.sol";
+import {EVIDENCE_DRAFT, EVIDENCE_LAST} from "./interfaces/IFactorRegistry.sol";
 import {EXCHANGE} from "./interfaces/IMemberRegistry.sol";
 import {
     AUCTION,
@@ -215,6 +215,6 @@ contract TradingRules is ITradingRules, Registry {
     }
 
     function _checkEvidence(uint8 evidence) private pure {
-        if (evidence == 0 || evidence > 5) revert TradingRulesFieldWrong("evidence", evidence);
+        if (evidence == 0 || evidence > EVIDENCE_LAST) revert TradingRulesFieldWrong("evidence", evidence);
     }
 }

@@ -477,11 +477,12 @@ def test_a_cancellation_is_a_certificate_for_its_beneficiary(quota: Quota) -> No
 
 def test_rules_are_refused_that_make_no_sense(quota: Quota, refused: Any) -> None:
     refused("QuotaRulesEditionNotNext", lambda: quota.rules(edition=3))
-    for change in ({"rounding": 4}, {"vintageTo": 2024}, {"offsetPpm": 1_000_001}, {"dueAt": 0}, {"evidence": 5}):
+    for change in ({"rounding": 4}, {"vintageTo": 2024}, {"offsetPpm": 1_000_001}, {"dueAt": 0}, {"evidence": 6}):
         refused("QuotaRulesFieldWrong", lambda c=change: quota.rules(edition=2, **c))
     for change in ({"vintageTo": 2025}, {"salesTo": 2023}, {"compliantTo": 2024}, {"evidence": 0}):
         refused("QuotaRulesFieldWrong", lambda c=change: quota.carry_rules(**c))
     refused("QuotaRulesLawNotLater", quota.laws)
+    quota.rules(edition=2, evidence=5)  # unverified is said of a rule, and no ground to refuse it
 
 
 # --- conservation --------------------------------------------------------------------------------------------

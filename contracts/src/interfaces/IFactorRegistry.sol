@@ -5,7 +5,9 @@ import {IRegistry} from "./IRegistry.sol";
 import {Factor} from "../Acts.sol";
 import {Signed} from "../Signatures.sol";
 
+// 1 official, 2 reputable, 3 transcription, 4 draft, 5 unverified (docs/formats/acts.md)
 uint8 constant EVIDENCE_DRAFT = 4;
+uint8 constant EVIDENCE_LAST = 5;
 
 /// @title Emission factors and default values, by guideline, version and row.
 /// @dev Warning: a factor can be neither changed nor withdrawn; a newer one has another data year or version.
