@@ -71,7 +71,7 @@ class Bank:
 
     def view(self) -> Any:
         fresh = self.written[self.shown :]
-        write_records(self.engine, fresh, 1 + self.shown)
+        write_records(self.engine, fresh, 1 + self.shown, int(self.world.chain.time))
         self.shown = len(self.written)
         return self.engine.begin()
 
@@ -339,6 +339,11 @@ def test_what_a_bank_has_to_do_follows_from_the_chain_and_is_done_by_its_acts(ba
     assert [duty.kind for duty in bank.duties() if duty.about == application.hex()] == ["repay"]
     loans.pay_back(application, 600_000_000)
     loans.repay(loan, 1_000_000_000)
+    # paid back, and yet of each quarter in which the funds were out a disclosure is owed
+    left = [*(Quarter(2026, n) for n in (2, 3, 4)), *(Quarter(2027, n) for n in (1, 2, 3, 4))]
+    assert [(duty.kind, duty.quarter) for duty in bank.duties()] == [("disclosure", quarter) for quarter in left]
+    for year, quarter in left:
+        loans.disclose(year=year, quarter=quarter)
     assert bank.duties() == []
 
 

@@ -82,8 +82,8 @@ class LedgerApi:
         return self.client.post(path, headers=headers, **more)
 
 
-def write_records(engine: Engine, records: list[Record], first_block: int = 1) -> None:
-    """One block each, as the indexer writes them."""
+def write_records(engine: Engine, records: list[Record], first_block: int = 1, at: int | None = None) -> None:
+    """One block each, as the indexer writes them; all at one time, or a second after another."""
     table = record
     with engine.begin() as connection:
         for number, kept in enumerate(records, first_block):
@@ -94,7 +94,7 @@ def write_records(engine: Engine, records: list[Record], first_block: int = 1) -
                     number=number,
                     hash=number.to_bytes(32, "big"),
                     parent_hash=(number - 1).to_bytes(32, "big"),
-                    timestamp=NOW - 1000 + number,
+                    timestamp=NOW - 1000 + number if at is None else at,
                 )
             )
             connection.execute(table.update().where(table.c.record_key == key).values(latest=0))

@@ -57,7 +57,7 @@ def test_a_statement_reads_well_in_both_languages() -> None:
     assert "Emission: 509,183,238 gCO2e  (509.183238 tCO2e)" in english
     assert "0.5306 gCO2e/Wh  (default: MEE-NBS electricity EF 2025-12-31, grid-national; official)" in english
     assert "购入电力" in chinese
-    assert "排放量: 509,183,238 gCO2e" in chinese
+    assert "排放量：509,183,238 gCO2e" in chinese
 
 
 def test_every_rule_set_listed_has_an_example_that_computes() -> None:
