@@ -20,7 +20,7 @@ from api.pages.figures import Figures
 from api.pages.text import LOCALES, Language, Text, choose_language
 from api.problems import Problem
 from api.schemas import Amount, Member
-from carbonledger.assessment import library
+from carbonledger.assessment import chinese, library
 from carbonledger.assessment.grade.scheme import Scheme
 from carbonledger.assessment.on_chain import grade_titles
 from carbonledger.punctuation import full_width
@@ -65,7 +65,9 @@ class Renderer:
             scheme=lambda key: _scheme(key, language),
             said=lambda pair: _said(pair, language),
             reader=reader,
-            unit=lambda name: "" if name == "1" else f" {name}",
+            formula=lambda text: chinese.formula(text, language),
+            threshold=lambda name: chinese.name(name, language),
+            unit=lambda name: chinese.unit(name, language),
             sign_in=f"/sign-in?to={quote(_here(request), safe='/')}",
             short=_short,
             amount=_amount,

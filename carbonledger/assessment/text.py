@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from carbonledger.assessment import chinese
+
 LANGUAGES: Final = ("en", "zh")
 _WORDS: Final[dict[str, tuple[str, str]]] = {
     "green": ("GREEN", "绿码"),
@@ -55,7 +57,9 @@ def code(result: dict[str, Any], language: str) -> str:
         "",
     ]
     for rule in result["rules"]:
-        out.append(f"{rule['id']}  {rule['title'][language]}: {_word(rule['status'], language)}  [{rule['formula']}]")
+        out.append(
+            f"{rule['id']}  {rule['title'][language]}: {_word(rule['status'], language)}  [{_formula(rule, language)}]"
+        )
         if rule["status"] != "passed":
             out.append(f"     {rule['explanation'][language]}")
             out += [_threshold(parameter, language) for parameter in rule["thresholds"]]
@@ -79,7 +83,7 @@ def grade(result: dict[str, Any], language: str) -> str:
         outcome = f"  → {step['outcome']}" if step["outcome"] else ""
         given = ", ".join(f"{name} {item}" for name, item in step["inputs"].items())
         out.append(f"{step['title'][language]}{value}{outcome}")
-        out.append(f"     {step['formula']}" + (f"  ({given})" if given else ""))
+        out.append(f"     {_formula(step, language)}" + (f"  ({given})" if given else ""))
         out += [_threshold(parameter, language) for parameter in step["thresholds"]]
     out += [f"{_word('warning', language)}: {warned}" for warned in result["warnings"]]
     return "\n".join(out)
@@ -103,10 +107,14 @@ def _limits(thresholds: list[dict[str, str]]) -> dict[str, str]:
     return {one["name"]: one["value"] for one in thresholds}
 
 
+def _formula(step: dict[str, Any], language: str) -> str:
+    return chinese.formula(step["formula"], language)
+
+
 def _threshold(parameter: dict[str, str], language: str) -> str:
     label, evidence = _word(parameter["label"], language), _word(parameter["evidence"], language)
-    unit = "" if parameter["unit"] == "1" else f" {parameter['unit']}"
-    return f"     {parameter['name']} {parameter['value']}{unit}  ({label}, {evidence}: {parameter['source']})"
+    name, unit = chinese.name(parameter["name"], language), chinese.unit(parameter["unit"], language)
+    return f"     {name} {parameter['value']}{unit}  ({label}, {evidence}: {parameter['source']})"
 
 
 def _word(key: str, language: str) -> str:
