@@ -214,12 +214,14 @@ _EVIDENCE: Mapping[str, str] = {
 
 
 def describe(rules: RuleSet) -> dict[str, Any]:
-    """One row of a list of rule sets: its readable id (the key), the SHA-256 that binds it, titles, status, years."""
+    """One row of a list of rule sets: its readable id (the key), the SHA-256 that binds it, titles, status, and the
+    first and last reporting year (None: open)."""
+    first, last = rules.years
     return {
         "id": rules.key,
         "sha256": rules.id.hex(),
         "status": rules.status,
         "title": {"en": rules.title[0], "zh": rules.title[1]},
         "version": rules.version,
-        "years": list(rules.years),
+        "years": [first, last or None],
     }

@@ -63,6 +63,7 @@ def test_a_statement_reads_well_in_both_languages() -> None:
 def test_every_rule_set_listed_has_an_example_that_computes() -> None:
     rules = answer("--list", "--json")
     assert [set(rule["title"]) for rule in rules] == [{"en", "zh"}] * len(rules)
+    assert {rule["id"]: rule["years"] for rule in rules}["aluminium-2024"] == [2024, None]
     for rule in rules:
         example = json.dumps(answer("--example", rule["id"], "--json")).encode()
         assert answer("-", "--json", given=example)["rule_set"]["id"] == rule["sha256"]
