@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from ledger_node.chain import Chain, open_chain
 from ledger_node.chain.anvil import process
 from ledger_node.chain.errors import Unreachable
 from ledger_node.chain.transaction import Signed, sign
+from tests.support.ports import free_port
 
 T = TypeVar("T")
 
@@ -108,13 +108,6 @@ def need_anvil() -> None:
         process.binary(os.environ, PROJECT)
     except Unreachable as error:
         pytest.skip(str(error))
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for(what: Callable[[], T | None], seconds: float, named: str) -> T:

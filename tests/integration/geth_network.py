@@ -22,7 +22,8 @@ import pytest
 from carbonledger import secp256k1
 from ledger_node.chain.errors import ChainError
 from ledger_node.chain.rpc.client import NodeClient
-from tests.integration.chain_kit import answers, free_port, tools, wait_for
+from tests.integration.chain_kit import answers, tools, wait_for
+from tests.support.ports import free_port
 
 CHAIN_ID = 9744
 VALIDATORS = 4
@@ -71,8 +72,14 @@ class Validator:
         command += ["--unlock", self.address, "--password", str(self._folder / "password")]
         self._running = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         log.close()
-        wait_for(lambda: answers(self.url), 60, f"geth at {self.url}")
+        wait_for(self._answers, 120, f"geth at {self.url}")
         self.rpc.call("miner_setGasPrice", ["0x0"])  # the flag's zero is overwritten with 1 gwei at each start
+
+    def _answers(self) -> bool:
+        if self._running is not None and self._running.poll() is not None:
+            told = (self._folder / "log").read_text(encoding="utf-8", errors="replace")
+            raise AssertionError(f"geth ended as it began:\n{told[-2000:]}")
+        return answers(self.url)
 
     def enode(self) -> str:
         """How other validators reach it."""

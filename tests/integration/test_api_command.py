@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,19 +19,13 @@ from tests.integration.api_kit import ledger_api, write_records
 from tests.integration.webhook_kit import Receiver, code, receiver
 from tests.support import databases
 from tests.support.actors import ENTERPRISE, ORIGIN
+from tests.support.ports import free_port
 from tests.support.world import World
 
 __all__ = ["receiver"]  # a fixture
 
 PROJECT = Path(__file__).resolve().parents[2]
 CODE = "91130100MA0000001" + credit_code_check_character("91130100MA0000001")
-
-
-def free_port() -> int:
-    with socket.socket() as door:
-        door.bind(("127.0.0.1", 0))
-        port: int = door.getsockname()[1]
-        return port
 
 
 def configuration(folder: Path, more: str = "") -> Path:

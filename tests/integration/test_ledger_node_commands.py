@@ -33,9 +33,10 @@ from ledger_node.db import schema
 from ledger_node.db.engine import open_database
 from ledger_node.db.failures import DatabaseFailed
 from ledger_node.db.view import View
-from tests.integration.chain_kit import free_port, ganache, need_anvil
+from tests.integration.chain_kit import ganache, need_anvil
 from tests.integration.ledger_kit import TIME, Ledger, address, called, called_apart, started, told, write_config
 from tests.support import databases
+from tests.support.ports import free_port
 
 DIRECTORY = "11" * 20
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -19,6 +18,8 @@ import pytest
 from sqlalchemy import Connection, create_engine, func, select, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import NullPool
+
+from tests.support.ports import free_port
 
 NAMED = "CARBONLEDGER_POSTGRESQL"
 _RUN = "CARBONLEDGER_POSTGRESQL_RUN"
@@ -47,7 +48,7 @@ def server() -> Iterator[URL]:
     folder = Path(tempfile.mkdtemp(prefix="carbonledger-postgresql-"))
     user = _other_user(folder)
     try:
-        data, port = folder / "data", _free_port()
+        data, port = folder / "data", free_port()
         made = [programs / "initdb", "-D", data, "-A", "trust", "-U", "test", "--no-sync", "-E", "UTF8", "--locale=C"]
         subprocess.run(made, check=True, capture_output=True, user=user)
         options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c max_connections=300 {_QUICK}"
@@ -159,9 +160,3 @@ def _other_user(folder: Path) -> str | None:
     except LookupError as error:
         raise NoServer("PostgreSQL does not run as root, and there is no user postgres here") from error
     return "postgres"
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
