@@ -344,9 +344,12 @@ def test_the_page_shows_the_years_to_all_and_the_holdings_to_members(api: Ledger
     public = api.get(path, headers={"accept-language": "zh"}).text
     assert "配额与履约" in public and "36,000" in public and "持仓仅向企业本身" in public
     assert "预计缺口" not in public
+    assert f'href="/codes/{MEMBER}' in public
+    # a key that may not read a forecast is not led to it; who shows none yet is led to where one is asked for
+    assert f'href="/forecast/{MEMBER}' in public and f'href="/forecast/{MEMBER}' not in api.get(path, "bank").text
     own = api.get(path + "?lang=en", "enterprise").text
     assert "Certificate of title" in own and "3,000" in own and "Expected shortfall" in own
-    assert "no close yet" in own
+    assert "no close yet" in own and f'href="/forecast/{MEMBER}' in own
     bank = api.get(f"/quota/{BANKER}?lang=zh", "bank").text
     assert "质押物" in bank and "尚无收盘价" in bank
     assert "质押物" not in api.get(f"/quota/{BANKER}?lang=zh").text
