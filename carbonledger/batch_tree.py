@@ -2,70 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from hashlib import sha256
-from operator import itemgetter
-from typing import NamedTuple
+from itertools import chain, repeat
+from operator import add, itemgetter
+from struct import Struct
 
-from carbonledger import entry, merkle
-from carbonledger.entry import EvidenceType
+from carbonledger import entry, hashing, merkle
+from carbonledger.entry import NO_SALT, EvidenceType
 
-Path = Callable[[list[bytes]], tuple[bytes, ...]]
-
-
-class Place(NamedTuple):
-    """One leaf of a tree: its position (u32), its path out of the nodes, the length of its A (u32)."""
-
-    position: bytes
-    path: Path
-    length: bytes
-
-
-class Shape(NamedTuple):
-    """A tree of `k` leaves: which nodes make the next one, and the place of each leaf."""
-
-    pairs: tuple[tuple[int, int], ...]
-    places: tuple[Place, ...]
-
-
-@lru_cache(maxsize=entry.MAX_BATCH)
-def _shape(count: int) -> Shape:
-    pairs: list[tuple[int, int]] = []
-    ids: list[list[int]] = [[] for _ in range(count)]
-    level = [(at, [at]) for at in range(count)]  # node, and the leaves under it
-    while len(level) > 1:
-        parents: list[tuple[int, list[int]]] = []
-        for (left, under_left), (right, under_right) in zip(level[::2], level[1::2], strict=False):
-            for leaf in under_left:
-                ids[leaf].append(right)
-            for leaf in under_right:
-                ids[leaf].append(left)
-            parents.append((count + len(pairs), under_left + under_right))
-            pairs.append((left, right))
-        if len(level) & 1:
-            parents.append(level[-1])  # RFC 9162 2.1.1: an odd node is promoted
-        level = parents
-    places = []
-    for position, path in enumerate(ids):
-        size = 1 + 8 + 8 + 4 + 4 + 32 * len(path) + 64
-        places.append(Place(position.to_bytes(4, "big"), _picker(path), size.to_bytes(4, "big")))
-    return Shape(tuple(pairs), tuple(places))
-
-
-def _picker(path: list[int]) -> Path:
-    if len(path) > 1:
-        return itemgetter(*path)
-    return lambda nodes: tuple([nodes[at] for at in path])
-
-
-def tree_of(bodies: Sequence[bytes]) -> tuple[list[bytes], Shape]:
-    """All nodes of the bodies' tree, leaves first and the root last, and its shape."""
-    shape = _shape(len(bodies))
-    nodes = merkle.leaf_hashes(bodies)
-    for left, right in shape.pairs:
-        nodes.append(sha256(b"\x01" + nodes[left] + nodes[right]).digest())
-    return nodes, shape
+_BEFORE_SIZE = NO_SALT + bytes(2)
+"""As the opening of a c begins: no salt, and the upper half of the length of R (u32)."""
+_BESIDE_PATH = 1 + 8 + 8 + 4 + 4 + 64
+"""Bytes of A but its path: type, key, first sequence, count, position, signature."""
 
 
 def head(short_id: bytes, first: int, count: int) -> bytes:
@@ -73,6 +22,76 @@ def head(short_id: bytes, first: int, count: int) -> bytes:
     return bytes([EvidenceType.BATCH]) + short_id + first.to_bytes(8, "big") + count.to_bytes(4, "big")
 
 
-def evidence(begin: bytes, place: Place, nodes: list[bytes], signature: bytes) -> bytes:
-    """A of the body at this place; `begin` comes from `head`."""
-    return b"".join((begin, place.position, *place.path(nodes), signature))
+def leaves_of(bodies: Sequence[bytes]) -> bytes:
+    """The leaf hash of each body, packed."""
+    return hashing.each(bodies, merkle.LEAF_PREFIX)
+
+
+def nodes_of(leaves: bytes) -> list[bytes]:
+    """All nodes of a tree over packed leaves, these first and the root last."""
+    return hashing.split(merkle.nodes(leaves))
+
+
+class Shape:
+    """What is the same in all trees of `count` bodies; `nodes` come from `nodes_of`, `head` from its function.
+
+    Evidences and openings are picked out of one list: what is the same, the nodes, the head, the signature, the lengths
+    of the bodies, the bodies. So an envelope is put together in one piece.
+    """
+
+    def __init__(self, count: int) -> None:
+        paths = _paths(count)
+        self.lengths = [_BESIDE_PATH + 32 * len(path) for path in paths]
+        """Bytes of each A."""
+        positions = [position.to_bytes(4, "big") for position in range(count)]
+        self._same = [_BEFORE_SIZE, *positions, *[length.to_bytes(4, "big") for length in self.lengths]]
+        node = len(self._same)
+        head = node + 2 * count - 1
+        size, body = head + 2, head + 2 + count
+        evidences = [[head, 1 + at, *[node + other for other in path], head + 1] for at, path in enumerate(paths)]
+        self._evidences = [itemgetter(*picked) for picked in evidences]
+        openings = [[0, size + at, body + at, 1 + count + at, *picked] for at, picked in enumerate(evidences)]
+        self._openings = itemgetter(*[place for opening in openings for place in opening])
+        self._beside_bodies = [len(NO_SALT) + 4 + 4 + length for length in self.lengths]
+        self._pack, self._cut = Struct(f">{count}H").pack, Struct("2s" * count).unpack
+
+    def sizes(self, bodies: Sequence[bytes]) -> tuple[bytes, ...]:
+        """The length of each body (u16); struct.error if one has more than 65,535 bytes."""
+        return self._cut(self._pack(*map(len, bodies)))
+
+    def evidences(self, nodes: Sequence[bytes], head: bytes, signature: bytes) -> Iterator[bytes]:
+        """A of each body."""
+        parts = [*self._same, *nodes, head, signature]
+        return (b"".join(pick(parts)) for pick in self._evidences)
+
+    def openings(
+        self, nodes: Sequence[bytes], head: bytes, signature: bytes, sizes: Sequence[bytes], bodies: Sequence[bytes]
+    ) -> tuple[bytes, list[int]]:
+        """`entry.opening` of each body with its A and no salt, one behind the other, and their lengths."""
+        parts = [*self._same, *nodes, head, signature, *sizes, *bodies]
+        return b"".join(self._openings(parts)), list(map(add, self._beside_bodies, map(len, bodies)))
+
+    def openings_with(self, evidences: Sequence[bytes], sizes: Sequence[bytes], bodies: Sequence[bytes]) -> bytes:
+        """The bytes of `openings`, of evidences that have the right lengths."""
+        lengths = self._same[1 + len(bodies) :]
+        columns = zip(repeat(_BEFORE_SIZE), sizes, bodies, lengths, evidences, strict=False)
+        return b"".join(chain.from_iterable(columns))
+
+
+@lru_cache(maxsize=entry.MAX_BATCH)
+def shape(count: int) -> Shape:
+    """The shape for so many bodies, at least one."""
+    return Shape(count)
+
+
+def _paths(count: int) -> list[list[int]]:
+    """Of each leaf: the nodes that lead from it to the root."""
+    paths: list[list[int]] = [[] for _ in range(count)]
+    under = [[leaf] for leaf in range(count)]  # by node: the leaves under it
+    for left, right in merkle.joins(count):
+        for leaf in under[left]:
+            paths[leaf].append(right)
+        for leaf in under[right]:
+            paths[leaf].append(left)
+        under.append(under[left] + under[right])
+    return paths

@@ -44,6 +44,7 @@ def fields(type_string: str) -> tuple[tuple[str, str], ...]:
     return tuple((part[1], part[2]) for part in found if part is not None)
 
 
+@lru_cache(maxsize=256)
 def type_hash(type_string: str) -> bytes:
     """keccak256 of the type string: 32 bytes."""
     return keccak256(type_string.encode("ascii"))

@@ -198,9 +198,12 @@ def batch_message(signer: str, first_sequence: int, count: int, root: bytes) -> 
 
 def commitment(body: bytes, evidence: bytes, salt: bytes = NO_SALT) -> bytes:
     """c: 32 bytes that hide R and A and bind both."""
-    return hashlib.sha256(
-        b"".join((COMMIT_PREFIX, salt, len(body).to_bytes(4, "big"), body, len(evidence).to_bytes(4, "big"), evidence))
-    ).digest()
+    return hashlib.sha256(COMMIT_PREFIX + opening(body, evidence, salt)).digest()
+
+
+def opening(body: bytes, evidence: bytes, salt: bytes) -> bytes:
+    """What opens c: the hash is over these bytes behind COMMIT_PREFIX."""
+    return b"%b%b%b%b%b" % (salt, len(body).to_bytes(4, "big"), body, len(evidence).to_bytes(4, "big"), evidence)
 
 
 def pseudonym(device_salt: bytes, signer: str) -> str:

@@ -9,13 +9,18 @@ with `start` a multiple of the smallest power of two that is not below `end - st
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from hashlib import sha256
 
+from carbonledger import hashing
 from carbonledger.errors import Malformed, NotConsistent, NotIncluded
+from carbonledger.hashing import Joins
 
-HASH_SIZE = 32
+HASH_SIZE = hashing.SIZE
 _AT_ONCE = 1 << 8
 EMPTY_ROOT = sha256(b"").digest()
+LEAF_PREFIX = b"\x00"
+NODE_PREFIX = b"\x01"
 
 HashReader = Callable[[int, int], bytes]
 """`(level, index)` to the hash of the complete subtree of 2^level leaves that begins at leaf `index << level`."""
@@ -25,43 +30,77 @@ Range = tuple[int, int]
 
 def leaf_hash(entry: bytes) -> bytes:
     """SHA-256(0x00 || entry): RFC 9162 2.1.1."""
-    return sha256(b"\x00" + entry).digest()
+    return sha256(LEAF_PREFIX + entry).digest()
 
 
-def leaf_hashes(entries: Iterable[bytes]) -> list[bytes]:
-    """The leaf hash of each entry, without a call for each."""
-    hashes: list[bytes] = []
-    begun = sha256(b"\x00").copy
-    for entry in entries:
-        hash_ = begun()  # the entry is hashed where it lies: in front of it a prefix would mean a copy of it
-        hash_.update(entry)
-        hashes.append(hash_.digest())
-    return hashes
+def leaf_hashes(entries: Sequence[bytes]) -> list[bytes]:
+    """The leaf hash of each entry."""
+    return hashing.split(hashing.each(entries, LEAF_PREFIX))
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
     """SHA-256(0x01 || left || right): RFC 9162 2.1.1."""
-    return sha256(b"\x01" + left + right).digest()
+    return sha256(NODE_PREFIX + left + right).digest()
+
+
+@lru_cache(maxsize=2 * _AT_ONCE)
+def joins(count: int) -> Joins:
+    """How the tree over `count` leaves is built, level by level; an odd node is promoted (RFC 9162 2.1.1)."""
+    pairs: list[tuple[int, int]] = []
+    level = list(range(count))
+    while len(level) > 1:
+        made = list(zip(level[::2], level[1::2], strict=False))
+        level = [*range(count + len(pairs), count + len(pairs) + len(made)), *level[2 * len(made) :]]
+        pairs += made
+    return Joins(count, pairs)
+
+
+def nodes(leaf_hashes: bytes) -> bytes:
+    """All nodes of the tree over packed leaf hashes, as `joins` makes them: leaves first, the root last."""
+    return hashing.joined(leaf_hashes, joins(len(leaf_hashes) // HASH_SIZE), NODE_PREFIX)
+
+
+class Subtrees:
+    """A `HashReader` of all complete subtrees over some leaves, which are hashed at once."""
+
+    def __init__(self, leaf_hashes: Sequence[bytes]) -> None:
+        self._nodes = nodes(b"".join(leaf_hashes))
+        self._starts = [0, len(leaf_hashes)]  # by level: the place of its first node
+        width = len(leaf_hashes)
+        while width > 1:
+            self._starts.append(self._starts[-1] + width // 2)
+            width -= width // 2
+
+    def __call__(self, level: int, index: int) -> bytes:
+        """Hash of the subtree of 2^level leaves that begins at leaf `index << level`, all of them there."""
+        place = HASH_SIZE * (self._starts[level] + index)
+        return self._nodes[place : place + HASH_SIZE]
+
+
+@lru_cache(maxsize=2 * _AT_ONCE)
+def _neighbours(count: int) -> Joins:
+    return Joins(count, [(at, at + 1) for at in range(0, count - 1, 2)])
 
 
 def pair_up(hashes: Sequence[bytes]) -> list[bytes]:
     """Parents of neighbouring hashes; an odd last hash has no parent yet and is left out."""
-    return [sha256(b"\x01" + left + right).digest() for left, right in zip(hashes[::2], hashes[1::2], strict=False)]
+    found: list[bytes] = []
+    for at in range(0, len(hashes), _AT_ONCE):
+        part = hashes[at : at + _AT_ONCE]
+        found += hashing.split(
+            hashing.joined(b"".join(part), _neighbours(len(part)), NODE_PREFIX)[HASH_SIZE * len(part) :]
+        )
+    return found
 
 
 def root(leaf_hashes: Sequence[bytes]) -> bytes:
-    """MTH of the leaves; built level by level, the odd node is promoted (the same tree as RFC 9162 2.1.1)."""
+    """MTH of the leaves (RFC 9162 2.1.1)."""
     if not leaf_hashes:
         return EMPTY_ROOT
     level: Sequence[bytes] = leaf_hashes
     while len(level) > _AT_ONCE:  # complete subtrees of so many, and the rest: each stays in the processor's cache
         level = [root(level[at : at + _AT_ONCE]) for at in range(0, len(level), _AT_ONCE)]
-    while len(level) > 1:
-        parents = pair_up(level)
-        if len(level) & 1:
-            parents.append(level[-1])
-        level = parents
-    return level[0]
+    return nodes(b"".join(level))[-HASH_SIZE:]
 
 
 # --- which hashes a proof consists of ---------------------------------------------------------------------
@@ -188,7 +227,7 @@ def range_root_from(reader: HashReader, start: int, end: int) -> bytes:
     if not is_subtree(start, end):
         raise Malformed("the range is no subtree", expected="an aligned range", found=f"[{start}, {end})")
     peaks = [reader(level, index) for level, index in complete_subtrees(start, end)]
-    return _fold(peaks)
+    return fold(peaks)
 
 
 def complete_subtrees(start: int, end: int) -> list[tuple[int, int]]:
@@ -221,7 +260,8 @@ def subtree_consistency_proof_from(reader: HashReader, start: int, end: int, siz
     return [range_root_from(reader, low, high) for low, high in consistency_ranges(start, end, size)]
 
 
-def _fold(peaks: Sequence[bytes]) -> bytes:
+def fold(peaks: Sequence[bytes]) -> bytes:
+    """The root over the hashes of complete subtrees, from left (largest) to right."""
     if not peaks:
         return EMPTY_ROOT
     result = peaks[-1]
@@ -429,7 +469,7 @@ class Frontier:
 
     def root(self) -> bytes:
         """Root of all leaves so far."""
-        return _fold(self.hashes())
+        return fold(self.hashes())
 
 
 def _require_leaf(leaf_hash: bytes) -> None:

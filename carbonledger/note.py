@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from typing import Generic, TypeVar
 
@@ -241,6 +241,7 @@ def parse_lines(text: str) -> tuple[SignatureLine, ...]:
     return tuple(SignatureLine.parse(line + "\n") for line in lines)
 
 
+@lru_cache(maxsize=1024)
 def require_name(name: str) -> None:
     """Malformed unless `name` may name a key: not empty, no space, no plus, no control character."""
     if not name or "+" in name or any(c.isspace() or c < " " for c in name):

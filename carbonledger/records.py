@@ -158,10 +158,10 @@ class Record:
 
     def field(self, name: str) -> Any:
         """The value of one field."""
-        for f, value in zip(self.definition.fields, self.values, strict=True):
-            if f.name == name:
-                return value
-        raise Unknown(f"field of record {self.kind!r}", found=repr(name))
+        try:
+            return self.values[_places(self.kind)[name]]
+        except KeyError as error:
+            raise Unknown(f"field of record {self.kind!r}", found=repr(name)) from error
 
     @property
     def id(self) -> bytes:
@@ -179,6 +179,12 @@ class Record:
     def slot(self) -> bytes:
         """Storage slot where the contract keeps the digest (32 bytes)."""
         return self.definition.slot(self.id)
+
+
+@cache
+def _places(kind: str) -> dict[str, int]:
+    """Name → place of each field."""
+    return {field.name: place for place, field in enumerate(KINDS[kind].fields)}
 
 
 def chain_of(items: Sequence[bytes]) -> bytes:

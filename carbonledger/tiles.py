@@ -134,6 +134,15 @@ def grow(read: Read, old: int, leaf_hashes: Sequence[bytes]) -> list[tuple[TileP
     return made
 
 
+def root_of_edge(levels: Sequence[Sequence[bytes]]) -> bytes:
+    """Root of the tree whose right edge this is: by level, the hashes of the tile that is not full."""
+    peaks: list[bytes] = []
+    for held in reversed(levels):
+        reader = merkle.Subtrees(held)
+        peaks += [reader(level, index) for level, index in merkle.complete_subtrees(0, len(held))]
+    return merkle.fold(peaks)
+
+
 def split_tile(data: bytes, width: int) -> list[bytes]:
     """The hashes of a tile; Malformed unless it has exactly `width`."""
     if len(data) != width * merkle.HASH_SIZE:

@@ -75,7 +75,6 @@ def _open(data: bytes, at: int) -> tuple[list[Frame], int]:
             raise Malformed("envelope in a chunk", expected=f"{k} bodies", found=len(bodies))
         bodies.append(data[at + 2 : body])
         at = body
-    nodes, shape = batch_tree.tree_of(bodies)
     begin = batch_tree.head(short_id, int.from_bytes(first, "big"), k)
-    places = zip(bodies, shape.places, strict=True)
-    return [Frame(raw, batch_tree.evidence(begin, place, nodes, signature), NO_SALT) for raw, place in places], at
+    evidences = batch_tree.shape(k).evidences(batch_tree.nodes_of(batch_tree.leaves_of(bodies)), begin, signature)
+    return [Frame(raw, a, NO_SALT) for raw, a in zip(bodies, evidences, strict=True)], at

@@ -7,16 +7,16 @@ why. Nothing here knows what the log already holds: sequence, duplicates and ord
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby
+from typing import NamedTuple
 
 from msgspec import UNSET
 from nacl.bindings import crypto_sign_open
 from nacl.exceptions import BadSignatureError
 
-from carbonledger import batch_tree, entry, measured
+from carbonledger import batch_tree, entry, hashing, measured
 from carbonledger.entry import COMMIT_PREFIX, NO_SALT, READING_PREFIX, Body, EvidenceType
 from carbonledger.errors import CarbonLedgerError
 from carbonledger.keys import PublicKey
@@ -31,10 +31,8 @@ from oracle.signers import KINDS_OF_ROLE, Directory, Signer, SignerKey
 _LIMIT = 2**53
 _SINGLE_SIZE = 73
 _SINGLE_LENGTH_2 = _SINGLE_SIZE.to_bytes(2, "big")
-_SINGLE_LENGTH_4 = _SINGLE_SIZE.to_bytes(4, "big")
-_COMMIT_HEAD_2 = COMMIT_PREFIX + NO_SALT + bytes(2)  # and the upper half of the length of R
-_sha256 = hashlib.sha256
 _MAX_KEPT_TEXT = 200
+_BODIES_AT_ONCE = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +60,23 @@ def sift(items: Sequence[Item], directory: Directory, now_ms: int, limits: Clock
         if kind is Single:
             sieve.singles(list(group))  # type: ignore[arg-type]
         elif kind is Batch:
-            for batch in group:
-                sieve.batch(batch)  # type: ignore[arg-type]
+            sieve.batches(list(group))  # type: ignore[arg-type]
         else:
             for item in group:
                 assert isinstance(item, Unreadable)
                 found = item.found[:_MAX_KEPT_TEXT]
                 sieve.put(Refusal("malformed_envelope", item.reason, item.expected, found, item.raw))
     return sieve.found
+
+
+class _Signed(NamedTuple):
+    """A batch whose signature is good: who signed it, its tree, how each A begins."""
+
+    signer: Signer
+    key: SignerKey
+    nodes: list[bytes]
+    head: bytes
+    shape: batch_tree.Shape
 
 
 class _Sieve:
@@ -117,7 +124,8 @@ class _Sieve:
 
     def _ordinary(self, items: list[Single], readings: list[ordinary.Reading]) -> None:
         good, meters, rows = self._ed25519.good, self._meters, self._rows().rows
-        for item, m in zip(items, readings, strict=True):
+        commitments = hashing.each([entry.opening(r, a, NO_SALT) for r, a in items], COMMIT_PREFIX)
+        for item, m, c in zip(items, readings, hashing.split(commitments), strict=True):
             r, a = item
             name, sequence = m.d, m.q
             meter = meters.get(name) or self._meter(name)
@@ -126,9 +134,8 @@ class _Sieve:
                 if key is not None and key.short_id == a[1:9]:
                     if good(b"".join((a[9:], READING_PREFIX, r)), key.public):
                         size = len(r).to_bytes(2, "big")
-                        c = _sha256(b"".join((_COMMIT_HEAD_2, size, r, _SINGLE_LENGTH_4, a))).hexdigest()
                         frame = b"".join((size, r, _SINGLE_LENGTH_2, a, NO_SALT))
-                        rows.append((meter.number, sequence, m.t, c, frame))
+                        rows.append((meter.number, sequence, m.t, c.hex(), frame))
                     else:
                         self.put(_refusal(_bad_signature(key, "another"), envelopes.encode([item])))
                         rows = self._rows().rows
@@ -142,14 +149,52 @@ class _Sieve:
         except _No as no:
             self.put(_refusal(no, envelopes.encode([item])))
 
-    def batch(self, batch: Batch) -> None:
-        """Bodies of one device under one signature."""
-        directory, bodies, first, device = self._directory, batch.bodies, batch.first, batch.device
+    def batches(self, batches: list[Batch]) -> None:
+        """Bodies of one device under one signature each; many at once, but few beside one that is not ordinary."""
+        piece: list[Batch] = []
+        bodies = 0
+        for batch in batches:
+            piece.append(batch)
+            bodies += len(batch.bodies)
+            if bodies >= _BODIES_AT_ONCE:
+                self._piece(piece)
+                piece, bodies = [], 0
+        if piece:
+            self._piece(piece)
+
+    def _piece(self, batches: list[Batch]) -> None:
+        bodies = [body for batch in batches for body in batch.bodies]
+        leaves, readings = batch_tree.leaves_of(bodies), self._read(bodies)
+        ordinary: list[Series] = []
+        openings: list[bytes] = []
+        lengths: list[int] = []
+        at = 0
+        for batch in batches:
+            end = at + len(batch.bodies)
+            signed = self._signed(batch, leaves[hashing.SIZE * at : hashing.SIZE * end])
+            if signed is not None:
+                read = readings[at:end] if readings is not None else self._read(batch.bodies)
+                found = self._series(batch, signed, read)
+                if found is None:
+                    self._each(batch, signed)
+                else:
+                    ordinary.append(found[0])
+                    openings.append(found[1])
+                    lengths += found[2]
+            at = end
+        commitments = hashing.hexes(hashing.packed(b"".join(openings), lengths, COMMIT_PREFIX))
+        at = 0
+        for series in ordinary:
+            series.commitments = commitments[at : at + len(series)]
+            at += len(series)
+
+    def _signed(self, batch: Batch, leaves: bytes) -> _Signed | None:
+        """Who signed it, and its tree; None if it is refused."""
+        count = len(batch.bodies)
         try:
-            signer, key = _signer_of(batch, directory)
-            nodes, shape = batch_tree.tree_of(bodies)
-            count = len(bodies)
-            message = entry.batch_message(device, first, count, nodes[-1])
+            signer, key = _signer_of(batch, self._directory)
+            nodes = batch_tree.nodes_of(leaves)
+            message = entry.batch_message(batch.device, batch.first, count, nodes[-1])
             if key.algorithm == "ed25519" and len(batch.signature) == 64:
                 if not self._ed25519.good(batch.signature + message, key.public):
                     raise _bad_signature(key, "another")
@@ -157,34 +202,51 @@ class _Sieve:
                 _verify(key, message, batch.signature)
         except _No as no:
             self.put(_refusal(no, envelopes.encode([batch])))
-            return
-        head, tail = batch_tree.head(key.short_id, first, count), batch.signature
-        readings, meter = self._read(bodies), self._meter(device)
-        if readings is None or meter is None or not _of_one_meter(readings, meter, first, device, key):
-            for sequence, raw, place in zip(range(first, first + count), bodies, shape.places, strict=True):
-                a = batch_tree.evidence(head, place, nodes, tail)
-                found = _in_batch(raw, a, sequence, device, signer, key, directory, self._now_ms, self._limits)
-                self.put(found)
-            return
-        sizes = [len(raw).to_bytes(2, "big") for raw in bodies]
-        # entry.commitment of batch_tree.evidence, in one piece
-        commitments = [
-            _sha256(b"".join((_COMMIT_HEAD_2, size, raw, length, head, position, *path(nodes), tail))).hexdigest()
-            for size, raw, (position, path, length) in zip(sizes, bodies, shape.places, strict=True)
-        ]
+            return None
+        head = batch_tree.head(key.short_id, batch.first, count)
+        return _Signed(signer, key, nodes, head, batch_tree.shape(count))
+
+    def _series(
+        self, batch: Batch, signed: _Signed, readings: list[ordinary.Reading] | None
+    ) -> tuple[Series, bytes, list[int]] | None:
+        """The readings without their commitments, and what these open to; None if they are not ordinary."""
+        meter = self._meter(batch.device)
+        if readings is None or meter is None or not _of_one_meter(readings, meter, batch, signed.key):
+            return None
+        head, tail, bodies = signed.head, batch.signature, batch.bodies
+        sizes = signed.shape.sizes(bodies)
+        openings, lengths = signed.shape.openings(signed.nodes, head, tail, sizes, bodies)
         packed = frames.envelope(head, tail, chain.from_iterable(zip(sizes, bodies, strict=True)))
-        self.found.append(Series(meter.number, first, [m.t for m in readings], commitments, packed))
+        series = Series(meter.number, batch.first, [m.t for m in readings], [], packed)
+        self.found.append(series)
         self._readings = None
+        return series, openings, lengths
+
+    def _each(self, batch: Batch, signed: _Signed) -> None:
+        """One by one, what is not ordinary."""
+        evidences = signed.shape.evidences(signed.nodes, signed.head, batch.signature)
+        for sequence, (raw, a) in enumerate(zip(batch.bodies, evidences, strict=True), batch.first):
+            self.put(
+                _in_batch(
+                    raw,
+                    a,
+                    sequence,
+                    batch.device,
+                    signed.signer,
+                    signed.key,
+                    self._directory,
+                    self._now_ms,
+                    self._limits,
+                )
+            )
 
 
-def _of_one_meter(
-    readings: list[ordinary.Reading], meter: ordinary.Meter, first: int, device: str, key: SignerKey
-) -> bool:
-    """Whether these are the meter's readings from `first` on, all under a key that may sign ordinary ones."""
+def _of_one_meter(readings: list[ordinary.Reading], meter: ordinary.Meter, batch: Batch, key: SignerKey) -> bool:
+    """Whether these are the meter's readings in the batch's order, all under a key that may sign ordinary ones."""
     return (
         key.algorithm == "ed25519"
-        and [m.q for m in readings] == list(range(first, first + len(readings)))
-        and {(m.d, m.u) for m in readings} == {(device, meter.unit)}
+        and [m.q for m in readings] == list(range(batch.first, batch.first + len(readings)))
+        and {(m.d, m.u) for m in readings} == {(batch.device, meter.unit)}
         and all((m.r if meter.by_register else m.x) is not UNSET for m in readings)
     )
 
@@ -370,9 +432,7 @@ def _kinds(signer: Signer) -> str:
 
 def _checked(body: Measured | Body, signer: Signer, key: SignerKey, r: bytes, a: bytes, salt: bytes) -> Checked:
     length_r, length_a = len(r), len(a)
-    commitment = hashlib.sha256(
-        b"".join((COMMIT_PREFIX, salt, length_r.to_bytes(4, "big"), r, length_a.to_bytes(4, "big"), a))
-    ).hexdigest()
+    commitment = entry.commitment(r, a, salt).hex()
     frame = b"".join((length_r.to_bytes(2, "big"), r, length_a.to_bytes(2, "big"), a, salt))
     if isinstance(body, Measured):
         return Checked(signer.number, body.q, body.t, body.k, commitment, key.algorithm, frame)

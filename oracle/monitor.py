@@ -86,19 +86,10 @@ def rebuild(folder: Path, size: int, problems: list[str], on_entry: OnEntry | No
             if on_entry is not None:
                 on_entry(index + offset, entry)
             push(0, merkle.leaf_hash(entry))
-    peaks: list[bytes] = []
     for level, held in enumerate(levels):
         if held:
             _compare(folder, TilePath(level, indexes[level], len(held)), b"".join(held), problems)
-        hashes = held
-        while hashes:
-            if len(hashes) & 1:
-                peaks.append(hashes[-1])
-            hashes = merkle.pair_up(hashes)
-    root = peaks[0] if peaks else merkle.EMPTY_ROOT
-    for peak in peaks[1:]:
-        root = merkle.node_hash(peak, root)
-    return root
+    return tiles.root_of_edge(levels)
 
 
 def bundle(folder: Path, index: int, size: int) -> list[bytes]:

@@ -30,7 +30,7 @@ _together = together(Reading)
 def read(bodies: Sequence[bytes], earliest_ms: int, latest_ms: int) -> list[Reading] | None:
     """The readings that these bodies are, or None if any of them is not a canonical one with a nonce, in time."""
     readings = _together(bodies)
-    if readings is None:
+    if not readings:
         return None
     times = [reading.t for reading in readings]
     return readings if earliest_ms <= min(times) and max(times) <= latest_ms else None

@@ -56,7 +56,10 @@ class Readings:
 
 @dataclass(slots=True)
 class Series:
-    """Readings of one meter from sequence `first`, under one Ed25519 signature; `packed` is `frames.envelope`."""
+    """Readings of one meter from sequence `first`, under one Ed25519 signature.
+
+    `commitments` are in hex, `packed` is `frames.envelope`.
+    """
 
     signer: int
     first: int

@@ -40,20 +40,8 @@ class Tree:
         return self._size
 
     def root(self) -> bytes:
-        """Root of all leaves: the peaks of the partial tiles, the highest level leftmost, folded from the right."""
-        peaks: list[bytes] = []
-        for held in self._levels:
-            hashes = held
-            while hashes:
-                if len(hashes) & 1:
-                    peaks.append(hashes[-1])
-                hashes = merkle.pair_up(hashes)
-        if not peaks:
-            return merkle.EMPTY_ROOT
-        result = peaks[0]
-        for peak in peaks[1:]:
-            result = merkle.node_hash(peak, result)
-        return result
+        """Root of all leaves."""
+        return tiles.root_of_edge(self._levels)
 
     def load(self, size: int) -> None:
         """Reads the right edge of a published size from its tiles; Malformed or Invalid if they do not fit."""

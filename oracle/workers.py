@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
+from carbonledger import hashing
 from carbonledger.errors import CarbonLedgerError
 from oracle import envelopes, intake
 from oracle.envelopes import Batch, Single
@@ -168,6 +169,7 @@ class _Worker:
 
 def _serve(connection: Connection[Any, Any]) -> None:
     directory, limits = Directory(), ClockLimits()
+    hashing.prepare()
     while True:
         try:
             message = connection.recv_bytes()

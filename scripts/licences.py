@@ -17,8 +17,8 @@ from typing import cast
 ROOT = Path(__file__).resolve().parent.parent
 
 PERMISSIVE = {
-    "0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CNRI-Python", "ISC", "MIT", "MIT-0", "PSF-2.0", "Unlicense",
-    "Zlib",
+    "0BSD", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-2-Clause", "BSD-3-Clause", "CNRI-Python", "ISC",
+    "MIT", "MIT-0", "PSF-2.0", "Unlicense", "Zlib",
 }  # fmt: skip
 # Weak copyleft of single files, unchanged by us: certifi's list of certificate authorities.
 WEAK = {"MPL-2.0"}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from carbonledger import entry, note, secp256k1
 from carbonledger.accounting.lines import Line
@@ -77,6 +78,7 @@ class MonthParts:
     statement: bytes
 
 
+@lru_cache(maxsize=1024)
 def chain_key_id(key: VerifierKey | PublicKey) -> bytes:
     """Id under which MemberRegistry keeps a key: of a 0xff key its address, padded to 32 bytes, else its key id."""
     if isinstance(key, VerifierKey):

@@ -62,7 +62,7 @@ class Plan:
     @cached_property
     def leaves(self) -> list[bytes]:
         """RFC 9162 leaf hashes of the steps' ids."""
-        return merkle.leaf_hashes(step.id for step in self.steps)
+        return merkle.leaf_hashes([step.id for step in self.steps])
 
     @cached_property
     def _levels(self) -> list[list[bytes]]:

@@ -49,7 +49,7 @@ from carbonledger.replay import heads
 from carbonledger.replay.assessments import filed_in, is_bundle, replay_assessment
 from carbonledger.replay.differences import Differences
 from carbonledger.replay.entries import EntryChecker
-from carbonledger.replay.frames import split_bundle, split_evidence
+from carbonledger.replay.frames import Frames, split_bundle, split_evidence
 from carbonledger.replay.signers import Signer
 from carbonledger.replay.tree import TreeChecker
 from carbonledger.verify import verify_parsed
@@ -77,6 +77,8 @@ STEPS: Final = {
     14: "report",
 }
 TREE: Final = 6
+_AT_ONCE: Final = 16 * tiles.TILE_WIDTH
+"""Entries looked at together: of an envelope that lies across the end, each is looked at alone."""
 WORST: Final[tuple[Verdict, ...]] = ("ERROR", "INVALID", "INDETERMINATE", "VALID")
 
 
@@ -251,8 +253,12 @@ class _Run:
     def _stream(self, states: dict[tuple[str, int], dict[str, Signer]]) -> None:
         container, description = self._opened.container, self._opened.description
         last_boundary = description.size // tiles.TILE_WIDTH * tiles.TILE_WIDTH
+        held = Frames([], [], [])
+        held_leaves: list[bytes] = []
         for number in description.numbers:
             first = number * tiles.TILE_WIDTH
+            if first == last_boundary or len(held_leaves) >= _AT_ONCE:
+                self._check(first, held_leaves, held)
             if first == last_boundary and self._continued:  # where the next package of this log begins
                 states[description.origin, first] = deepcopy(self.signers)
             width = tiles.tile_width(0, number, description.size)
@@ -260,14 +266,27 @@ class _Run:
                 leaves = split_bundle(container.read(tiles.entries_path(number, width)), width)
                 frames = split_evidence(container.read(pack.evidence_path(number)), first, width)
             except CarbonLedgerError as error:
+                self._check(first, held_leaves, held)
                 self._differences.add(1, first, error)
                 return
-            self._checker.run(first, leaves, frames)
-            self._tree.add(merkle.leaf_hashes(leaves))
+            held_leaves += leaves
+            for column, more in zip(held, frames, strict=True):
+                column += more
+        self._check(description.size, held_leaves, held)
         if last_boundary == description.size and self._continued:
             states[description.origin, last_boundary] = deepcopy(self.signers)
         self._checker.close()
         self._tree.close()
+
+    def _check(self, end: int, leaves: list[bytes], frames: Frames) -> None:
+        """Checks what was read up to entry `end`, and lets go of it."""
+        if leaves:
+            self._checker.run(end - len(leaves), leaves, frames)
+            hashes = merkle.leaf_hashes(leaves)
+            for at in range(0, len(hashes), tiles.TILE_WIDTH):
+                self._tree.add(hashes[at : at + tiles.TILE_WIDTH])
+        for column in (leaves, *frames):
+            column.clear()
 
     # --- steps
 

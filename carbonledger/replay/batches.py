@@ -74,7 +74,7 @@ class Batches:
 
     def _whole(self, batch: _Open) -> None:
         members = batch.members
-        nodes, shape = batch_tree.tree_of([body for _, body, _ in members])
+        nodes = batch_tree.nodes_of(batch_tree.leaves_of([body for _, body, _ in members]))
         head, signature = members[0][2][:HEAD], members[0][2][-64:]
         message = signed_message(batch.signer, head, nodes[-1])
         try:
@@ -82,8 +82,8 @@ class Batches:
         except CarbonLedgerError as error:
             self._fail(members[0][0], error)
             return
-        for (index, _, evidence), place in zip(members, shape.places, strict=True):
-            expected = batch_tree.evidence(head, place, nodes, signature)
+        evidences = batch_tree.shape(len(members)).evidences(nodes, head, signature)
+        for (index, _, evidence), expected in zip(members, evidences, strict=True):
             if evidence != expected:
                 self._fail(index, Invalid("audit path in the evidence", expected=expected.hex(), found=evidence.hex()))
 

@@ -7,6 +7,7 @@ wrong.
 
 from __future__ import annotations
 
+from binascii import hexlify
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Final
@@ -15,8 +16,8 @@ from msgspec import UNSET
 from nacl.bindings import crypto_sign_open
 from nacl.exceptions import BadSignatureError
 
-from carbonledger import entry
-from carbonledger.entry import NO_SALT, READING_PREFIX, Body, Evidence, EvidenceType, Leaf
+from carbonledger import batch_tree, entry, hashing
+from carbonledger.entry import COMMIT_PREFIX, NO_SALT, READING_PREFIX, Body, Evidence, EvidenceType, Leaf
 from carbonledger.errors import BadSignature, CarbonLedgerError, Invalid, Malformed, Unknown
 from carbonledger.keys import PublicKey
 from carbonledger.manifest import Manifest
@@ -24,7 +25,7 @@ from carbonledger.measured import AT_ONCE, WithNonce, together, valued
 from carbonledger.mrv.evidence import Document, Manual
 from carbonledger.replay.batches import Batches
 from carbonledger.replay.differences import Differences
-from carbonledger.replay.envelopes import INTAKE_AT, Envelopes
+from carbonledger.replay.envelopes import INTAKE_AT, Envelopes, begins
 from carbonledger.replay.frames import Frames
 from carbonledger.replay.series import check_manifest
 from carbonledger.replay.signers import Signer
@@ -55,17 +56,22 @@ class EntryChecker:
     def run(self, first: int, leaves: Sequence[bytes], frames: Frames) -> None:
         """One bundle of entries, from log index `first` on."""
         readings = _read(frames.bodies)
+        hashes = batch_tree.leaves_of(frames.bodies) if any(map(begins, frames.evidences)) else b""
         at, end = 0, len(leaves)
         while at < end:
-            found = readings[at]
-            if found is None or frames.salts[at] != NO_SALT:
-                self._slow(first + at, leaves[at], frames.bodies[at], frames.evidences[at], frames.salts[at])
-            elif whole := self._envelopes.take(first, at, leaves, frames, readings):
+            if whole := self._envelopes.take(first, at, leaves, frames, readings, hashes):
                 at += whole
                 continue
-            else:
-                self._ordinary(first + at, leaves[at], frames.bodies[at], frames.evidences[at], found)
-            at += 1
+            stop = at + 1
+            while stop < end and not begins(frames.evidences[stop]):
+                stop += 1
+            for place, c in enumerate(_commitments(frames, at, stop), at):
+                body, evidence, salt, found = *(column[place] for column in frames), readings[place]
+                if found is None or salt != NO_SALT:
+                    self._slow(first + place, leaves[place], body, evidence, salt, c)
+                else:
+                    self._ordinary(first + place, leaves[place], body, evidence, c, found)
+            at = stop
 
     def close(self) -> None:
         """After the last entry."""
@@ -76,18 +82,18 @@ class EntryChecker:
             except CarbonLedgerError as error:
                 self.differences.add(SEQUENCE, max((use.last for use in signer.uses.values()), default=0), error)
 
-    def _ordinary(self, index: int, leaf: bytes, body: bytes, evidence: bytes, m: WithNonce) -> None:
+    def _ordinary(self, index: int, leaf: bytes, body: bytes, evidence: bytes, c: bytes, m: WithNonce) -> None:
         """A reading or commissioning entry that has a nonce."""
         signer, key = self.signers.get(m.d), self._keys.get(evidence[1:9])
         commissioning, r, x = m.k == "commissioning", m.r, m.x
         if signer is None or key is None or not valued(m):
-            self._slow(index, leaf, body, evidence, NO_SALT)
+            self._slow(index, leaf, body, evidence, NO_SALT, c)
             return
         if evidence[0] == EvidenceType.BATCH:
             self._batches.add(index, m.d, m.q, body, evidence, key)
         else:
             self._signed_alone(index, evidence[0], body, evidence, key)
-        self._leaf(index, leaf, signer, body, evidence, NO_SALT, m.k, m.q, m.t)
+        self._leaf(index, leaf, signer, evidence, c, m.k, m.q, m.t)
         series = signer.series
         series.times.append(m.t)
         series.sequences.append(m.q)
@@ -128,14 +134,12 @@ class EntryChecker:
         index: int,
         leaf: bytes,
         signer: Signer,
-        body: bytes,
         evidence: bytes,
-        salt: bytes,
+        c: bytes,
         kind: str,
         sequence: int,
         time_ms: int,
     ) -> None:
-        c = entry.commitment(body, evidence, salt).hex().encode()
         intake = leaf[INTAKE_AT : leaf.find(b",", INTAKE_AT)]
         expected = b'{"c":"%b","d":"%b","i":%b,"k":"%b","p":"%b","q":%d,"s":"%b","t":%d,"v":1}' % (
             c,
@@ -218,7 +222,7 @@ class EntryChecker:
 
     # --- all other entries
 
-    def _slow(self, index: int, leaf: bytes, raw: bytes, evidence_raw: bytes, salt: bytes) -> None:
+    def _slow(self, index: int, leaf: bytes, raw: bytes, evidence_raw: bytes, salt: bytes, c: bytes) -> None:
         try:
             body, evidence = Body.parse(raw), Evidence.parse(evidence_raw)
         except CarbonLedgerError as error:
@@ -236,7 +240,7 @@ class EntryChecker:
             self._batches.add(index, body.signer, body.sequence, raw, evidence_raw, key)
         else:
             self._signed_alone(index, evidence.type, raw, evidence_raw, key)
-        self._leaf(index, leaf, signer, raw, evidence_raw, salt, body.kind, body.sequence, body.time_ms)
+        self._leaf(index, leaf, signer, evidence_raw, c, body.kind, body.sequence, body.time_ms)
         if body.kind in entry.MEASURED_KINDS:
             self._measured(index, signer, body)
             return
@@ -298,6 +302,12 @@ def _read(bodies: Sequence[bytes]) -> list[WithNonce | None]:
         part = bodies[start : start + AT_ONCE]
         found += _together(part) or [one[0] if (one := _together([body])) else None for body in part]
     return found
+
+
+def _commitments(frames: Frames, start: int, stop: int) -> list[bytes]:
+    """c of these entries, in hex."""
+    openings = list(map(entry.opening, *(column[start:stop] for column in frames)))
+    return [hexlify(c) for c in hashing.split(hashing.each(openings, COMMIT_PREFIX))]
 
 
 def entry_gateway(identifier: str) -> bytes:

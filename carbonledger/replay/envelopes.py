@@ -7,14 +7,14 @@ here: an envelope that is not ordinary in every respect is left to `replay.entri
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
 from typing import Final
 
 from msgspec import UNSET
 
-from carbonledger import batch_tree
+from carbonledger import batch_tree, hashing
 from carbonledger.entry import COMMIT_PREFIX, MAX_BATCH, NO_SALT, EvidenceType
 from carbonledger.errors import CarbonLedgerError
+from carbonledger.hashing import SIZE
 from carbonledger.keys import PublicKey
 from carbonledger.measured import WithNonce
 from carbonledger.replay.batches import HEAD, signed_message
@@ -25,7 +25,11 @@ INTAKE_AT: Final = 115
 """Where the intake time begins in a leaf: {"c":"64 digits","d":"32 digits","i":"""
 _BATCH: Final = bytes([EvidenceType.BATCH])
 _FIRST: Final = bytes(4)
-_COMMIT: Final = COMMIT_PREFIX + NO_SALT
+
+
+def begins(evidence: bytes) -> bool:
+    """Whether this is A of the first reading in an envelope."""
+    return evidence[:1] == _BATCH and evidence[HEAD : HEAD + 4] == _FIRST
 
 
 class Envelopes:
@@ -36,45 +40,47 @@ class Envelopes:
         self._keys = keys
 
     def take(
-        self, first: int, at: int, leaves: Sequence[bytes], frames: Frames, readings: Sequence[WithNonce | None]
+        self,
+        first: int,
+        at: int,
+        leaves: Sequence[bytes],
+        frames: Frames,
+        readings: Sequence[WithNonce | None],
+        hashes: bytes,
     ) -> int:
         """How many entries from place `at` on make one ordinary envelope, which is taken; 0 if they make none.
 
-        `first` is the log index of place 0.
+        `first` is the log index of place 0; `hashes` are those of the bodies as leaves of an envelope's tree, packed.
         """
         evidence = frames.evidences[at]
-        if evidence[:1] != _BATCH or evidence[HEAD : HEAD + 4] != _FIRST:
+        if not begins(evidence):
             return 0
         count = int.from_bytes(evidence[17:HEAD], "big")
         end = at + count
         if not 1 <= count <= MAX_BATCH or end > len(leaves):
             return 0
         members = [one for one in readings[at:end] if one is not None]
-        key = self._keys.get(evidence[1:9])
-        signer = self._signers.get(members[0].d)
-        if key is None or signer is None or len(members) != count:
+        if len(members) != count or frames.salts[at:end] != [NO_SALT] * count:
             return 0
-        values = _values(members, signer, int.from_bytes(evidence[9:17], "big"))
-        if values is None or frames.salts[at:end] != [NO_SALT] * count:
+        key, signer = self._keys.get(evidence[1:9]), self._signers.get(members[0].d)
+        sequence = int.from_bytes(evidence[9:17], "big")
+        if key is None or signer is None or (values := _values(members, signer, sequence)) is None:
             return 0
-        bodies, evidences = frames.bodies[at:end], frames.evidences[at:end]
-        nodes, shape = batch_tree.tree_of(bodies)
-        head, signature = evidence[:HEAD], evidence[-64:]
-        if evidences != [b"".join((head, position, *path(nodes), signature)) for position, path, _ in shape.places]:
-            return 0
-        previous = _leaves(leaves[at:end], members, bodies, evidences, signer, key)
-        if previous is None:
+        head, signature, bodies = evidence[:HEAD], evidence[-64:], frames.bodies[at:end]
+        nodes = batch_tree.nodes_of(hashes[SIZE * at : SIZE * end])
+        commitments = _commitments(nodes, head, signature, bodies, frames.evidences[at:end])
+        if commitments is None or not _are_leaves(leaves[at:end], members, commitments, signer, key):
             return 0
         try:
             key.verify(signed_message(signer.identifier, head, nodes[-1]), signature)
         except CarbonLedgerError:
             return 0
-        signer.previous = previous
+        signer.previous = commitments[-1].encode()
         signer.next += count
         signer.used(evidence[:9], first + at, first + end - 1)
         series = signer.series
         series.times.extend([one.t for one in members])
-        series.sequences.extend([one.q for one in members])
+        series.sequences.extend(range(sequence, sequence + count))
         series.indices.extend(range(first + at, first + end))
         series.values.extend(values)
         return count
@@ -98,33 +104,40 @@ def _values(members: Sequence[WithNonce], signer: Signer, begins: int) -> list[i
     return None
 
 
-def _leaves(
+def _commitments(
+    nodes: Sequence[bytes], head: bytes, signature: bytes, bodies: Sequence[bytes], evidences: Sequence[bytes]
+) -> list[str] | None:
+    """c of each member in hex, if each A is the one that its place in the tree gives it."""
+    shape = batch_tree.shape(len(bodies))
+    if list(map(len, evidences)) != shape.lengths:
+        return None
+    sizes = shape.sizes(bodies)
+    openings, lengths = shape.openings(nodes, head, signature, sizes, bodies)
+    if shape.openings_with(evidences, sizes, bodies) != openings:
+        return None
+    return hashing.hexes(hashing.packed(openings, lengths, COMMIT_PREFIX))
+
+
+def _are_leaves(
     leaves: Sequence[bytes],
     members: Sequence[WithNonce],
-    bodies: Sequence[bytes],
-    evidences: Sequence[bytes],
+    commitments: Sequence[str],
     signer: Signer,
     key: PublicKey,
-) -> bytes | None:
-    """The last commitment in hex, if every leaf is the one that its entry can have."""
-    commitments = [
-        sha256(
-            b"%b%b%b%b%b" % (_COMMIT, len(body).to_bytes(4, "big"), body, len(evidence).to_bytes(4, "big"), evidence)
-        )
-        .hexdigest()
-        .encode()
-        for body, evidence in zip(bodies, evidences, strict=True)
+) -> bool:
+    """Whether every leaf is the one that its entry can have."""
+    try:
+        found = b"\n".join(leaves).decode("ascii").split("\n")  # none of them has a line break in it
+    except UnicodeDecodeError:
+        return False
+    intakes = [leaf[INTAKE_AT : leaf.find(",", INTAKE_AT)] for leaf in found]
+    for intake in set(intakes):
+        # a time of 0 or above 10^15 is looked at the slow way, which takes all that are canonical
+        if not intake.isdigit() or len(intake) > 15 or intake[0] == "0":
+            return False
+    beside_c, beside_q = f'","d":"{signer.pseudonym.decode()}","i":', f',"s":"{key.algorithm}","t":'
+    previous = (signer.previous.decode(), *commitments[:-1])
+    return found == [
+        f'{{"c":"{c}{beside_c}{intake},"k":"reading","p":"{before}","q":{one.q}{beside_q}{one.t},"v":1}}'
+        for c, intake, before, one in zip(commitments, intakes, previous, members, strict=False)
     ]
-    intakes = [leaf[INTAKE_AT : leaf.find(b",", INTAKE_AT)] for leaf in leaves]
-    # a time of 0 or above 10^15 is looked at the slow way, which takes all that are canonical
-    if not all(intake.isdigit() and len(intake) <= 15 and intake[0] != 48 for intake in set(intakes)):
-        return None
-    middle = b',"s":"%b","t":' % key.algorithm.encode()
-    expected = [
-        b'{"c":"%b","d":"%b","i":%b,"k":"reading","p":"%b","q":%d%b%d,"v":1}'
-        % (c, signer.pseudonym, intake, previous, one.q, middle, one.t)
-        for c, previous, intake, one in zip(
-            commitments, [signer.previous, *commitments[:-1]], intakes, members, strict=True
-        )
-    ]
-    return commitments[-1] if expected == list(leaves) else None

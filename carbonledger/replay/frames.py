@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from carbonledger.errors import Malformed
@@ -11,9 +10,9 @@ from carbonledger.errors import Malformed
 class Frames(NamedTuple):
     """What is beside each leaf: R, A, and the salt where R has no nonce (else zeros)."""
 
-    bodies: Sequence[bytes]
-    evidences: Sequence[bytes]
-    salts: Sequence[bytes]
+    bodies: list[bytes]
+    evidences: list[bytes]
+    salts: list[bytes]
 
 
 def split_bundle(data: bytes, count: int) -> list[bytes]:

@@ -28,18 +28,16 @@ class TreeChecker:
         self._levels: list[list[bytes]] = []
         self._wanted = [size for size in sizes if size > description.first]
         self.roots: dict[int, bytes] = {}
-        # the right edge in two parts, so that the hash of a full tile of leaves is made once
+        self._grown = description.first
         self._full = merkle.Frontier()  # over the hashes of full tiles
-        self._part = merkle.Frontier()  # over the leaves after them
         if description.first:  # what lies before is believed, until the last root is found to be the anchored one
             self._begin(description.first)
 
     def _begin(self, first: int) -> None:
+        """At the end of a tile, where packages begin."""
         reader = tiles.TileHashReader(self._container.read, self._size)
         peaks = [reader(level, index) for level, index in merkle.complete_subtrees(0, first)]
-        count, rest = divmod(first, tiles.TILE_WIDTH)
-        self._full = merkle.Frontier.of(count, peaks[: count.bit_count()])
-        self._part = merkle.Frontier.of(rest, peaks[count.bit_count() :])
+        self._full = merkle.Frontier.of(first // tiles.TILE_WIDTH, peaks)
         level = 0
         while first >> tiles.TILE_HEIGHT * level:
             count = first >> tiles.TILE_HEIGHT * level
@@ -48,19 +46,17 @@ class TreeChecker:
             level += 1
 
     def add(self, leaves: Sequence[bytes]) -> None:
-        """The leaf hashes of one bundle, the rest of its tile at most."""
-        at = 0
-        while self._wanted and self._wanted[0] <= self._grown + len(leaves) - at:
-            step = self._wanted.pop(0) - self._grown
-            self._part.extend(leaves[at : at + step])
-            at += step
-            self.roots[self._grown] = self._root()
-        self._part.extend(leaves[at:])
+        """The leaf hashes of one bundle: of a whole tile, but for the last one."""
+        reader, start = merkle.Subtrees(leaves), self._grown
+        self._grown += len(leaves)
+        while self._wanted and self._wanted[0] <= self._grown:
+            size = self._wanted.pop(0)
+            peaks = [reader(level, index) for level, index in merkle.complete_subtrees(0, size - start)]
+            self.roots[size] = merkle.fold([*self._full.hashes(), *peaks])
         self._hold(0, leaves)
-        if self._part.size == tiles.TILE_WIDTH:
-            tile = self._part.root()
+        if len(leaves) == tiles.TILE_WIDTH:
+            tile = reader(tiles.TILE_HEIGHT, 0)
             self._full.append(tile)
-            self._part = merkle.Frontier()
             self._compare_full(0)
             self._hold(1, [tile])
             level = 1
@@ -68,14 +64,6 @@ class TreeChecker:
                 self._hold(level + 1, [merkle.root(self._levels[level])])
                 self._compare_full(level)
                 level += 1
-
-    @property
-    def _grown(self) -> int:
-        return self._full.size * tiles.TILE_WIDTH + self._part.size
-
-    def _root(self) -> bytes:
-        peaks = [*self._full.hashes(), *self._part.hashes()]
-        return merkle.Frontier.of(self._grown, peaks).root()
 
     def _hold(self, level: int, hashes: Sequence[bytes]) -> None:
         if level == len(self._levels):

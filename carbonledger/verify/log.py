@@ -105,7 +105,7 @@ def check_line(signed: Note, key: VerifierKey, line: SignatureLine, domain: Doma
         raise Invalid(f"line of {line.name} on the checkpoint: {error}") from error
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=1024)  # a replay asks for all checkpoints of a year, first for the log, then for the witnesses
 def _digest(text: str, domain: Domain) -> bytes:
     """What the secp256k1 lines of one checkpoint sign; the log's and the witnesses' are the same."""
     head = Checkpoint.parse(text)

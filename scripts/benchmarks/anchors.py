@@ -56,7 +56,7 @@ class Heads:
 
     def __init__(self, count: int) -> None:
         self.sizes = [GROWTH * (number + 1) for number in range(count)]
-        self._levels = [merkle.leaf_hashes(number.to_bytes(8, "big") for number in range(GROWTH * count))]
+        self._levels = [merkle.leaf_hashes([number.to_bytes(8, "big") for number in range(GROWTH * count)])]
         while len(self._levels[-1]) > 1:
             self._levels.append(merkle.pair_up(self._levels[-1]))
 

@@ -180,3 +180,13 @@ def test_what_is_not_in_the_tree_has_no_proof() -> None:
     ):
         with pytest.raises(Malformed):
             make()
+
+
+@given(st.integers(0, 700))
+def test_subtrees_hashed_at_once_are_those_hashed_one_by_one(count: int) -> None:
+    leaves = [merkle.leaf_hash(number.to_bytes(2, "big")) for number in range(count)]
+    reader = merkle.Subtrees(leaves)
+    assert merkle.root_from(reader, count) == merkle.root(leaves)
+    for level in range(count.bit_length()):
+        for index in range(count >> level):
+            assert reader(level, index) == merkle.root(leaves[index << level : (index + 1) << level])

@@ -246,14 +246,23 @@ def test_a_body_that_is_no_json_is_refused_as_a_whole(body: bytes) -> None:
         envelopes.decode(body, JSON)
 
 
-def test_the_batch_tree_is_that_of_rfc_9162() -> None:
-    for count in (1, 2, 5, 7, 16, 33):
-        bodies = [bytes([number]) for number in range(count)]
-        nodes, shape = batch_tree.tree_of(bodies)
-        leaves = [merkle.leaf_hash(body) for body in bodies]
-        assert nodes[-1] == merkle.root(leaves)
-        for position, place in enumerate(shape.places):
-            assert list(place.path(nodes)) == merkle.inclusion_proof(leaves, position, count)
+@pytest.mark.parametrize("count", [1, 2, 5, 7, 15, 16, 33, 300])
+def test_the_tree_of_an_envelope_and_its_evidence_are_those_of_rfc_9162(count: int) -> None:
+    bodies = [bytes([number % 256]) * (1 + number % 9) for number in range(count)]
+    head, signature = batch_tree.head(b"shortkey", 7, count), bytes(range(64))
+    nodes, shape = batch_tree.nodes_of(batch_tree.leaves_of(bodies)), batch_tree.shape(count)
+    leaves = [merkle.leaf_hash(body) for body in bodies]
+    assert nodes[-1] == merkle.root(leaves)
+    evidences = list(shape.evidences(nodes, head, signature))
+    for position, raw in enumerate(evidences):
+        assert Evidence.parse(raw).path == tuple(merkle.inclusion_proof(leaves, position, count))
+        assert Evidence.parse(raw).position == position
+    assert shape.lengths == [len(raw) for raw in evidences]
+    sizes = shape.sizes(bodies)
+    openings, lengths = shape.openings(nodes, head, signature, sizes, bodies)
+    each = [entry.opening(body, raw, entry.NO_SALT) for body, raw in zip(bodies, evidences, strict=True)]
+    assert openings == b"".join(each) == shape.openings_with(evidences, sizes, bodies)
+    assert lengths == [len(opening) for opening in each]
 
 
 def test_batches_hold_their_limits() -> None:
