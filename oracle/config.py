@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 from carbonledger import toml
 from carbonledger.errors import Malformed, Unknown
 from carbonledger.note import VerifierKey
-from oracle.intake import ClockLimits
+from oracle.admission import ClockLimits
 from oracle.witness_client import Witness
 
 FILE_NAME = "oracle.toml"

@@ -18,8 +18,8 @@ from typing import Any
 from carbonledger import hashing
 from carbonledger.errors import CarbonLedgerError
 from oracle import envelopes, intake
+from oracle.admission import ClockLimits
 from oracle.envelopes import Batch, Single
-from oracle.intake import ClockLimits
 from oracle.outcomes import Found, Readings, Series
 from oracle.signers import Directory
 

@@ -25,7 +25,7 @@ from carbonledger.measured import AT_ONCE, WithNonce, together, valued
 from carbonledger.mrv.evidence import Document, Manual
 from carbonledger.replay.batches import Batches
 from carbonledger.replay.differences import Differences
-from carbonledger.replay.envelopes import INTAKE_AT, Envelopes, begins
+from carbonledger.replay.envelopes import INTAKE_AT, Envelopes, Stretch, begins
 from carbonledger.replay.frames import Frames
 from carbonledger.replay.series import check_manifest
 from carbonledger.replay.signers import Signer
@@ -54,12 +54,13 @@ class EntryChecker:
         self._envelopes = Envelopes(signers, keys)
 
     def run(self, first: int, leaves: Sequence[bytes], frames: Frames) -> None:
-        """One bundle of entries, from log index `first` on."""
+        """Entries that follow one another, from log index `first` on."""
         readings = _read(frames.bodies)
         hashes = batch_tree.leaves_of(frames.bodies) if any(map(begins, frames.evidences)) else b""
+        stretch = Stretch(first, leaves, frames, readings, hashes)
         at, end = 0, len(leaves)
         while at < end:
-            if whole := self._envelopes.take(first, at, leaves, frames, readings, hashes):
+            if whole := self._envelopes.take(stretch, at):
                 at += whole
                 continue
             stop = at + 1

@@ -7,7 +7,7 @@ here: an envelope that is not ordinary in every respect is left to `replay.entri
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import UNSET
 
@@ -32,6 +32,19 @@ def begins(evidence: bytes) -> bool:
     return evidence[:1] == _BATCH and evidence[HEAD : HEAD + 4] == _FIRST
 
 
+class Stretch(NamedTuple):
+    """Entries from log index `first` on, and what is found of all of them at once.
+
+    `readings` is None where a body is none, `hashes` are packed, of the bodies as leaves of an envelope's tree.
+    """
+
+    first: int
+    leaves: Sequence[bytes]
+    frames: Frames
+    readings: Sequence[WithNonce | None]
+    hashes: bytes
+
+
 class Envelopes:
     """Takes whole envelopes. `signers` by identifier, `keys` by short id."""
 
@@ -39,19 +52,9 @@ class Envelopes:
         self._signers = signers
         self._keys = keys
 
-    def take(
-        self,
-        first: int,
-        at: int,
-        leaves: Sequence[bytes],
-        frames: Frames,
-        readings: Sequence[WithNonce | None],
-        hashes: bytes,
-    ) -> int:
-        """How many entries from place `at` on make one ordinary envelope, which is taken; 0 if they make none.
-
-        `first` is the log index of place 0; `hashes` are those of the bodies as leaves of an envelope's tree, packed.
-        """
+    def take(self, stretch: Stretch, at: int) -> int:
+        """How many entries from place `at` on make one ordinary envelope, which is taken; 0 if they make none."""
+        first, leaves, frames, readings, hashes = stretch
         evidence = frames.evidences[at]
         if not begins(evidence):
             return 0
@@ -86,12 +89,12 @@ class Envelopes:
         return count
 
 
-def _values(members: Sequence[WithNonce], signer: Signer, begins: int) -> list[int] | None:
+def _values(members: Sequence[WithNonce], signer: Signer, first: int) -> list[int] | None:
     """The values, if these are readings of this meter that follow on from what it sent, all by register or none."""
     series = signer.series
-    if begins != signer.next or not signer.begun or signer.ahead or not begins:
+    if first != signer.next or not signer.begun or signer.ahead or not first:
         return None
-    if [one.q for one in members] != list(range(begins, begins + len(members))):
+    if [one.q for one in members] != list(range(first, first + len(members))):
         return None
     if {(one.d, one.k, one.u) for one in members} != {(signer.identifier, "reading", series.unit)}:
         return None

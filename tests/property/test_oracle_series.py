@@ -15,9 +15,9 @@ from carbonledger.entry import Body, Evidence, EvidenceType, Leaf
 from carbonledger.errors import Malformed
 from carbonledger.keys import PrivateKey
 from oracle import chunks, frames, intake, ordinary
+from oracle.admission import ClockLimits
 from oracle.envelopes import Batch, Single
 from oracle.files import Files
-from oracle.intake import ClockLimits
 from oracle.outcomes import count, one_by_one
 from oracle.sequencer import Sequencer
 from oracle.signers import Directory, Signer, SignerKey

@@ -11,8 +11,8 @@ from carbonledger import batch_tree, entry, jcs, merkle
 from carbonledger.entry import Body, Evidence, EvidenceType
 from carbonledger.errors import Malformed
 from oracle import envelopes, intake
+from oracle.admission import ClockLimits
 from oracle.envelopes import JSON, LINES, Batch, Single, Unreadable
-from oracle.intake import ClockLimits
 from oracle.outcomes import Checked, Outcome, Refusal
 from oracle.signers import Directory, Signer, SignerKey
 from tests.integration.oracle_kit import NOW_MS, make_meter, secret_key, times
