@@ -28,7 +28,9 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     name: str = request.param
     built = loop.build() if name == "compiled" else None
     if name == "compiled" and built is None:
-        pytest.skip("no compiled loop here: needs llvmlite (`scripts/test` installs it) and OpenSSL 1.1 or 3 in Python")
+        pytest.skip(
+            "no compiled loop here: needs llvmlite (`scripts/test` installs it where there is a wheel) and OpenSSL beside Python"
+        )
     monkeypatch.setattr(hashing, "_compiled", built)
     monkeypatch.setattr(hashing, "_asked", None)
     return name
