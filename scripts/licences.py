@@ -1,8 +1,8 @@
 """The licence gate: every package that runs with the product has a licence that a user may rely on.
 
-Reads the metadata of the installed packages that `requirements.lock` and `requirements-fast.lock` name. Exit 1 with one line for each package whose
-licence is unknown or not on the list. What only builds and tests (requirements-dev.lock, npm's tools, geth) is never
-shipped and is not judged here.
+Reads the metadata of the installed packages that `requirements.lock` and `requirements-fast.lock` name. Exit 1 with one
+line for each package whose licence is unknown or not on the list. What only builds and tests (requirements-dev.lock,
+npm's tools, geth) is never shipped and is not judged here.
 """
 
 from __future__ import annotations

@@ -24,7 +24,10 @@ def required(name: str) -> set[str]:
 
 @pytest.mark.parametrize(
     ("source", "lock"),
-    [(f"{name}.in", f"{name}.lock") for name in ("requirements", "requirements-fast", "requirements-models", "requirements-dev")],
+    [
+        (f"{name}.in", f"{name}.lock")
+        for name in ("requirements", "requirements-fast", "requirements-models", "requirements-dev")
+    ],
 )
 def test_the_lock_covers_what_is_required(source: str, lock: str) -> None:
     assert required(source) <= licences.locked(ROOT / lock).keys()

@@ -29,7 +29,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     built = loop.build() if name == "compiled" else None
     if name == "compiled" and built is None:
         pytest.skip(
-            "no compiled loop here: needs llvmlite (`scripts/test` installs it where there is a wheel) and OpenSSL beside Python"
+            "no compiled loop here: needs llvmlite (`scripts/test` installs it where it has a wheel) and OpenSSL"
         )
     monkeypatch.setattr(hashing, "_compiled", built)
     monkeypatch.setattr(hashing, "_asked", None)
