@@ -45,6 +45,13 @@ def main(arguments: list[str] | None = None) -> int:
             if options.command == "key":
                 return _keys(engine, options)
         settings = config.settings(folder)
+        for origin, place in settings.mirrors.items():
+            if not place.is_dir():  # it may still be copied here: all else is served meanwhile
+                print(
+                    f"log {origin}: expected its folder of tiles at {place}, found none; its tiles and proofs are not "
+                    "served until it is there",
+                    file=sys.stderr,
+                )
         with (
             _chain(config.chain, folder) as chain,
             delivering(engine, recipients_of(config, folder), wall_clock),

@@ -41,11 +41,13 @@ def test_it_serves_and_posts_what_its_file_names_until_it_is_told_to_stop(tmp_pa
     (tmp_path / "policy.toml").write_text(World().policy.format())
     port = free_port()
     log = f'[[log]]\norigin = "{ORIGIN}"\nfolder = "mirror"\n'
+    log += '[[log]]\norigin = "log.example/elsewhere"\nfolder = "not-copied-yet"\n'
     (tmp_path / "hooks.secret").write_text("07" * 32)
     (tmp_path / "hooks.secret").chmod(0o600)
     hooks = '[webhooks]\nsecret_file = "hooks.secret"\nnetworks = ["127.0.0.0/8"]\n'
     path = configuration(tmp_path, f'port = {port}\npolicy = "policy.toml"\n{log}{hooks}')
-    process = subprocess.Popen([sys.executable, "-m", "api", "--config", str(path)], cwd=PROJECT)
+    command = [sys.executable, "-m", "api", "--config", str(path)]
+    process = subprocess.Popen(command, cwd=PROJECT, stderr=subprocess.PIPE, text=True)
     try:
         with httpx2.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
             deadline = time.monotonic() + 30
@@ -71,7 +73,10 @@ def test_it_serves_and_posts_what_its_file_names_until_it_is_told_to_stop(tmp_pa
             webhook.verify([webhook.parse_key(hook["secret"])], headers, body, int(time.time()))
     finally:
         process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=20) in (0, -signal.SIGTERM)
+        said = process.communicate(timeout=20)[1]
+    assert process.returncode in (0, -signal.SIGTERM)
+    missing = f"log log.example/elsewhere: expected its folder of tiles at {tmp_path / 'not-copied-yet'}, found none"
+    assert missing in said and ORIGIN not in said
 
 
 def test_a_key_is_shown_once_and_can_be_ended(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
