@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
-from carbonledger import hashing
 from carbonledger.errors import Refused
 from oracle import envelopes, intake
 from oracle.envelopes import Batch, Single
@@ -39,7 +38,6 @@ class Door:
     """Takes requests from many threads; each future resolves only after its entries are durable."""
 
     def __init__(self, node: OracleNode, workers: int = 0, max_waiting_bytes: int = 32 << 20) -> None:
-        hashing.prepare()
         self._node = node
         self._limit = max_waiting_bytes
         self._waiting_bytes = 0

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
-from carbonledger import hashing
 from carbonledger.errors import CarbonLedgerError
 from oracle import envelopes, intake
 from oracle.admission import ClockLimits
@@ -169,7 +168,6 @@ class _Worker:
 
 def _serve(connection: Connection[Any, Any]) -> None:
     directory, limits = Directory(), ClockLimits()
-    hashing.prepare()
     while True:
         try:
             message = connection.recv_bytes()

@@ -1,8 +1,8 @@
 """The licence gate: every package that runs with the product has a licence that a user may rely on.
 
-Reads the metadata of the installed packages that `requirements.lock` and `requirements-fast.lock` name. Exit 1 with one
-line for each package whose licence is unknown or not on the list. What only builds and tests (requirements-dev.lock,
-npm's tools, geth) is never shipped and is not judged here.
+Reads the metadata of the installed packages that `requirements.lock` names. Exit 1 with one line for each package whose
+licence is unknown or not on the list. What only builds and tests (requirements-dev.lock, npm's tools, geth) is never
+shipped and is not judged here.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import cast
 ROOT = Path(__file__).resolve().parent.parent
 
 PERMISSIVE = {
-    "0BSD", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-2-Clause", "BSD-3-Clause", "CNRI-Python", "ISC",
-    "MIT", "MIT-0", "PSF-2.0", "Unlicense", "Zlib",
+    "0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CNRI-Python", "ISC", "MIT", "MIT-0", "PSF-2.0", "Unlicense",
+    "Zlib",
 }  # fmt: skip
 # Weak copyleft of single files, unchanged by us: certifi's list of certificate authorities.
 WEAK = {"MPL-2.0"}
@@ -71,15 +71,13 @@ def expression(metadata: Message) -> str:
     return " AND ".join(classifiers) if all(classifiers) else ""
 
 
-def problems(lock: Path, optional: bool = False) -> list[str]:
-    """One sentence for each package of the lock that the product must not run with; `optional` ones may be missing."""
+def problems(lock: Path) -> list[str]:
+    """One sentence for each package of the lock that the product must not run with."""
     found = []
     for name in locked(lock):
         try:
             metadata = cast(Message, importlib.metadata.metadata(name))
         except importlib.metadata.PackageNotFoundError:
-            if optional:
-                continue
             found.append(f"{name}: expected to be installed, found nothing; run scripts/setup.sh")
             continue
         if not expression(metadata) and name not in EXCEPTIONS:
@@ -89,7 +87,7 @@ def problems(lock: Path, optional: bool = False) -> list[str]:
 
 
 if __name__ == "__main__":
-    lines = [*problems(ROOT / "requirements.lock"), *problems(ROOT / "requirements-fast.lock", optional=True)]
-    count = len(locked(ROOT / "requirements.lock")) + len(locked(ROOT / "requirements-fast.lock"))
+    lines = problems(ROOT / "requirements.lock")
+    count = len(locked(ROOT / "requirements.lock"))
     print("\n".join(lines) or f"licences: {count} packages, all permissive or excepted by name")
     sys.exit(bool(lines))

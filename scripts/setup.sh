@@ -46,16 +46,6 @@ setup_packages() { # $1: run or dev. The copy of a lock file in .venv says what 
   cp "$lock" "$installed"
 }
 
-setup_fast() { # what makes it faster where it can be had; installed or not, the same lock is tried once in a .venv
-  local lock="$root/requirements-fast.lock" tried="$root/.venv/fast.lock"
-  if cmp -s "$lock" "$tried"; then return; fi
-  if ! "$root/.venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input --retries 2 \
-    --require-hashes --no-deps --only-binary :all: -r "$lock" >"$root/.venv/fast.log" 2>&1; then
-    setup_say "no llvmlite for this machine (.venv/fast.log says why): hashlib hashes instead, slower"
-  fi
-  cp "$lock" "$tried"
-}
-
 setup_link() { # the project itself: importable, with its command and its entry points
   if cmp -s "$root/pyproject.toml" "$root/.venv/linked.toml"; then return; fi
   setup_say "linking the project into .venv (import path, entry points, .venv/bin/carbonledger)"
@@ -67,7 +57,7 @@ setup() {
   mkdir -p "$root/.cache" || return 1
   ( # one set-up at a time, where the system has flock
     if command -v flock >/dev/null; then flock 9; fi
-    setup_venv && setup_packages "${1:-run}" && setup_fast && setup_link
+    setup_venv && setup_packages "${1:-run}" && setup_link
   ) 9>"$lockfile"
 }
 

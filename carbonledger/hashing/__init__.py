@@ -5,10 +5,9 @@ Digests come packed, 32 bytes one behind the other; `split` cuts them. The same 
 
 from __future__ import annotations
 
-import threading
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from itertools import accumulate, chain, pairwise
 from struct import Struct
@@ -16,51 +15,30 @@ from typing import Final
 
 from carbonledger.errors import Invalid, Malformed
 from carbonledger.hashing import loop
+from carbonledger.hashing.loop import Loop
 
 SIZE: Final = 32
 """Bytes of a digest."""
 
-_WORTH: Final = 4_096
+_FEW: Final = 8
 _AT_ONCE: Final = 256
 
-_lock = threading.Lock()
-_compiled: loop.Loop | None = None
-_asked: int | None = 0  # messages so far; None once the loop was asked for
 
-
-def prepare() -> None:
-    """Compiles the loop now, for a program that will hash much and would rather wait at its start.
-
-    Raises Invalid if its hashes are not those of hashlib: then nothing on this machine is to be relied on.
-    """
-    global _asked, _compiled
-    with _lock:
-        if _asked is None:
-            return
-        compiled = loop.build()
-        if compiled is not None:
-            messages = [bytes(range(size)) for size in range(150)]  # of one to three blocks, padded in every way
-            found = _run(compiled, b"".join(messages), map(len, messages), b"prefix")
-            if found != b"".join(_one_by_one(messages, b"prefix")):
-                raise Invalid("SHA-256 by the compiled loop", expected="what hashlib gives", found="other digests")
-        _compiled, _asked = compiled, None
-
-
-def _loop(count: int) -> loop.Loop | None:
-    """The loop, which is made when so many messages came that its quarter of a second is worth it."""
-    global _asked
-    if _asked is not None:
-        _asked += count
-        if _asked >= _WORTH:
-            prepare()
-    return _compiled
+@cache
+def _loop() -> Loop | None:
+    """Raises Invalid if its hashes are not those of hashlib: then nothing on this machine is to be relied on."""
+    found = loop.load()
+    if found is not None:
+        messages = [bytes(range(size)) for size in range(150)]  # of one to three blocks, padded in every way
+        if _run(found, b"".join(messages), map(len, messages), b"prefix") != b"".join(_singly(messages, b"prefix")):
+            raise Invalid("SHA-256 by the compiled loop", expected="what hashlib gives", found="other digests")
+    return found
 
 
 def each(messages: Sequence[bytes], prefix: bytes = b"") -> bytes:
     """SHA-256(prefix || message) of each message."""
-    compiled = _loop(len(messages))
-    if compiled is None:
-        return b"".join(_one_by_one(messages, prefix))
+    if len(messages) < _FEW or (compiled := _loop()) is None:
+        return b"".join(_singly(messages, prefix))
     if len(messages) <= _AT_ONCE:
         return _run(compiled, b"".join(messages), map(len, messages), prefix)
     pieces = [messages[at : at + _AT_ONCE] for at in range(0, len(messages), _AT_ONCE)]
@@ -71,21 +49,19 @@ def packed(messages: bytes, lengths: Sequence[int], prefix: bytes = b"") -> byte
     """As `each`, of messages one behind the other; Malformed if they have not these lengths together."""
     if min(lengths, default=0) < 0 or sum(lengths) != len(messages):  # the loop looks at nothing
         raise Malformed("messages to hash", expected=f"{sum(lengths)} bytes", found=f"{len(messages)} bytes")
-    compiled = _loop(len(lengths))
-    if compiled is None:
-        return b"".join(_one_by_one([messages[at:end] for at, end in pairwise(accumulate(lengths, initial=0))], prefix))
+    if len(lengths) < _FEW or (compiled := _loop()) is None:
+        return b"".join(_singly([messages[at:end] for at, end in pairwise(accumulate(lengths, initial=0))], prefix))
     return _run(compiled, messages, lengths, prefix)
 
 
-def _run(compiled: loop.Loop, messages: bytes, lengths: Iterable[int], prefix: bytes) -> bytes:
+def _run(compiled: Loop, messages: bytes, lengths: Iterable[int], prefix: bytes) -> bytes:
     ends = array("Q", accumulate(lengths))
-    count = len(ends)
-    found = array("Q", bytes(SIZE * count))
-    compiled.each(prefix, len(prefix), messages, ends.buffer_info()[0], count, found.buffer_info()[0])
+    found = array("Q", bytes(SIZE * len(ends)))
+    compiled.each(prefix, messages, ends, found)
     return found.tobytes()
 
 
-def _one_by_one(messages: Iterable[bytes], prefix: bytes) -> Iterator[bytes]:
+def _singly(messages: Iterable[bytes], prefix: bytes) -> Iterator[bytes]:
     begun = sha256(prefix).copy
     for message in messages:
         hash_ = begun()  # the message is hashed where it lies: in front of it a prefix would mean a copy of it
@@ -113,14 +89,13 @@ def joined(nodes: bytes, joins: Joins, prefix: bytes) -> bytes:
     """The nodes, and behind them SHA-256(prefix || left || right) for each pair; Malformed if they are not `known`."""
     if len(nodes) != SIZE * joins.known:
         raise Malformed("nodes to join", expected=f"{joins.known} of {SIZE} bytes", found=f"{len(nodes)} bytes")
-    compiled = _loop(joins.count)
-    if compiled is None:
+    if joins.count < _FEW or (compiled := _loop()) is None:
         found = split(nodes)
         for left, right in joins:
             found.append(sha256(prefix + found[left] + found[right]).digest())
         return b"".join(found)
     room = array("Q", nodes + bytes(SIZE * joins.count))
-    compiled.join(prefix, len(prefix), room.buffer_info()[0], joins.places.buffer_info()[0], joins.count, joins.known)
+    compiled.join(prefix, room, joins.places, joins.known)
     return room.tobytes()
 
 

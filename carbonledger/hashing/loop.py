@@ -1,127 +1,84 @@
-"""A compiled loop around OpenSSL's SHA-256: the very function that hashlib calls, without an object for each hash.
+"""A compiled loop around OpenSSL's SHA-256: the very functions that hashlib calls, without an object for each hash.
 
-On short messages `hashlib.sha256` spends most of its time on making and freeing objects. The loop is a few lines of
-LLVM's language, compiled when it is first asked for; SHA-256 itself is OpenSSL's, of the library that hashlib uses.
-Where llvmlite is missing, that library shows no such functions, or the system lets no memory become executable, there
-is no loop, and hashlib does the work.
+On short messages `hashlib.sha256` spends most of its time on making and freeing objects. `loop.ll` is the loop in
+LLVM's language, `loop.x86_64.json` its machine code (made by scripts/build_hash_loop.py); SHA-256 itself is OpenSSL's,
+of the library that hashlib uses. Where the processor is another, that library shows no such functions, or the system
+lets no memory become executable, there is no loop, and hashlib does the work; so it does where CARBONLEDGER_HASHING is
+"hashlib".
 """
 
 from __future__ import annotations
 
 import ctypes
+import json
 import mmap
+import os
+import platform
 import sys
-from importlib import import_module
+from array import array
+from importlib import import_module, resources
 from typing import Any, Final
 
-_FUNCTIONS: Final = ("SHA256_Init", "SHA256_Update", "SHA256_Final")
+FUNCTIONS: Final = ("SHA256_Init", "SHA256_Update", "SHA256_Final")
+SWITCH: Final = "CARBONLEDGER_HASHING"
 
-_SOURCE: Final = """
-declare i32 @SHA256_Init(ptr)
-declare i32 @SHA256_Update(ptr, ptr, i64)
-declare i32 @SHA256_Final(ptr, ptr)
-
-; SHA-256(prefix || message) of n messages that lie one behind the other; ends[i] is where message i ends
-define void @each(ptr %prefix, i64 %prefixed, ptr %messages, ptr %ends, i64 %n, ptr %digests) {
-  %state = alloca [256 x i8], align 16
-  %any = icmp ugt i64 %n, 0
-  br i1 %any, label %next, label %done
-next:
-  %i = phi i64 [0, %0], [%following, %next]
-  %begin = phi i64 [0, %0], [%end, %next]
-  %at = getelementptr i64, ptr %ends, i64 %i
-  %end = load i64, ptr %at
-  %size = sub i64 %end, %begin
-  %message = getelementptr i8, ptr %messages, i64 %begin
-  %digest = getelementptr [32 x i8], ptr %digests, i64 %i
-  call i32 @SHA256_Init(ptr %state)
-  call i32 @SHA256_Update(ptr %state, ptr %prefix, i64 %prefixed)
-  call i32 @SHA256_Update(ptr %state, ptr %message, i64 %size)
-  call i32 @SHA256_Final(ptr %digest, ptr %state)
-  %following = add i64 %i, 1
-  %more = icmp ult i64 %following, %n
-  br i1 %more, label %next, label %done
-done:
-  ret void
+_SIZE, _PLACE, _BYTES = ctypes.c_size_t, ctypes.c_void_p, ctypes.c_char_p
+_ARGUMENTS: Final[dict[str, tuple[Any, ...]]] = {
+    "each": (_PLACE, _BYTES, _SIZE, _BYTES, _PLACE, _SIZE, _PLACE),
+    "join": (_PLACE, _BYTES, _SIZE, _PLACE, _PLACE, _SIZE, _SIZE),
 }
-
-; SHA-256(prefix || node || node) for n pairs of places in nodes; the results follow behind place `known` - 1
-define void @join(ptr %prefix, i64 %prefixed, ptr %nodes, ptr %pairs, i64 %n, i64 %known) {
-  %state = alloca [256 x i8], align 16
-  %any = icmp ugt i64 %n, 0
-  br i1 %any, label %next, label %done
-next:
-  %i = phi i64 [0, %0], [%following, %next]
-  %pair = getelementptr [2 x i32], ptr %pairs, i64 %i
-  %second = getelementptr i32, ptr %pair, i64 1
-  %l = load i32, ptr %pair
-  %r = load i32, ptr %second
-  %l64 = zext i32 %l to i64
-  %r64 = zext i32 %r to i64
-  %left = getelementptr [32 x i8], ptr %nodes, i64 %l64
-  %right = getelementptr [32 x i8], ptr %nodes, i64 %r64
-  %place = add i64 %known, %i
-  %parent = getelementptr [32 x i8], ptr %nodes, i64 %place
-  call i32 @SHA256_Init(ptr %state)
-  call i32 @SHA256_Update(ptr %state, ptr %prefix, i64 %prefixed)
-  call i32 @SHA256_Update(ptr %state, ptr %left, i64 32)
-  call i32 @SHA256_Update(ptr %state, ptr %right, i64 32)
-  call i32 @SHA256_Final(ptr %parent, ptr %state)
-  %following = add i64 %i, 1
-  %more = icmp ult i64 %following, %n
-  br i1 %more, label %next, label %done
-done:
-  ret void
-}
-"""
 
 
 class Loop:
-    """`each` and `join` of the source above. The engine must live as long as its functions."""
+    """The two functions of `loop.ll`. They look at nothing: what they are given must be right.
 
-    def __init__(self, engine: Any) -> None:
-        self._engine = engine
-        size, place = ctypes.c_size_t, ctypes.c_void_p
-        # PYFUNCTYPE keeps the interpreter's lock, as hashlib does for short messages: giving it away for microseconds
-        # would make this thread wait for all others
-        self.each = ctypes.PYFUNCTYPE(None, ctypes.c_char_p, size, ctypes.c_char_p, place, size, place)(
-            engine.get_function_address("each")
+    They keep the interpreter's lock, as hashlib does for short messages: giving it away for microseconds would make
+    this thread wait for all others.
+    """
+
+    def __init__(self, code: dict[str, memoryview], openssl: array[int]) -> None:
+        self._kept = code, openssl
+        self._openssl = openssl.buffer_info()[0]
+        self._each, self._join = (
+            ctypes.PYFUNCTYPE(None, *_ARGUMENTS[name])(_address(code[name])) for name in ("each", "join")
         )
-        self.join = ctypes.PYFUNCTYPE(None, ctypes.c_char_p, size, place, place, size, size)(
-            engine.get_function_address("join")
-        )
+
+    def each(self, prefix: bytes, messages: bytes, ends: array[int], digests: array[int]) -> None:
+        """Puts SHA-256(prefix || message) of each message, which ends at `ends` (array "Q"), into the room for them."""
+        places = ends.buffer_info(), digests.buffer_info()
+        self._each(self._openssl, prefix, len(prefix), messages, places[0][0], places[0][1], places[1][0])
+
+    def join(self, prefix: bytes, nodes: array[int], pairs: array[int], known: int) -> None:
+        """Puts SHA-256(prefix || left || right) of each pair (array "I") into the room behind the known nodes."""
+        places, count = pairs.buffer_info()
+        self._join(self._openssl, prefix, len(prefix), nodes.buffer_info()[0], places, count // 2, known)
 
 
-def build() -> Loop | None:
-    """The loop, or None where it cannot be had. Takes a quarter of a second."""
+def load() -> Loop | None:
+    """The loop, or None where it cannot be had."""
+    machine = (sys.platform, platform.machine(), ctypes.sizeof(_PLACE))
+    if os.environ.get(SWITCH) == "hashlib" or machine != ("linux", "x86_64", 8):
+        return None
     try:
-        llvm: Any = import_module("llvmlite.binding")
         library = ctypes.CDLL(import_module("_hashlib").__file__)  # finds what hashlib itself is linked with
-        addresses = {name: ctypes.cast(getattr(library, name), ctypes.c_void_p).value for name in _FUNCTIONS}
+        openssl = array("Q", [ctypes.cast(getattr(library, name), _PLACE).value or 0 for name in FUNCTIONS])
     except (ImportError, AttributeError, OSError):
         return None
-    if ctypes.sizeof(ctypes.c_size_t) != 8 or not _may_execute():
-        return None
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    for name, address in addresses.items():
-        llvm.add_symbol(name, address)
-    module = llvm.parse_assembly(_SOURCE)
-    module.verify()
-    engine = llvm.create_mcjit_compiler(module, llvm.Target.from_default_triple().create_target_machine(opt=2))
-    engine.finalize_object()
-    return Loop(engine)
+    text = resources.files(__package__).joinpath("loop.x86_64.json").read_text("ascii")
+    code = {name: _executable(bytes.fromhex(found)) for name, found in json.loads(text).items()}
+    ready = {name: view for name, view in code.items() if view is not None}
+    return Loop(ready, openssl) if len(ready) == len(code) else None
 
 
-def _may_execute() -> bool:
-    """Whether memory that was written may become executable: a hardened service may not, and LLVM does not ask."""
-    if sys.platform == "win32":
-        return True
-    page = mmap.mmap(-1, mmap.PAGESIZE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    held = ctypes.c_char.from_buffer(page)
+def _executable(code: bytes) -> memoryview | None:
+    """Memory with this code; None where a hardened service may not have such memory (MemoryDenyWriteExecute=)."""
+    page = mmap.mmap(-1, len(code), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    page.write(code)
+    view = memoryview(page)
     protect = ctypes.CDLL(None).mprotect
-    protect.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
-    allowed: bool = protect(ctypes.addressof(held), mmap.PAGESIZE, mmap.PROT_READ | mmap.PROT_EXEC) == 0
-    del held
-    page.close()
-    return allowed
+    protect.argtypes = (_PLACE, _SIZE, ctypes.c_int)
+    return view if protect(_address(view), len(code), mmap.PROT_READ | mmap.PROT_EXEC) == 0 else None
+
+
+def _address(view: memoryview) -> int:
+    return ctypes.addressof(ctypes.c_char.from_buffer(view))

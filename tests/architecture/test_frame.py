@@ -24,10 +24,7 @@ def required(name: str) -> set[str]:
 
 @pytest.mark.parametrize(
     ("source", "lock"),
-    [
-        (f"{name}.in", f"{name}.lock")
-        for name in ("requirements", "requirements-fast", "requirements-models", "requirements-dev")
-    ],
+    [(f"{name}.in", f"{name}.lock") for name in ("requirements", "requirements-models", "requirements-dev")],
 )
 def test_the_lock_covers_what_is_required(source: str, lock: str) -> None:
     assert required(source) <= licences.locked(ROOT / lock).keys()
@@ -48,23 +45,13 @@ def test_the_development_lock_has_every_pin_of_the_optional_models_and_the_run_t
 
 def test_the_project_file_and_the_run_time_requirements_name_the_same_packages() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    extras = project["optional-dependencies"]
-    for named, file in (
-        ([*project["dependencies"], *extras["services"]], "requirements.in"),
-        (extras["fast"], "requirements-fast.in"),
-        (extras["models"], "requirements-models.in"),
-    ):
-        assert {re.sub(r"[-_.]+", "-", re.split(r"[<>=\[]", item)[0]).lower() for item in named} == required(file)
-
-
-def test_what_only_makes_it_faster_is_in_no_other_lock() -> None:
-    fast = licences.locked(ROOT / "requirements-fast.lock").keys()
-    for name in ("requirements.lock", "requirements-dev.lock"):  # where it has no wheel, all else must install
-        assert not fast & licences.locked(ROOT / name).keys()
+    named = [*project["dependencies"], *project["optional-dependencies"]["services"]]
+    names = {re.sub(r"[-_.]+", "-", re.split(r"[<>=\[]", item)[0]).lower() for item in named}
+    assert names == required("requirements.in")
 
 
 def test_every_pin_has_hashes_and_no_lock_names_a_host() -> None:
-    for name in ("requirements.lock", "requirements-fast.lock", "requirements-models.lock", "requirements-dev.lock"):
+    for name in ("requirements.lock", "requirements-models.lock", "requirements-dev.lock"):
         text = (ROOT / name).read_text("utf-8")
         pins = re.split(r"^(?=\S+==)", text, flags=re.MULTILINE)[1:]
         assert pins and [pin for pin in pins if "--hash=sha256:" not in pin] == []
@@ -82,7 +69,6 @@ def test_the_npm_lock_pins_what_the_package_file_names_exactly() -> None:
 
 def test_every_package_at_run_time_has_a_permissive_licence() -> None:
     assert licences.problems(ROOT / "requirements.lock") == []
-    assert licences.problems(ROOT / "requirements-fast.lock", optional=True) == []
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from carbonledger import hashing
 from carbonledger.errors import Invalid, Malformed
 from carbonledger.hashing import SIZE, Joins, loop
+from scripts import build_hash_loop
 
 MESSAGES = [bytes([size % 251]) * size for size in [*range(200), 1000, 70_000]]
 PREFIX = b"carbonledger/test\0"
@@ -24,16 +26,15 @@ def by_hashlib(messages: list[bytes], prefix: bytes = b"") -> list[bytes]:
 
 
 @pytest.fixture(params=["compiled", "hashlib"], autouse=True)
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     name: str = request.param
-    built = loop.build() if name == "compiled" else None
-    if name == "compiled" and built is None:
-        pytest.skip(
-            "no compiled loop here: needs llvmlite (`scripts/test` installs it where it has a wheel) and OpenSSL"
-        )
-    monkeypatch.setattr(hashing, "_compiled", built)
-    monkeypatch.setattr(hashing, "_asked", None)
-    return name
+    if name == "hashlib":
+        monkeypatch.setenv(loop.SWITCH, "hashlib")
+    elif loop.load() is None:
+        pytest.skip("no compiled loop here: it is for Linux on x86-64, with OpenSSL beside Python")
+    hashing._loop.cache_clear()
+    yield name
+    hashing._loop.cache_clear()
 
 
 def test_each_message_has_the_digest_of_hashlib() -> None:
@@ -94,19 +95,8 @@ def test_threads_do_not_disturb_each_other() -> None:
         assert all(threads.map(work, range(8)))
 
 
-def test_the_loop_is_made_once_it_is_worth_it(monkeypatch: pytest.MonkeyPatch, way: str) -> None:
-    monkeypatch.setattr(hashing, "_compiled", None)
-    monkeypatch.setattr(hashing, "_asked", 0)
-    built: list[object] = []
-    kept = loop.build() if way == "compiled" else None
-    monkeypatch.setattr(loop, "build", lambda: built.append(kept) or kept)
-    for _ in range(3):
-        hashing.each([b"few"] * 1000)
-    assert not built
-    for _ in range(3):
-        hashing.each([b"many"] * 1000)
-    hashing.prepare()
-    assert built == [kept] and hashing._compiled is kept
+def test_the_loop_is_used_where_it_can_be_had(way: str) -> None:
+    assert (hashing._loop() is not None) == (way == "compiled")
 
 
 def test_a_loop_that_gives_other_digests_is_never_used(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,23 +104,26 @@ def test_a_loop_that_gives_other_digests_is_never_used(monkeypatch: pytest.Monke
         def each(self, *arguments: object) -> None:
             """Leaves the room as it was."""
 
-    monkeypatch.setattr(hashing, "_compiled", None)
-    monkeypatch.setattr(hashing, "_asked", 0)
-    monkeypatch.setattr(loop, "build", Wrong)
+    monkeypatch.setattr(loop, "load", Wrong)
     for _ in range(2):
         with pytest.raises(Invalid, match="SHA-256 by the compiled loop; expected what hashlib gives"):
-            hashing.prepare()
-    assert hashing._compiled is None
+            hashing.each(MESSAGES)
 
 
-def test_without_llvmlite_there_is_no_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "llvmlite.binding", None)
-    assert loop.build() is None
+@pytest.mark.parametrize("machine", ["aarch64", "ppc64le"])
+def test_on_another_processor_there_is_no_loop(machine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop.platform, "machine", lambda: machine)
+    assert loop.load() is None
 
 
 def test_where_openssl_shows_no_such_functions_there_is_no_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loop, "_FUNCTIONS", ("SHA256_Init", "SHA256_of_nobody"))
-    assert loop.build() is None
+    monkeypatch.setattr(loop, "FUNCTIONS", ("SHA256_Init", "SHA256_of_nobody"))
+    assert loop.load() is None
+
+
+def test_the_machine_code_is_what_the_compiler_makes_of_its_source() -> None:
+    pytest.importorskip("llvmlite", reason="llvmlite is not installed: `scripts/test` installs it")
+    assert {path: path.read_bytes() for path in build_hash_loop.build()} == build_hash_loop.build()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux (6.3 on) can be asked to refuse executable memory")
@@ -139,9 +132,8 @@ def test_a_service_whose_memory_may_not_become_executable_hashes_all_the_same() 
 import ctypes, hashlib
 refuse_exec_gain = ctypes.CDLL(None).prctl(65, 1, 0, 0, 0) == 0  # PR_SET_MDWE, as systemd's MemoryDenyWriteExecute
 from carbonledger import hashing
-hashing.prepare()
-assert hashing.each([b"abc"]) == hashlib.sha256(b"abc").digest()
-print(refuse_exec_gain, hashing._compiled is None)
+assert hashing.each([b"abc"] * 99) == hashlib.sha256(b"abc").digest() * 99
+print(refuse_exec_gain, hashing._loop() is None)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
