@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain, groupby
+from operator import attrgetter
 from typing import NamedTuple
 
 from msgspec import UNSET
@@ -23,6 +24,8 @@ from oracle.signers import Directory, Signer, SignerKey
 
 _SINGLE_LENGTH = SINGLE_SIZE.to_bytes(2, "big")
 _BODIES_AT_ONCE = 256
+_SEQUENCE, _REGISTER, _INTERVAL = attrgetter("q"), attrgetter("r"), attrgetter("x")
+_DEVICE_AND_UNIT = attrgetter("d", "u")
 
 
 def check(items: Sequence[Item], directory: Directory, now_ms: int, limits: ClockLimits) -> list[Outcome]:
@@ -200,7 +203,7 @@ def _of_one_meter(readings: list[ordinary.Reading], meter: ordinary.Meter, batch
     """Whether these are the meter's readings in the batch's order, all under a key that may sign ordinary ones."""
     return (
         key.algorithm == "ed25519"
-        and [m.q for m in readings] == list(range(batch.first, batch.first + len(readings)))
-        and {(m.d, m.u) for m in readings} == {(batch.device, meter.unit)}
-        and all((m.r if meter.by_register else m.x) is not UNSET for m in readings)
+        and list(map(_SEQUENCE, readings)) == list(range(batch.first, batch.first + len(readings)))
+        and set(map(_DEVICE_AND_UNIT, readings)) == {(batch.device, meter.unit)}
+        and UNSET not in map(_REGISTER if meter.by_register else _INTERVAL, readings)
     )

@@ -7,6 +7,7 @@ here: an envelope that is not ordinary in every respect is left to `replay.entri
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from msgspec import UNSET
@@ -25,6 +26,7 @@ INTAKE_AT: Final = 115
 """Where the intake time begins in a leaf: {"c":"64 digits","d":"32 digits","i":"""
 _BATCH: Final = bytes([EvidenceType.BATCH])
 _FIRST: Final = bytes(4)
+_SEQUENCE, _WHOSE = attrgetter("q"), attrgetter("d", "k", "u")
 
 
 def begins(evidence: bytes) -> bool:
@@ -94,9 +96,9 @@ def _values(members: Sequence[WithNonce], signer: Signer, first: int) -> list[in
     series = signer.series
     if first != signer.next or not signer.begun or signer.ahead or not first:
         return None
-    if [one.q for one in members] != list(range(first, first + len(members))):
+    if list(map(_SEQUENCE, members)) != list(range(first, first + len(members))):
         return None
-    if {(one.d, one.k, one.u) for one in members} != {(signer.identifier, "reading", series.unit)}:
+    if set(map(_WHOSE, members)) != {(signer.identifier, "reading", series.unit)}:
         return None
     by_register = [one.r for one in members if one.r is not UNSET]
     by_interval = [one.x for one in members if one.x is not UNSET]
