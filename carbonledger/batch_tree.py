@@ -32,6 +32,30 @@ def nodes_of(leaves: bytes) -> list[bytes]:
     return hashing.split(merkle.nodes(leaves))
 
 
+def forest(bodies: Sequence[bytes], counts: tuple[int, ...]) -> list[list[bytes]]:
+    """`nodes_of` each of several trees, whose bodies lie side by side: so many of the first, and so on, none empty."""
+    nodes = hashing.split(hashing.joined(leaves_of(bodies), _side_by_side(counts), merkle.NODE_PREFIX))
+    leaf, inner = 0, len(bodies)
+    trees: list[list[bytes]] = []
+    for count in counts:
+        trees.append(nodes[leaf : leaf + count] + nodes[inner : inner + count - 1])
+        leaf += count
+        inner += count - 1
+    return trees
+
+
+@lru_cache(maxsize=64)  # nearly always as many envelopes of one size
+def _side_by_side(counts: tuple[int, ...]) -> hashing.Joins:
+    pairs: list[tuple[int, int]] = []
+    leaf, inner = 0, sum(counts)
+    for count in counts:
+        places = [*range(leaf, leaf + count), *range(inner, inner + count - 1)]
+        pairs += [(places[left], places[right]) for left, right in merkle.joins(count)]
+        leaf += count
+        inner += count - 1
+    return hashing.Joins(sum(counts), pairs)
+
+
 class Shape:
     """What is the same in all trees of `count` bodies; `nodes` come from `nodes_of`, `head` from its function.
 

@@ -89,8 +89,14 @@ class Admission:
         verify(key, READING_PREFIX + r, a[9:])
         return _checked(body, signer, key, r, a, self._salt(body, signer, a[0]))
 
-    def signer_of(self, batch: Batch) -> tuple[Signer, SignerKey]:
-        """Who signed an envelope, and the one key for all its sequences; NotAdmitted if there is none."""
+    def signer_of(self, batch: Batch) -> tuple[Signer, SignerKey] | NotAdmitted:
+        """Who signed an envelope, and the one key for all its sequences; or why there is none."""
+        try:
+            return self._signer_of(batch)
+        except NotAdmitted as no:
+            return no
+
+    def _signer_of(self, batch: Batch) -> tuple[Signer, SignerKey]:
         signer = self.directory.by_identifier.get(batch.device)
         if signer is None or signer.role != "device":
             raise NotAdmitted("unknown_signer", "device of a batch", "an enrolled device", repr(batch.device)[:80])

@@ -133,15 +133,21 @@ class _Sieve:
             self._piece(piece)
 
     def _piece(self, batches: list[Batch]) -> None:
-        bodies = [body for batch in batches for body in batch.bodies]
-        leaves, readings = batch_tree.leaves_of(bodies), self._read(bodies)
+        signers = [self._admission.signer_of(batch) for batch in batches]
+        good = [batch for batch, signer in zip(batches, signers, strict=True) if isinstance(signer, tuple)]
+        counts = tuple([len(batch.bodies) for batch in good])
+        bodies = [body for batch in good for body in batch.bodies]
+        trees, readings = iter(batch_tree.forest(bodies, counts)), self._read(bodies)
         taken: list[Series] = []
         openings: list[bytes] = []
         lengths: list[int] = []
         at = 0
-        for batch in batches:
+        for batch, signer in zip(batches, signers, strict=True):
+            if isinstance(signer, NotAdmitted):
+                self.put(signer.refusal(envelopes.encode([batch])))
+                continue
             end = at + len(batch.bodies)
-            signed = self._signed(batch, leaves[hashing.SIZE * at : hashing.SIZE * end])
+            signed = self._signed(batch, *signer, next(trees))
             if signed is not None:
                 read = readings[at:end] if readings is not None else self._read(batch.bodies)
                 series = self._series(batch, signed, read)
@@ -158,13 +164,11 @@ class _Sieve:
             one.commitments = commitments[at : at + len(one)]
             at += len(one)
 
-    def _signed(self, batch: Batch, leaves: bytes) -> _Signed | None:
-        """Who signed it, and its tree; None if it is refused."""
+    def _signed(self, batch: Batch, signer: Signer, key: SignerKey, nodes: list[bytes]) -> _Signed | None:
+        """The batch with its tree; None if its signature is bad and it is refused."""
         count = len(batch.bodies)
+        message = entry.batch_message(batch.device, batch.first, count, nodes[-1])
         try:
-            signer, key = self._admission.signer_of(batch)
-            nodes = batch_tree.nodes_of(leaves)
-            message = entry.batch_message(batch.device, batch.first, count, nodes[-1])
             if key.algorithm == "ed25519" and len(batch.signature) == 64:
                 if not self._ed25519.good(batch.signature + message, key.public):
                     raise admission.bad_signature(key, "another")

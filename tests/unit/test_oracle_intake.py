@@ -251,6 +251,7 @@ def test_the_tree_of_an_envelope_and_its_evidence_are_those_of_rfc_9162(count: i
     bodies = [bytes([number % 256]) * (1 + number % 9) for number in range(count)]
     head, signature = batch_tree.head(b"shortkey", 7, count), bytes(range(64))
     nodes, shape = batch_tree.nodes_of(batch_tree.leaves_of(bodies)), batch_tree.shape(count)
+    assert batch_tree.forest([b"x", *bodies, *bodies], (1, count, count)) == [[merkle.leaf_hash(b"x")], nodes, nodes]
     leaves = [merkle.leaf_hash(body) for body in bodies]
     assert nodes[-1] == merkle.root(leaves)
     evidences = list(shape.evidences(nodes, head, signature))
