@@ -30,7 +30,11 @@ def _loop() -> Loop | None:
     found = loop.load()
     if found is not None:
         messages = [bytes(range(size)) for size in range(150)]  # of one to three blocks, padded in every way
-        if _run(found, b"".join(messages), map(len, messages), b"prefix") != b"".join(_singly(messages, b"prefix")):
+        digests = b"".join(_singly(messages, b"prefix"))
+        joins = Joins(len(messages), [(at, at + 1) for at in range(2 * len(messages) - 2)])
+        hashed = _run(found, b"".join(messages), map(len, messages), b"prefix")
+        joined = _join(found, digests, joins, b"prefix")
+        if (hashed, joined) != (digests, _join_singly(digests, joins, b"prefix")):
             raise Invalid("SHA-256 by the compiled loop", expected="what hashlib gives", found="other digests")
     return found
 
@@ -90,13 +94,21 @@ def joined(nodes: bytes, joins: Joins, prefix: bytes) -> bytes:
     if len(nodes) != SIZE * joins.known:
         raise Malformed("nodes to join", expected=f"{joins.known} of {SIZE} bytes", found=f"{len(nodes)} bytes")
     if joins.count < _FEW or (compiled := _loop()) is None:
-        found = split(nodes)
-        for left, right in joins:
-            found.append(sha256(prefix + found[left] + found[right]).digest())
-        return b"".join(found)
+        return _join_singly(nodes, joins, prefix)
+    return _join(compiled, nodes, joins, prefix)
+
+
+def _join(compiled: Loop, nodes: bytes, joins: Joins, prefix: bytes) -> bytes:
     room = array("Q", nodes + bytes(SIZE * joins.count))
     compiled.join(prefix, room, joins.places, joins.known)
     return room.tobytes()
+
+
+def _join_singly(nodes: bytes, joins: Joins, prefix: bytes) -> bytes:
+    found = split(nodes)
+    for left, right in joins:
+        found.append(sha256(prefix + found[left] + found[right]).digest())
+    return b"".join(found)
 
 
 def split(digests: bytes) -> list[bytes]:

@@ -16,7 +16,8 @@ import os
 import platform
 import sys
 from array import array
-from importlib import import_module, resources
+from importlib import import_module
+from importlib.resources import files
 from typing import Any, Final
 
 FUNCTIONS: Final = ("SHA256_Init", "SHA256_Update", "SHA256_Final")
@@ -64,7 +65,7 @@ def load() -> Loop | None:
         openssl = array("Q", [ctypes.cast(getattr(library, name), _PLACE).value or 0 for name in FUNCTIONS])
     except (ImportError, AttributeError, OSError):
         return None
-    text = resources.files(__package__).joinpath("loop.x86_64.json").read_text("ascii")
+    text = files("carbonledger.hashing").joinpath("loop.x86_64.json").read_text("ascii")
     code = {name: _executable(bytes.fromhex(found)) for name, found in json.loads(text).items()}
     ready = {name: view for name, view in code.items() if view is not None}
     return Loop(ready, openssl) if len(ready) == len(code) else None
