@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 import typing
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 import api.settings
 import ledger_node.config
 import oracle.config
+from ledger_node.commands import founders
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs/operations.md").read_text(encoding="utf-8")
 
@@ -43,3 +46,10 @@ def test_every_key_is_on_the_page(settings: type[msgspec.Struct], section: str) 
     text = rest.partition("\n## ")[0]
     missing = sorted(key for key in keys(settings) if f"`{key}`" not in text)
     assert missing == []
+
+
+def test_the_example_of_a_founders_file_is_one(tmp_path: Path) -> None:
+    (example,) = re.findall(r"^ *```toml\n( *threshold.*?)^ *```$", PAGE, re.DOTALL | re.MULTILINE)
+    file = tmp_path / "founders.toml"
+    file.write_text(textwrap.dedent(example).replace("threshold = 2", "threshold = 1"), encoding="utf-8")
+    assert len(founders.load(file).founders) == 1
