@@ -3,6 +3,7 @@ import { inChinese } from "./chinese.js";
 import { policyOf, policyOfText } from "./policy.js";
 import { verify } from "./verify.js";
 
+const UTC_8_MS = 8 * 3_600_000;
 const dataOf = (id) => JSON.parse(document.getElementById(id).textContent);
 const strings = dataOf("strings");
 const codeHashes = dataOf("code-hashes");
@@ -145,7 +146,8 @@ function subjectText(subject) {
   }
   if (subject.reading) {
     const { device, sequence, register, interval, unit, time_ms: time } = subject.reading;
-    return `${device} · #${sequence} · ${register ?? interval} ${unit} · ${new Date(time).toISOString()}`;
+    const local = new Date(time + UTC_8_MS).toISOString().slice(0, 19).replace("T", " "); // as all pages tell the time
+    return `${device} · #${sequence} · ${register ?? interval} ${unit} · ${local} UTC+8`;
   }
   if (subject.assessment) {
     const { member, quarter, year } = subject.assessment;
