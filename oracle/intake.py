@@ -24,8 +24,8 @@ from oracle.signers import Directory, Signer, SignerKey
 
 _SINGLE_LENGTH = SINGLE_SIZE.to_bytes(2, "big")
 _BODIES_AT_ONCE = 256
-_SEQUENCE, _REGISTER, _INTERVAL = attrgetter("q"), attrgetter("r"), attrgetter("x")
-_DEVICE_AND_UNIT = attrgetter("d", "u")
+_DEVICE, _SEQUENCE, _UNIT = attrgetter("d"), attrgetter("q"), attrgetter("u")
+_REGISTER, _INTERVAL = attrgetter("r"), attrgetter("x")
 
 
 def check(items: Sequence[Item], directory: Directory, now_ms: int, limits: ClockLimits) -> list[Outcome]:
@@ -205,9 +205,11 @@ class _Sieve:
 
 def _of_one_meter(readings: list[ordinary.Reading], meter: ordinary.Meter, batch: Batch, key: SignerKey) -> bool:
     """Whether these are the meter's readings in the batch's order, all under a key that may sign ordinary ones."""
+    count = len(readings)
     return (
         key.algorithm == "ed25519"
-        and list(map(_SEQUENCE, readings)) == list(range(batch.first, batch.first + len(readings)))
-        and set(map(_DEVICE_AND_UNIT, readings)) == {(batch.device, meter.unit)}
+        and list(map(_SEQUENCE, readings)) == list(range(batch.first, batch.first + count))
+        and list(map(_DEVICE, readings)) == [batch.device] * count
+        and list(map(_UNIT, readings)) == [meter.unit] * count
         and UNSET not in map(_REGISTER if meter.by_register else _INTERVAL, readings)
     )

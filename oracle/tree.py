@@ -7,7 +7,9 @@ again. The folder holds nothing but the C2SP tlog-tiles resources; unfinished fi
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 from carbonledger import merkle, tiles
@@ -160,4 +162,6 @@ class Tree:
 
 def _bundle(entries: Sequence[bytes]) -> bytes:
     """As `tiles.format_bundle`, for leaves whose length is known to be small."""
-    return b"".join([part for leaf in entries for part in (len(leaf).to_bytes(2, "big"), leaf)])
+    lengths = struct.pack(f">{len(entries)}H", *map(len, entries))
+    sizes = struct.unpack("2s" * len(entries), lengths)
+    return b"".join(chain.from_iterable(zip(sizes, entries, strict=True)))
