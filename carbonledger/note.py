@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from hashlib import sha256
 from typing import Generic, TypeVar
 
@@ -29,6 +29,7 @@ MAX_NOTE = 1 << 20
 
 _PREFIX = "— "
 _FORBIDDEN = re.compile(r"[\x00-\x09\x0b-\x1f]")
+_NOT_IN_NAMES = re.compile(r"[\s+\x00-\x1f]")
 
 T = TypeVar("T")
 
@@ -241,10 +242,9 @@ def parse_lines(text: str) -> tuple[SignatureLine, ...]:
     return tuple(SignatureLine.parse(line + "\n") for line in lines)
 
 
-@lru_cache(maxsize=1024)
 def require_name(name: str) -> None:
     """Malformed unless `name` may name a key: not empty, no space, no plus, no control character."""
-    if not name or "+" in name or any(c.isspace() or c < " " for c in name):
+    if not name or _NOT_IN_NAMES.search(name):
         raise Malformed(
             "not a key name of a note", expected="no space, plus or control character", found=repr(name[:80])
         )

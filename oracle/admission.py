@@ -21,6 +21,7 @@ from carbonledger.mrv import evidence
 from carbonledger.periods import rfc3339
 from oracle import envelopes
 from oracle.envelopes import Batch, Single
+from oracle.frames import Frame
 from oracle.outcomes import Checked, Outcome, Refusal
 from oracle.signers import KINDS_OF_ROLE, Directory, Signer, SignerKey
 
@@ -268,9 +269,7 @@ def _kinds(signer: Signer) -> str:
 
 
 def _checked(body: Measured | Body, signer: Signer, key: SignerKey, r: bytes, a: bytes, salt: bytes) -> Checked:
-    length_r, length_a = len(r), len(a)
-    commitment = entry.commitment(r, a, salt).hex()
-    frame = b"".join((length_r.to_bytes(2, "big"), r, length_a.to_bytes(2, "big"), a, salt))
+    commitment, frame = entry.commitment(r, a, salt).hex(), Frame(r, a, salt).format()
     if isinstance(body, Measured):
         return Checked(signer.number, body.q, body.t, body.k, commitment, key.algorithm, frame)
     return Checked(signer.number, body.sequence, body.time_ms, body.kind, commitment, key.algorithm, frame)

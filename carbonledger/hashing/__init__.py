@@ -21,7 +21,9 @@ SIZE: Final = 32
 """Bytes of a digest."""
 
 _FEW: Final = 8
+"""Below so many, a call of the loop costs what it saves."""
 _AT_ONCE: Final = 256
+"""A tile of leaves: 70 kB, which stay in the processor's cache while they are joined and hashed."""
 
 
 @cache

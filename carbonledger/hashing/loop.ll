@@ -1,5 +1,6 @@
 ; SHA-256(prefix || message) of n messages that lie one behind the other; ends[i] is where message i ends.
 ; openssl: the addresses of SHA256_Init, SHA256_Update and SHA256_Final
+; state: SHA256_CTX has 112 bytes in OpenSSL 1.1 and 3 (openssl/sha.h), and may grow
 define void @each(ptr %openssl, ptr %prefix, i64 %prefixed, ptr %messages, ptr %ends, i64 %n, ptr %digests)
     section ".text.each" {
   %init = load ptr, ptr %openssl

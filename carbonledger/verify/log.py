@@ -14,6 +14,8 @@ from carbonledger.note import Note, SignatureLine, VerifierKey
 from carbonledger.policy import LogPolicy, Policy, WitnessPolicy
 from carbonledger.verify.verdict import Finding, undecided
 
+_KEPT_TEXT = 512
+
 
 @dataclass(frozen=True, slots=True)
 class NoteKeys:
@@ -105,9 +107,18 @@ def check_line(signed: Note, key: VerifierKey, line: SignatureLine, domain: Doma
         raise Invalid(f"line of {line.name} on the checkpoint: {error}") from error
 
 
-@lru_cache(maxsize=1024)  # a replay asks for all checkpoints of a year, first for the log, then for the witnesses
 def _digest(text: str, domain: Domain) -> bytes:
     """What the secp256k1 lines of one checkpoint sign; the log's and the witnesses' are the same."""
+    # a note may have a mebibyte: a thousand such are not kept, whoever sends them
+    return _kept_digest(text, domain) if len(text) <= _KEPT_TEXT else _computed_digest(text, domain)
+
+
+@lru_cache(maxsize=1024)  # a replay asks for all checkpoints of a year, first for the log, then for the witnesses
+def _kept_digest(text: str, domain: Domain) -> bytes:
+    return _computed_digest(text, domain)
+
+
+def _computed_digest(text: str, domain: Domain) -> bytes:
     head = Checkpoint.parse(text)
     if head.extensions:
         raise Malformed(
