@@ -34,7 +34,7 @@ def test_vendored_files_are_what_the_pinned_packages_give(tmp_path: Path) -> Non
 def test_the_vendored_modules_load_without_a_bundler() -> None:
     node = shutil.which("node")
     if node is None:
-        pytest.skip("node is not installed")
+        pytest.skip("node is not installed: install Node.js; the libraries' digests are held without it")
     script = (
         f'import {{ keccak_256 }} from "{VENDOR}/noble/hashes/sha3.js";'
         f'import {{ secp256k1 }} from "{VENDOR}/noble/curves/secp256k1.js";'
