@@ -151,7 +151,7 @@ def test_the_image_copies_what_exists_and_does_not_run_as_root() -> None:
 def test_docker_itself_accepts_the_compose_file(name: str) -> None:
     docker = shutil.which("docker")
     if docker is None or subprocess.run([docker, "compose", "version"], capture_output=True, check=False).returncode:
-        pytest.skip("no docker client with compose here: install docker; the other tests here read the files without running them")
+        pytest.skip("no docker client with compose here: install docker; other tests read the files without it")
     done = subprocess.run(
         [docker, "compose", "-f", str(DOCKER / name), "config", "--quiet"], capture_output=True, text=True, check=False
     )
