@@ -15,16 +15,18 @@ _BEFORE_SIZE = NO_SALT + bytes(2)
 """As the opening of a c begins: no salt, and the upper half of the length of R (u32)."""
 _BESIDE_PATH = 1 + 8 + 8 + 4 + 4 + 64
 """Bytes of A but its path: type, key, first sequence, count, position, signature."""
+_head = Struct(">B8sQI").pack
 
 
 def head(short_id: bytes, first: int, count: int) -> bytes:
     """How A begins for every body: type, key, first sequence (u64), count (u32)."""
-    return bytes([EvidenceType.BATCH]) + short_id + first.to_bytes(8, "big") + count.to_bytes(4, "big")
+    return _head(EvidenceType.BATCH, short_id, first, count)
 
 
-def leaves_of(bodies: Sequence[bytes]) -> bytes:
-    """The leaf hash of each body, packed."""
-    return hashing.each(bodies, merkle.LEAF_PREFIX)
+def message(signer: str, head: bytes, root: bytes) -> bytes:
+    """What the one signature is over (`entry.batch_message`), of the evidence that begins with `head`."""
+    name = signer.encode()
+    return b"".join((entry.BATCH_PREFIX, len(name).to_bytes(2, "big"), name, head[9:], root))
 
 
 def nodes_of(leaves: bytes) -> list[bytes]:
@@ -34,7 +36,7 @@ def nodes_of(leaves: bytes) -> list[bytes]:
 
 def forest(bodies: Sequence[bytes], counts: tuple[int, ...]) -> list[list[bytes]]:
     """`nodes_of` each of several trees, whose bodies lie side by side: so many of the first, and so on, none empty."""
-    nodes = hashing.split(hashing.joined(leaves_of(bodies), _side_by_side(counts), merkle.NODE_PREFIX))
+    nodes = hashing.split(hashing.joined(merkle.leaves(bodies), _side_by_side(counts), merkle.NODE_PREFIX))
     leaf, inner = 0, len(bodies)
     trees: list[list[bytes]] = []
     for count in counts:

@@ -33,9 +33,14 @@ def leaf_hash(entry: bytes) -> bytes:
     return sha256(LEAF_PREFIX + entry).digest()
 
 
+def leaves(entries: Sequence[bytes]) -> bytes:
+    """The leaf hash of each entry, packed: one behind the other."""
+    return hashing.each(entries, LEAF_PREFIX)
+
+
 def leaf_hashes(entries: Sequence[bytes]) -> list[bytes]:
     """The leaf hash of each entry."""
-    return hashing.split(hashing.each(entries, LEAF_PREFIX))
+    return hashing.split(leaves(entries))
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
@@ -61,12 +66,12 @@ def nodes(leaf_hashes: bytes) -> bytes:
 
 
 class Subtrees:
-    """A `HashReader` of all complete subtrees over some leaves, which are hashed at once."""
+    """A `HashReader` of all complete subtrees over some leaves (packed hashes), which are hashed at once."""
 
-    def __init__(self, leaf_hashes: Sequence[bytes]) -> None:
-        self._nodes = nodes(b"".join(leaf_hashes))
-        self._starts = [0, len(leaf_hashes)]  # by level: the place of its first node
-        width = len(leaf_hashes)
+    def __init__(self, leaves: bytes) -> None:
+        self._nodes = nodes(leaves)
+        width = len(leaves) // HASH_SIZE
+        self._starts = [0, width]  # by level: the place of its first node
         while width > 1:
             self._starts.append(self._starts[-1] + width // 2)
             width -= width // 2

@@ -16,6 +16,7 @@ from carbonledger.framing import Reader, Writer
 
 TILE_HEIGHT = 8
 TILE_WIDTH = 1 << TILE_HEIGHT
+TILE_BYTES = TILE_WIDTH * merkle.HASH_SIZE
 MAX_LEVEL = 63
 MAX_ENTRY = 2**16 - 1
 
@@ -134,12 +135,12 @@ def grow(read: Read, old: int, leaf_hashes: Sequence[bytes]) -> list[tuple[TileP
     return made
 
 
-def root_of_edge(levels: Sequence[Sequence[bytes]]) -> bytes:
-    """Root of the tree whose right edge this is: by level, the hashes of the tile that is not full."""
+def root_of_edge(levels: Sequence[bytes]) -> bytes:
+    """Root of the tree whose right edge this is: by level, the tile that is not full."""
     peaks: list[bytes] = []
     for held in reversed(levels):
         reader = merkle.Subtrees(held)
-        peaks += [reader(level, index) for level, index in merkle.complete_subtrees(0, len(held))]
+        peaks += [reader(*place) for place in merkle.complete_subtrees(0, len(held) // merkle.HASH_SIZE)]
     return merkle.fold(peaks)
 
 

@@ -32,25 +32,26 @@ class Files:
 
     def write(self, path: Path, data: bytes) -> None:
         """Creates `path` with `data` and waits until it is on the disk (fsync); the name is not durable yet."""
-        self._write_all([(path, data)])
+        self._write_all([(str(path), data)])
 
-    def _write_all(self, contents: list[tuple[Path, bytes]]) -> None:
+    def _write_all(self, contents: list[tuple[str, bytes]]) -> None:
         """All are written before the first fsync, so that the disk takes them in few commits of its journal."""
-        descriptors: list[tuple[int, Path]] = []
+        descriptors: list[tuple[int, str]] = []
         try:
             for path, data in contents:
-                self.step(f"open {path.name}")
+                name = path.rpartition("/")[2]
+                self.step(f"open {name}")
                 descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
-                descriptors.append((descriptor, path))
-                self.step(f"write {path.name}")
-                view = memoryview(data)
-                while view:
-                    view = view[os.write(descriptor, view) :]
+                descriptors.append((descriptor, name))
+                self.step(f"write {name}")
+                written = os.write(descriptor, data)
+                while written < len(data):
+                    written += os.write(descriptor, memoryview(data)[written:])
             if len(descriptors) > 1:  # the writes of all begin before the first is waited for
                 for descriptor, _ in descriptors:
                     begin_writing(descriptor)
-            for descriptor, path in descriptors:
-                self.step(f"fsync {path.name}")
+            for descriptor, name in descriptors:
+                self.step(f"fsync {name}")
                 os.fsync(descriptor)
         finally:
             for descriptor, _ in descriptors:
@@ -58,8 +59,11 @@ class Files:
 
     def rename(self, source: Path, target: Path) -> None:
         """Atomically gives the file its name; durable after `fsync_directory(target.parent)`."""
-        self.step(f"rename {target.name}")
-        os.replace(source, target)  # noqa: PTH105 - in the hot path
+        self._rename(str(source), str(target))
+
+    def _rename(self, source: str, target: str) -> None:
+        self.step(f"rename {target.rpartition('/')[2]}")
+        os.replace(source, target)  # noqa: PTH105 - a Path for each file of a log costs more than its bytes
 
     def fsync_directory(self, path: Path) -> None:
         """Makes the names in a directory durable."""
@@ -92,22 +96,21 @@ class Files:
         Nothing but whole files ever appears under `root`. OSError leaves some of the files written.
         """
         folders: dict[str, Path] = {}
-        ready: list[tuple[Path, Path]] = []
-        open_now: list[tuple[Path, bytes]] = []
+        ready: list[tuple[str, str]] = []
+        open_now: list[tuple[str, bytes]] = []
         for number, (name, data) in enumerate(contents):
-            target = root / name
             folder = name.rpartition("/")[0]
             if folder not in folders:
-                folders[folder] = target.parent
-                self.make_directories(target.parent)
-            source = scratch / f"{number}.tmp"
-            ready.append((source, target))
+                folders[folder] = root / folder
+                self.make_directories(folders[folder])
+            source = f"{scratch}/{number}.tmp"
+            ready.append((source, f"{root}/{name}"))
             open_now.append((source, data))
             if len(open_now) == _OPEN_AT_ONCE:
                 self._write_all(open_now)
                 open_now = []
         self._write_all(open_now)
         for source, target in ready:
-            self.rename(source, target)
+            self._rename(source, target)
         for parent in folders.values():
             self.fsync_directory(parent)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from carbonledger import batch_tree
+from carbonledger import batch_tree, merkle
 from carbonledger.entry import MAX_BATCH, NO_SALT
 from carbonledger.errors import Malformed
 
@@ -76,5 +76,5 @@ def _open(data: bytes, at: int) -> tuple[list[Frame], int]:
         bodies.append(data[at + 2 : body])
         at = body
     begin = batch_tree.head(short_id, int.from_bytes(first, "big"), k)
-    evidences = batch_tree.shape(k).evidences(batch_tree.nodes_of(batch_tree.leaves_of(bodies)), begin, signature)
+    evidences = batch_tree.shape(k).evidences(batch_tree.nodes_of(merkle.leaves(bodies)), begin, signature)
     return [Frame(raw, a, NO_SALT) for raw, a in zip(bodies, evidences, strict=True)], at

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain, groupby
-from operator import attrgetter
 from typing import NamedTuple
 
 from msgspec import UNSET
@@ -24,8 +23,6 @@ from oracle.signers import Directory, Signer, SignerKey
 
 _SINGLE_LENGTH = SINGLE_SIZE.to_bytes(2, "big")
 _BODIES_AT_ONCE = 256
-_DEVICE, _SEQUENCE, _UNIT = attrgetter("d"), attrgetter("q"), attrgetter("u")
-_REGISTER, _INTERVAL = attrgetter("r"), attrgetter("x")
 
 
 def check(items: Sequence[Item], directory: Directory, now_ms: int, limits: ClockLimits) -> list[Outcome]:
@@ -167,7 +164,8 @@ class _Sieve:
     def _signed(self, batch: Batch, signer: Signer, key: SignerKey, nodes: list[bytes]) -> _Signed | None:
         """The batch with its tree; None if its signature is bad and it is refused."""
         count = len(batch.bodies)
-        message = entry.batch_message(batch.device, batch.first, count, nodes[-1])
+        head = batch_tree.head(key.short_id, batch.first, count)
+        message = batch_tree.message(batch.device, head, nodes[-1])
         try:
             if key.algorithm == "ed25519" and len(batch.signature) == 64:
                 if not self._ed25519.good(batch.signature + message, key.public):
@@ -177,7 +175,6 @@ class _Sieve:
         except NotAdmitted as no:
             self.put(no.refusal(envelopes.encode([batch])))
             return None
-        head = batch_tree.head(key.short_id, batch.first, count)
         return _Signed(signer, key, nodes, head, batch_tree.shape(count))
 
     def _series(
@@ -185,13 +182,16 @@ class _Sieve:
     ) -> tuple[Series, bytes, list[int]] | None:
         """The readings without their commitments, and what these open to; None if they are not ordinary."""
         meter = self._meter(batch.device)
-        if readings is None or meter is None or not _of_one_meter(readings, meter, batch, signed.key):
+        if readings is None or meter is None:
+            return None
+        times = _times_of_one_meter(readings, meter, batch, signed.key)
+        if times is None:
             return None
         head, tail, bodies = signed.head, batch.signature, batch.bodies
         sizes = signed.shape.sizes(bodies)
         openings, lengths = signed.shape.openings(signed.nodes, head, tail, sizes, bodies)
         packed = frames.envelope(head, tail, chain.from_iterable(zip(sizes, bodies, strict=True)))
-        series = Series(meter.number, batch.first, [m.t for m in readings], [], packed)
+        series = Series(meter.number, batch.first, times, [], packed)
         self.found.append(series)
         self._readings = None
         return series, openings, lengths
@@ -203,13 +203,17 @@ class _Sieve:
             self.put(self._admission.in_batch(raw, a, sequence, signed.signer, signed.key))
 
 
-def _of_one_meter(readings: list[ordinary.Reading], meter: ordinary.Meter, batch: Batch, key: SignerKey) -> bool:
-    """Whether these are the meter's readings in the batch's order, all under a key that may sign ordinary ones."""
-    count = len(readings)
-    return (
-        key.algorithm == "ed25519"
-        and list(map(_SEQUENCE, readings)) == list(range(batch.first, batch.first + count))
-        and list(map(_DEVICE, readings)) == [batch.device] * count
-        and list(map(_UNIT, readings)) == [meter.unit] * count
-        and UNSET not in map(_REGISTER if meter.by_register else _INTERVAL, readings)
-    )
+def _times_of_one_meter(
+    readings: list[ordinary.Reading], meter: ordinary.Meter, batch: Batch, key: SignerKey
+) -> list[int] | None:
+    """When these were, if they are the meter's readings in the batch's order, all under a key that may sign them."""
+    if key.algorithm != "ed25519":
+        return None
+    device, sequence, unit, by_register = batch.device, batch.first, meter.unit, meter.by_register
+    times: list[int] = []
+    for m in readings:
+        if m.q != sequence or m.d != device or m.u != unit or (m.r if by_register else m.x) is UNSET:
+            return None
+        times.append(m.t)
+        sequence += 1
+    return times

@@ -89,7 +89,7 @@ def rebuild(folder: Path, size: int, problems: list[str], on_entry: OnEntry | No
     for level, held in enumerate(levels):
         if held:
             _compare(folder, TilePath(level, indexes[level], len(held)), b"".join(held), problems)
-    return tiles.root_of_edge(levels)
+    return tiles.root_of_edge([b"".join(held) for held in levels])
 
 
 def bundle(folder: Path, index: int, size: int) -> list[bytes]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from typing import Literal
 
@@ -34,6 +35,9 @@ class Result(Struct, omit_defaults=True, frozen=True, gc=False):
     found: str = ""
 
 
+_accepted = partial(Result, "accepted")
+
+
 @dataclass(slots=True)
 class Plan:
     """What to commit, what to answer, and the new leaves in order."""
@@ -53,6 +57,7 @@ class _Cursor:
         "_now_ms",
         "first_index",
         "first_sequence",
+        "gap",
         "highest",
         "last",
         "next_index",
@@ -69,6 +74,7 @@ class _Cursor:
         self._now_ms = now_ms
         self.reading = self.middle(READING)
         self.highest = -1
+        self.gap = range(0)  # sequences below the highest of which it is known that the log had none before this plan
         self.last = self.previous = entry.FIRST_PREVIOUS
         self.first_sequence = self.first_index = 0
         self.next_sequence = self.next_index = -1
@@ -92,10 +98,13 @@ class _Cursor:
             self.step = index - self.first_index
             self.next_sequence, self.next_index = sequence + 1, index + self.step
             return
+        self._begin(sequence, index)
+        self.next_sequence, self.next_index = sequence + 1, -1
+
+    def _begin(self, sequence: int, index: int) -> None:
         if self.used:
             self._closed.append(self._open())
         self.first_sequence, self.first_index, self.step = sequence, index, 1
-        self.next_sequence, self.next_index = sequence + 1, -1
 
     def take(self, series: Series, index: int) -> list[bytes]:
         """Places a series of new readings from this index on; their leaves."""
@@ -105,29 +114,40 @@ class _Cursor:
             leaves.append(f'{{"c":"{c}{middle}{last}","q":{sequence},"s":"{ED25519}","t":{time_ms},"v":1}}'.encode())
             last = c
             sequence += 1
-        self.last, self.highest = last, sequence - 1
-        for at in range(len(series)):
-            if (self.next_sequence, self.next_index, self.step) == (series.first + at, index + at, 1):
-                self.next_sequence, self.next_index = sequence, index + len(series)
-                break
-            if (self.next_sequence, self.next_index) == (series.first + at, index + at):
-                self.next_sequence += 1
-                self.next_index += self.step
-            else:
-                self.place(series.first + at, index + at)
-            self.used = True
-        self.used = True
+        self.last, self.highest = last, max(self.highest, sequence - 1)
+        self._extend(series.first, index, len(series))
         return leaves
+
+    def _extend(self, sequence: int, index: int, count: int) -> None:
+        """Puts entries whose sequences and indices both rise by one: they go on with such a run, or begin one."""
+        if count == 1 and (sequence, index) == (self.next_sequence, self.next_index):
+            self.next_sequence += 1
+            self.next_index += self.step
+        elif count == 1:
+            self.place(sequence, index)
+        else:
+            fits = (sequence, index) == (self.next_sequence, self.first_index + sequence - self.first_sequence)
+            if not (fits and self.step == 1):
+                self._begin(sequence, index)
+            self.next_sequence, self.next_index = sequence + count, index + count
+        self.used = True
 
     def _open(self) -> tuple[int, int, int, int]:
         return self.first_sequence, self.first_index, self.next_sequence - self.first_sequence, self.step
 
+    def _all(self) -> list[tuple[int, int, int, int]]:
+        return [*self._closed, self._open()]
+
     def runs(self, number: int) -> list[Run]:
-        return [Run(number, *run) for run in (*self._closed, self._open())]
+        return [Run(number, *run) for run in self._all()]
+
+    def meets(self, first: int, end: int) -> bool:
+        """Whether any sequence first <= q < end is in a run that this plan made or lengthened."""
+        return self.used and any(begin < end and first < begin + count for begin, _, count, _ in self._all())
 
     def find(self, sequence: int, first: int) -> int | None:
         """Index of a sequence that this plan took; `first` is the plan's first index."""
-        for first_sequence, first_index, count, step in (*self._closed, self._open()):
+        for first_sequence, first_index, count, step in self._all():
             if self.used and first_sequence <= sequence < first_sequence + count:
                 index = first_index + (sequence - first_sequence) * step
                 return index if index >= first else None
@@ -188,13 +208,13 @@ class Sequencer:
                 cursor = cursors.get(one.signer)
                 if cursor is None:
                     cursor = cursors[one.signer] = self._cursor(one.signer, now_ms)
-                if one.first > cursor.highest:
+                if one.first > cursor.highest or self._all_new(one, cursor):
                     leaves.extend(cursor.take(one, index))
                     pieces.append(one.packed)
                     starts.append(index)
                     time_from, time_to = min(time_from, *one.times_ms), max(time_to, *one.times_ms)
                     end = index + len(one)
-                    results.extend([Result("accepted", at) for at in range(index, end)])
+                    results.extend(map(_accepted, range(index, end)))
                     index = end
                     continue
                 rows, kind, algorithm = one.rows(), READING, ED25519
@@ -259,11 +279,27 @@ class Sequencer:
 
     def _known(self, number: int, sequence: int, cursor: _Cursor, taken: _Taken) -> tuple[int, bytes] | None:
         """Index and body of the entry that has this place already, in the log or in this plan."""
-        index = self._store.find(number, sequence)
-        if index is not None:
+        if (index := self._in_log(number, sequence, cursor)) is not None:
             return index, self.frame(index).r
         index = cursor.find(sequence, taken.first)
         return None if index is None else (index, taken.body(index))
+
+    def _in_log(self, number: int, sequence: int, cursor: _Cursor) -> int | None:
+        """Index of the entry that the log has at this place. What comes late comes in rows: a gap is asked for once."""
+        if sequence in cursor.gap:
+            return None
+        if (index := self._store.find(number, sequence)) is None:
+            cursor.gap = self._store.gap(number, sequence)
+        return index
+
+    def _all_new(self, series: Series, cursor: _Cursor) -> bool:
+        """Whether neither the log nor this plan has any of the series."""
+        end = series.first + len(series)
+        return (
+            self._in_log(series.signer, series.first, cursor) is None
+            and end - 1 in cursor.gap
+            and not cursor.meets(series.first, end)
+        )
 
     def frame(self, index: int) -> Frame:
         """The stored parts of an entry; neighbours are at hand for the next call."""

@@ -135,6 +135,14 @@ class Store(Database):
             return None
         return int(row[1]) + (sequence - int(row[0])) * int(row[3])
 
+    def gap(self, signer: int, sequence: int) -> range:
+        """The sequences from this one on that the log does not have; `sequence` is known to be one of them."""
+        row = self._one(
+            "SELECT first_sequence FROM runs WHERE signer=? AND first_sequence>? ORDER BY first_sequence LIMIT 1",
+            (signer, sequence),
+        )
+        return range(sequence, int(row[0]) if row else 2**63)
+
     def last_run(self, signer: int) -> Run | None:
         """The run that holds the signer's entry last in the log."""
         row = self._one("SELECT * FROM runs WHERE signer=? ORDER BY first_index DESC LIMIT 1", (signer,))

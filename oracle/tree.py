@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 
@@ -32,9 +33,9 @@ class Tree:
         for stale in scratch.iterdir():
             stale.unlink()
         self._size = 0
-        self._levels: list[list[bytes]] = []  # hashes of the partial tile of each level
+        self._levels: list[bytes] = []  # the partial tile of each level
         self._entries: list[bytes] = []  # entries of the partial bundle
-        self._full: list[tuple[int | None, int]] = []  # tiles completed since the last collection
+        self._edges: set[tuple[int | None, int]] = set()  # level and index of the partial tiles on the disk
 
     @property
     def size(self) -> int:
@@ -52,12 +53,12 @@ class Tree:
         while size >> HEIGHT * level:
             index, width = divmod(size >> HEIGHT * level, WIDTH)
             held = b"" if width == 0 else self._edge(tiles.tile_path(level, index, width), width)
-            self._levels.append(tiles.split_tile(held, width))
+            self._levels.append(held)
             level += 1
         if size % WIDTH:
             path = tiles.entries_path(size // WIDTH, size % WIDTH)
             self._entries = tiles.parse_bundle(self.read(path), size % WIDTH)
-            if merkle.leaf_hashes(self._entries) != self._levels[0]:
+            if merkle.leaves(self._entries) != self._levels[0]:
                 raise Invalid(f"{path} does not hash to its tile", expected="the same leaf hashes", found="others")
 
     def _edge(self, path: str, width: int) -> bytes:
@@ -82,55 +83,54 @@ class Tree:
 
     def append(self, leaves: Sequence[bytes]) -> None:
         """Adds entries: complete tiles and bundles are durable when it returns; OSError leaves the tree as it was."""
-        levels = [list(held) for held in self._levels]
+        levels = list(self._levels)
         entries = [*self._entries, *leaves]
         made: list[tuple[str, bytes]] = []
-        full: list[tuple[int | None, int]] = []
         bundle = self.size // WIDTH
         for at in range(0, len(entries) - WIDTH + 1, WIDTH):
             made.append((tiles.entries_path(bundle), _bundle(entries[at : at + WIDTH])))
-            full.append((None, bundle))
             bundle += 1
         entries = entries[len(entries) - len(entries) % WIDTH :]
-        hashes = merkle.leaf_hashes(leaves)
+        hashes = merkle.leaves(leaves)
         level = 0
         while hashes:
             if level == len(levels):
-                levels.append([])
+                levels.append(b"")
             held = levels[level] + hashes
             index = (self.size >> HEIGHT * level) // WIDTH
-            hashes = []
-            for at in range(0, len(held) - WIDTH + 1, WIDTH):
-                tile = held[at : at + WIDTH]
-                made.append((tiles.tile_path(level, index), b"".join(tile)))
-                full.append((level, index))
-                hashes.append(merkle.root(tile))
+            whole = len(held) - len(held) % tiles.TILE_BYTES
+            roots: list[bytes] = []
+            for at in range(0, whole, tiles.TILE_BYTES):
+                tile = held[at : at + tiles.TILE_BYTES]
+                made.append((tiles.tile_path(level, index), tile))
+                roots.append(merkle.nodes(tile)[-merkle.HASH_SIZE :])
                 index += 1
-            levels[level] = held[len(held) - len(held) % WIDTH :]
+            levels[level], hashes = held[whole:], b"".join(roots)
             level += 1
         self._put(made)
         self._size, self._levels, self._entries = self._size + len(leaves), levels, entries
-        self._full.extend(full)
 
     def write_edge(self) -> None:
         """Makes the partial tiles of this size durable, so that a checkpoint of it can be checked."""
         made: list[tuple[str, bytes]] = []
+        edges: list[tuple[int | None, int]] = []
         if self._entries:
-            path = tiles.entries_path(self.size // WIDTH, len(self._entries))
-            made.append((path, _bundle(self._entries)))
+            edges.append((None, self.size // WIDTH))
+            made.append((tiles.entries_path(self.size // WIDTH, len(self._entries)), _bundle(self._entries)))
         for level, held in enumerate(self._levels):
             if held:
                 index = (self.size >> HEIGHT * level) // WIDTH
-                made.append((tiles.tile_path(level, index, len(held)), b"".join(held)))
+                edges.append((level, index))
+                made.append((tiles.tile_path(level, index, len(held) // merkle.HASH_SIZE), held))
+        self._edges.update(edges)
         self._put(made)
 
     def _put(self, made: list[tuple[str, bytes]]) -> None:
         new: list[tuple[str, bytes]] = []
         for path, data in made:
-            target = self._root / path
-            if not os.path.exists(target):  # noqa: PTH110 - in the hot path
+            if not os.path.exists(f"{self._root}/{path}"):  # noqa: PTH110 - in the hot path
                 new.append((path, data))
-            elif target.read_bytes() != data:  # C2SP tlog-tiles: these resources are immutable
+            elif (self._root / path).read_bytes() != data:  # C2SP tlog-tiles: these resources are immutable
                 raise Invalid(f"{path} is there with another content", expected="the same bytes", found="others")
         self._files.put_all(self._root, self._scratch, new)
 
@@ -145,19 +145,20 @@ class Tree:
 
     def collect(self) -> None:
         """Removes the partial tiles whose full one is there."""
-        while self._full:
-            level, index = self._full[-1]
-            partial = self._root / (str(tiles.TilePath(level, index)) + ".p")
-            if partial.is_dir():
-                self._files.remove_tree(partial)
-            self._full.pop()
+        full = [edge for edge in self._edges if tiles.tile_width(edge[0] or 0, edge[1], self.size) == WIDTH]
+        for level, index in full:
+            self._files.remove_tree(self._root / (str(tiles.TilePath(level, index)) + ".p"))
+            self._edges.discard((level, index))
 
     def collect_all(self) -> None:
         """As `collect`, for what a crash left behind: walks the whole folder."""
         for partial in [path for path in self._root.rglob("*.p") if path.is_dir()]:
             if partial.with_suffix("").exists():
                 self._files.remove_tree(partial)
-        self._full.clear()
+            else:
+                with suppress(Malformed):  # a folder that someone else put there
+                    at = tiles.TilePath.parse(str(partial.relative_to(self._root).with_suffix("")))
+                    self._edges.add((at.level, at.index))
 
 
 def _bundle(entries: Sequence[bytes]) -> bytes:

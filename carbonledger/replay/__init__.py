@@ -282,9 +282,9 @@ class _Run:
         """Checks what was read up to entry `end`, and lets go of it."""
         if leaves:
             self._checker.run(end - len(leaves), leaves, frames)
-            hashes = merkle.leaf_hashes(leaves)
-            for at in range(0, len(hashes), tiles.TILE_WIDTH):
-                self._tree.add(hashes[at : at + tiles.TILE_WIDTH])
+            hashes = merkle.leaves(leaves)
+            for at in range(0, len(hashes), tiles.TILE_BYTES):
+                self._tree.add(hashes[at : at + tiles.TILE_BYTES])
         for column in (leaves, *frames):
             column.clear()
 

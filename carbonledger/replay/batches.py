@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from carbonledger import batch_tree
-from carbonledger.entry import BATCH_PREFIX, MAX_BATCH, Body, Evidence
+from carbonledger import batch_tree, merkle
+from carbonledger.entry import MAX_BATCH, Body, Evidence
 from carbonledger.errors import BadSignature, CarbonLedgerError, Invalid
 from carbonledger.keys import PublicKey
 
@@ -25,12 +25,6 @@ class _Open:
     first: int
     count: int
     members: list[tuple[int, bytes, bytes]] = field(default_factory=list)
-
-
-def signed_message(signer: str, head: bytes, root: bytes) -> bytes:
-    """What the one signature is over, of the envelope that begins with `head`."""
-    name = signer.encode()
-    return b"".join((BATCH_PREFIX, len(name).to_bytes(2, "big"), name, head[9:], root))
 
 
 class Batches:
@@ -74,9 +68,9 @@ class Batches:
 
     def _whole(self, batch: _Open) -> None:
         members = batch.members
-        nodes = batch_tree.nodes_of(batch_tree.leaves_of([body for _, body, _ in members]))
+        nodes = batch_tree.nodes_of(merkle.leaves([body for _, body, _ in members]))
         head, signature = members[0][2][:HEAD], members[0][2][-64:]
-        message = signed_message(batch.signer, head, nodes[-1])
+        message = batch_tree.message(batch.signer, head, nodes[-1])
         try:
             batch.key.verify(message, signature)
         except CarbonLedgerError as error:

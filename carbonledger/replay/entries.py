@@ -16,7 +16,7 @@ from msgspec import UNSET
 from nacl.bindings import crypto_sign_open
 from nacl.exceptions import BadSignatureError
 
-from carbonledger import batch_tree, entry, hashing
+from carbonledger import entry, hashing, merkle
 from carbonledger.entry import COMMIT_PREFIX, NO_SALT, READING_PREFIX, Body, Evidence, EvidenceType, Leaf
 from carbonledger.errors import BadSignature, CarbonLedgerError, Invalid, Malformed, Unknown
 from carbonledger.keys import PublicKey
@@ -56,7 +56,7 @@ class EntryChecker:
     def run(self, first: int, leaves: Sequence[bytes], frames: Frames) -> None:
         """Entries that follow one another, from log index `first` on."""
         readings = _read(frames.bodies)
-        hashes = batch_tree.leaves_of(frames.bodies) if any(map(begins, frames.evidences)) else b""
+        hashes = merkle.leaves(frames.bodies) if any(map(begins, frames.evidences)) else b""
         stretch = Stretch(first, leaves, frames, readings, hashes)
         at, end = 0, len(leaves)
         while at < end:

@@ -18,7 +18,7 @@ from carbonledger.errors import CarbonLedgerError
 from carbonledger.hashing import SIZE
 from carbonledger.keys import PublicKey
 from carbonledger.measured import WithNonce
-from carbonledger.replay.batches import HEAD, signed_message
+from carbonledger.replay.batches import HEAD
 from carbonledger.replay.frames import Frames
 from carbonledger.replay.signers import Signer
 
@@ -77,7 +77,7 @@ class Envelopes:
         if commitments is None or not _are_leaves(leaves[at:end], members, commitments, signer, key):
             return 0
         try:
-            key.verify(signed_message(signer.identifier, head, nodes[-1]), signature)
+            key.verify(batch_tree.message(signer.identifier, head, nodes[-1]), signature)
         except CarbonLedgerError:
             return 0
         signer.previous = commitments[-1].encode()

@@ -25,7 +25,7 @@ class TreeChecker:
         self._container = container
         self._size = description.size
         self._fail = fail
-        self._levels: list[list[bytes]] = []
+        self._levels: list[bytearray] = []  # the tile of each level that is not full
         self._wanted = [size for size in sizes if size > description.first]
         self.roots: dict[int, bytes] = {}
         self._grown = description.first
@@ -42,32 +42,33 @@ class TreeChecker:
         while first >> tiles.TILE_HEIGHT * level:
             count = first >> tiles.TILE_HEIGHT * level
             start = count - count % tiles.TILE_WIDTH
-            self._levels.append([reader(tiles.TILE_HEIGHT * level, index) for index in range(start, count)])
+            held = [reader(tiles.TILE_HEIGHT * level, index) for index in range(start, count)]
+            self._levels.append(bytearray(b"".join(held)))
             level += 1
 
-    def add(self, leaves: Sequence[bytes]) -> None:
+    def add(self, leaves: bytes) -> None:
         """The leaf hashes of one bundle: of a whole tile, but for the last one."""
         reader, start = merkle.Subtrees(leaves), self._grown
-        self._grown += len(leaves)
+        self._grown += len(leaves) // merkle.HASH_SIZE
         while self._wanted and self._wanted[0] <= self._grown:
             size = self._wanted.pop(0)
             peaks = [reader(level, index) for level, index in merkle.complete_subtrees(0, size - start)]
             self.roots[size] = merkle.fold([*self._full.hashes(), *peaks])
         self._hold(0, leaves)
-        if len(leaves) == tiles.TILE_WIDTH:
+        if len(leaves) == tiles.TILE_BYTES:
             tile = reader(tiles.TILE_HEIGHT, 0)
             self._full.append(tile)
             self._compare_full(0)
-            self._hold(1, [tile])
+            self._hold(1, tile)
             level = 1
-            while len(self._levels[level]) == tiles.TILE_WIDTH:
-                self._hold(level + 1, [merkle.root(self._levels[level])])
+            while len(self._levels[level]) == tiles.TILE_BYTES:
+                self._hold(level + 1, merkle.nodes(bytes(self._levels[level]))[-merkle.HASH_SIZE :])
                 self._compare_full(level)
                 level += 1
 
-    def _hold(self, level: int, hashes: Sequence[bytes]) -> None:
+    def _hold(self, level: int, hashes: bytes) -> None:
         if level == len(self._levels):
-            self._levels.append([])
+            self._levels.append(bytearray())
         self._levels[level] += hashes
 
     def _compare_full(self, level: int) -> None:
@@ -81,17 +82,19 @@ class TreeChecker:
             if held:
                 self._compare(level, (self._size >> tiles.TILE_HEIGHT * level) // tiles.TILE_WIDTH, held)
 
-    def _compare(self, level: int, index: int, held: Sequence[bytes]) -> None:
-        path = tiles.tile_path(level, index, len(held))
+    def _compare(self, level: int, index: int, held: bytearray) -> None:
+        width = len(held) // merkle.HASH_SIZE
+        path = tiles.tile_path(level, index, width)
         try:
             found = self._container.read(path)
-            if found == b"".join(held):
+            if found == held:
                 return
-            place = next((i for i, value in enumerate(held) if found[32 * i : 32 * i + 32] != value), len(held))
+            hashes = [slice(at, at + merkle.HASH_SIZE) for at in range(0, len(held), merkle.HASH_SIZE)]
+            place = next((number for number, hash_ in enumerate(hashes) if found[hash_] != held[hash_]), width)
             raise Invalid(
                 f"{path}, hash {place}",
-                expected=held[place].hex() if place < len(held) else "nothing more",
-                found=found[32 * place : 32 * place + 32].hex(),
+                expected=held[hashes[place]].hex() if place < width else "nothing more",
+                found=found[place * merkle.HASH_SIZE : (place + 1) * merkle.HASH_SIZE].hex(),
             )
         except CarbonLedgerError as error:
             self._fail(error, index << tiles.TILE_HEIGHT * (level + 1))

@@ -84,6 +84,23 @@ def test_a_log_never_shrinks_and_every_size_is_consistent_with_the_next(tmp_path
     close_and_check(node)
 
 
+def test_partial_tiles_of_before_a_restart_are_collected_when_they_are_full(tmp_path: Path) -> None:
+    meter = make_meter()
+    node = make_node(tmp_path, [meter])
+    meter.sequence = 1
+    node.accept([meter.read(time_ms, 5) for time_ms in times(100)])
+    node.checkpoint()
+    node.close()
+    (node.log_dir / "tile" / "someone-else.p").mkdir()  # is no tile, and left alone
+    again = make_node(tmp_path, [])
+    again.accept([meter.read(time_ms, 5) for time_ms in times(300, meter.sequence)])
+    again.checkpoint()
+    partial = sorted(path.relative_to(again.log_dir).as_posix() for path in again.log_dir.rglob("*.p"))
+    assert partial == ["tile/0/001.p", "tile/1/000.p", "tile/entries/001.p", "tile/someone-else.p"]
+    (again.log_dir / "tile" / "someone-else.p").rmdir()
+    close_and_check(again)
+
+
 def test_the_same_readings_again_in_any_order_change_nothing(tmp_path: Path) -> None:
     meter, other = make_meter(), make_meter("METER-2")
     node = make_node(tmp_path, [meter, other])

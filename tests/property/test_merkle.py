@@ -185,7 +185,7 @@ def test_what_is_not_in_the_tree_has_no_proof() -> None:
 @given(st.integers(0, 700))
 def test_subtrees_hashed_at_once_are_those_hashed_one_by_one(count: int) -> None:
     leaves = [merkle.leaf_hash(number.to_bytes(2, "big")) for number in range(count)]
-    reader = merkle.Subtrees(leaves)
+    reader = merkle.Subtrees(b"".join(leaves))
     assert merkle.root_from(reader, count) == merkle.root(leaves)
     for level in range(count.bit_length()):
         for index in range(count >> level):

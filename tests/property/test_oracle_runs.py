@@ -81,6 +81,20 @@ def test_every_entry_is_found_where_it_was_put_and_no_other(
         node.store.close()
 
 
+def test_readings_that_come_late_ask_the_store_once_for_each_gap(tmp_path: Path) -> None:
+    node = Node(tmp_path)
+    node.take([(signer, sequence) for sequence in (1, 200, 201) for signer in (1, 2)])
+    asked: list[str] = []
+    node.store._connection.set_trace_callback(asked.append)
+    results = node.take([(signer, sequence) for sequence in range(2, 200) for signer in (1, 2)])
+    assert {result.status for result in results} == {"accepted"}
+    assert (
+        len([query for query in asked if query.startswith("SELECT")]) == 4
+    )  # for each meter: a run before it? how far?
+    assert {result.status for result in node.take([(1, 2), (1, 199)])} == {"duplicate"}
+    node.store.close()
+
+
 def test_meters_that_take_turns_need_one_run_each(tmp_path: Path) -> None:
     node = Node(tmp_path)
     for first in range(1, 100, 5):  # across commits and a restart

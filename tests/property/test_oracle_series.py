@@ -84,6 +84,29 @@ def test_an_envelope_comes_to_the_same_as_its_readings_one_by_one(requests: list
             store.close()
 
 
+def test_an_envelope_that_comes_late_is_kept_whole(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store.db", Files())
+    sequencer = Sequencer(store, DIRECTORY)
+
+    def take(*items: Batch | Single) -> list[str]:
+        plan = sequencer.plan(intake.sift(items, DIRECTORY, NOW_MS, ClockLimits()), NOW_MS)
+        if plan.leaves:
+            store.commit(plan.commit)
+        sequencer.apply(plan)
+        return [result.status for result in plan.results]
+
+    take(batch(20, 3), batch(1, 3))  # the second one is late already when it comes
+    take(batch(4, 9))
+    *_, late = store.chunks()
+    assert len(late.evidence) < 9 * (len(body(4)) + 32) + 100  # with nine signatures it would be more
+    assert take(batch(4, 9)) == ["duplicate"] * 9
+    assert take(batch(13, 8)) == ["accepted"] * 7 + ["duplicate"]  # the last is in the gap no more
+    assert sorted(one.sequence for chunk in store.chunks() for one in chunks.derive(chunk, DIRECTORY)) == [
+        *range(1, 23)
+    ]
+    store.close()
+
+
 @given(st.binary(max_size=400), st.integers(0, 20))
 def test_hostile_evidence_is_malformed_or_whole(data: bytes, number: int) -> None:
     for hostile in (data, b"\0\0" + data):

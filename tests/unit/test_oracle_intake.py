@@ -250,10 +250,11 @@ def test_a_body_that_is_no_json_is_refused_as_a_whole(body: bytes) -> None:
 def test_the_tree_of_an_envelope_and_its_evidence_are_those_of_rfc_9162(count: int) -> None:
     bodies = [bytes([number % 256]) * (1 + number % 9) for number in range(count)]
     head, signature = batch_tree.head(b"shortkey", 7, count), bytes(range(64))
-    nodes, shape = batch_tree.nodes_of(batch_tree.leaves_of(bodies)), batch_tree.shape(count)
+    nodes, shape = batch_tree.nodes_of(merkle.leaves(bodies)), batch_tree.shape(count)
     assert batch_tree.forest([b"x", *bodies, *bodies], (1, count, count)) == [[merkle.leaf_hash(b"x")], nodes, nodes]
     leaves = [merkle.leaf_hash(body) for body in bodies]
     assert nodes[-1] == merkle.root(leaves)
+    assert batch_tree.message("电表-1", head, nodes[-1]) == entry.batch_message("电表-1", 7, count, nodes[-1])
     evidences = list(shape.evidences(nodes, head, signature))
     for position, raw in enumerate(evidences):
         assert Evidence.parse(raw).path == tuple(merkle.inclusion_proof(leaves, position, count))
