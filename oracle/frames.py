@@ -34,11 +34,6 @@ def envelope(begin: bytes, signature: bytes, sized_bodies: Iterable[bytes]) -> b
     return b"".join((b"\0\0", begin[1:], signature, *sized_bodies))
 
 
-def count_frames(piece: bytes) -> int:
-    """How many entries one frame or envelope is of."""
-    return 1 if piece[:2] != b"\0\0" else int.from_bytes(piece[18:22], "big")
-
-
 def split_frames(data: bytes, count: int) -> Iterator[Frame]:
     """The frames of `count` entries, envelopes opened; Malformed if bytes are missing or left."""
     at, end, left = 0, len(data), count

@@ -22,6 +22,8 @@ from oracle.outcomes import Found, Outcome, Readings, Series, one_by_one
 from oracle.signers import Directory, Signer, SignerKey
 
 _SINGLE_LENGTH = SINGLE_SIZE.to_bytes(2, "big")
+_BESIDE_BODY = 2 + 2 + SINGLE_SIZE + len(NO_SALT)
+"""Bytes of a frame but its R."""
 _BODIES_AT_ONCE = 256
 
 
@@ -70,7 +72,7 @@ class _Sieve:
         self.found.append(outcome)
         self._readings = None
 
-    def _rows(self) -> Readings:
+    def _open(self) -> Readings:
         if self._readings is None:
             self._readings = Readings()
             self.found.append(self._readings)
@@ -96,9 +98,9 @@ class _Sieve:
                 self._ordinary(part, readings)
 
     def _ordinary(self, items: list[Single], readings: list[ordinary.Reading]) -> None:
-        good, meters, rows = self._ed25519.good, self._meters, self._rows().rows
+        good, meters, rows = self._ed25519.good, self._meters, self._open()
         commitments = hashing.each([entry.opening(r, a, NO_SALT) for r, a in items], COMMIT_PREFIX)
-        for item, m, c in zip(items, readings, hashing.split(commitments), strict=True):
+        for item, m, c in zip(items, readings, hashing.hexes(commitments), strict=True):
             r, a = item
             name, sequence = m.d, m.q
             meter = meters.get(name) or self._meter(name)
@@ -106,15 +108,19 @@ class _Sieve:
                 key = meter.key(sequence)
                 if key is not None and key.short_id == a[1:9]:
                     if good(b"".join((a[9:], READING_PREFIX, r)), key.public):
-                        size = len(r).to_bytes(2, "big")
-                        frame = b"".join((size, r, _SINGLE_LENGTH, a, NO_SALT))
-                        rows.append((meter.number, sequence, m.t, c.hex(), frame))
+                        size = len(r)
+                        rows.signers.append(meter.number)
+                        rows.sequences.append(sequence)
+                        rows.times_ms.append(m.t)
+                        rows.commitments.append(c)
+                        rows.lengths.append(size + _BESIDE_BODY)
+                        rows.parts += (size.to_bytes(2, "big"), r, _SINGLE_LENGTH, a, NO_SALT)
                     else:
                         self.put(admission.bad_signature(key, "another").refusal(envelopes.encode([item])))
-                        rows = self._rows().rows
+                        rows = self._open()
                     continue
             self.put(self._admission.single(item))
-            rows = self._rows().rows
+            rows = self._open()
 
     def batches(self, batches: list[Batch]) -> None:
         """Bodies of one device under one signature each; many at once, but few beside one that is not ordinary."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
 from typing import Final, NamedTuple
 
 from oracle.frames import split_frames
@@ -36,21 +37,40 @@ class Refusal:
     signed: bool = False
 
 
-Row = tuple[int, int, int, str, bytes]
-"""Signer number, sequence, time in ms, commitment in hex, frame: what differs from one ordinary reading to the next."""
-
-
 @dataclass(slots=True)
 class Readings:
-    """Readings signed with Ed25519, in order: nearly all that comes, so they travel as plain rows."""
+    """Readings signed with Ed25519, in order: nearly all that comes, so they travel in columns.
 
-    rows: list[Row] = field(default_factory=list)
+    `signers` are their numbers, `commitments` are in hex, `lengths` those of the frames; `parts` joined are the frames.
+    """
+
+    signers: list[int] = field(default_factory=list)
+    sequences: list[int] = field(default_factory=list)
+    times_ms: list[int] = field(default_factory=list)
+    commitments: list[str] = field(default_factory=list)
+    lengths: list[int] = field(default_factory=list)
+    parts: list[bytes] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, one: Checked) -> Readings:
+        """One entry, of whatever kind."""
+        return cls([one.signer], [one.sequence], [one.time_ms], [one.commitment], [len(one.frame)], [one.frame])
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.lengths)
+
+    def columns(self) -> Iterator[tuple[int, int, int, str]]:
+        """Signer, sequence, time in ms and commitment of each."""
+        return zip(self.signers, self.sequences, self.times_ms, self.commitments, strict=True)
+
+    def frames(self) -> list[bytes]:
+        """The frame of each."""
+        packed = b"".join(self.parts)
+        return [packed[at:end] for at, end in pairwise(accumulate(self.lengths, initial=0))]
 
     def __iter__(self) -> Iterator[Checked]:
-        for signer, sequence, time_ms, commitment, frame in self.rows:
+        for row, frame in zip(self.columns(), self.frames(), strict=True):
+            signer, sequence, time_ms, commitment = row
             yield Checked(signer, sequence, time_ms, READING, commitment, ED25519, frame)
 
 
@@ -70,11 +90,14 @@ class Series:
     def __len__(self) -> int:
         return len(self.times_ms)
 
-    def rows(self) -> list[Row]:
+    def singly(self) -> Readings:
         """The same with a frame for each."""
-        frames = split_frames(self.packed, len(self))
-        columns = zip(range(self.first, self.first + len(self)), self.times_ms, self.commitments, frames, strict=True)
-        return [(self.signer, sequence, time_ms, c, frame.format()) for sequence, time_ms, c, frame in columns]
+        count = len(self)
+        frames = [frame.format() for frame in split_frames(self.packed, count)]
+        sequences = list(range(self.first, self.first + count))
+        return Readings(
+            [self.signer] * count, sequences, self.times_ms, self.commitments, list(map(len, frames)), frames
+        )
 
 
 Outcome = Checked | Refusal
@@ -95,6 +118,6 @@ def one_by_one(found: Iterable[Found]) -> Iterator[Outcome]:
         if isinstance(one, Readings):
             yield from one
         elif isinstance(one, Series):
-            yield from Readings(one.rows())
+            yield from one.singly()
         else:
             yield one

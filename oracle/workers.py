@@ -11,7 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -26,6 +26,7 @@ from oracle.signers import Directory
 _DIRECTORY, _ITEMS, _BODY, _STOP = b"d", b"i", b"b", b"s"
 _PLAIN, _MIXED, _ERROR = b"m", b"p", b"e"
 
+_COLUMNS = len(fields(Readings))
 _IN_FLIGHT = 2  # one at work, one on its way
 _ATTEMPTS = 3
 
@@ -195,7 +196,8 @@ def _answer(found: list[Found]) -> bytes:
     plain: list[Any] = []
     for one in found:
         if isinstance(one, Readings):
-            plain.append(one.rows)
+            columns = (one.signers, one.sequences, one.times_ms, one.commitments, one.lengths)
+            plain.append((*columns, [b"".join(one.parts)]))
         elif isinstance(one, Series):
             plain.append((one.signer, one.first, one.times_ms, one.commitments, one.packed))
         else:
@@ -205,7 +207,7 @@ def _answer(found: list[Found]) -> bytes:
 
 def _plain(answer: bytes) -> list[Found]:
     plain = marshal.loads(memoryview(answer)[1:])
-    return [Readings(one) if type(one) is list else Series(*one) for one in plain]
+    return [Readings(*one) if len(one) == _COLUMNS else Series(*one) for one in plain]
 
 
 def _portable(error: CarbonLedgerError) -> CarbonLedgerError:
