@@ -4,44 +4,48 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import Future
+from functools import partial
 
 from oracle.door import Door
-from oracle.envelopes import Batch, Single
+from oracle.envelopes import Batch
 from oracle.sequencer import Result
 from scripts.benchmarks import limits
-from scripts.benchmarks.measure import against, rate
-from scripts.benchmarks.readings import BATCH, ENVELOPE, Plant, all_accepted, feed, open_node
+from scripts.benchmarks.measure import Part, against, parts_against, rate
+from scripts.benchmarks.readings import BATCH, ENVELOPE, Plant, accept, all_accepted, open_node
 from scripts.benchmarks.result import Measured, Run
 
-ROUNDS = 5
-SHORT_ROUNDS = 13
-"""Where one process measures by its CPU time: many short ones, for a neighbour on the machine comes and goes."""
+ROUNDS = 9
+TURNS = 12
+"""Requests of single-signed readings in a round: with what is measured beside them a second's work, the time between
+two checkpoints."""
 IN_FLIGHT = 16
 """Requests that wait for their answer at once, in process."""
 
 
 def single_cpu(run: Run) -> Measured:
     """Single-signed readings per CPU second over bare verifications per CPU second."""
-    plant, size = Plant.of(), 3_000
+    plant = Plant.of()
     node = open_node(run.folder / "node", plant)
     run.say("signing")
-    items = plant.singles((SHORT_ROUNDS + 1) * size)
-    checks = plant.checks(items)
-    feed(node, items[:size], BATCH)  # everything is warm
+    requests = [plant.singles(BATCH) for _ in range((ROUNDS + 1) * TURNS)]
+    checks = [plant.checks(request) for request in requests]
 
-    def part(number: int) -> slice:
-        return slice((number + 1) * size, (number + 2) * size)
+    def parts(number: int) -> Iterator[tuple[Part, Part]]:
+        for turn in range(number * TURNS, (number + 1) * TURNS):
+            bare = Part(BATCH, partial(limits.verify_all, checks[turn]))
+            yield bare, Part(BATCH, partial(accept, node, requests[turn]))
+        yield Part(0, _nothing), Part(0, node.checkpoint)
 
     try:
-        return against(
-            lambda number: rate(size, lambda: limits.verify_all(checks[part(number)])),
-            lambda number: rate(size, lambda: feed(node, items[part(number)], BATCH)),
-            SHORT_ROUNDS,
-            run.say,
-        )
+        return parts_against(parts, ROUNDS, run.say)
     finally:
         node.close()
+
+
+def _nothing() -> None:
+    """The one side publishes, the other has nothing to do."""
 
 
 def single_wall(run: Run) -> Measured:
@@ -78,32 +82,28 @@ def single_wall(run: Run) -> Measured:
         node.close()
 
 
-def _round(plant: Plant, size: int, envelopes_first: bool) -> tuple[list[Single], list[Batch]]:
-    """Single-signed readings, and four times as many in envelopes."""
-    if envelopes_first:
-        batches = plant.envelopes(size // ENVELOPE * 4)
-        return plant.singles(size), batches
-    singles = plant.singles(size)
-    return singles, plant.envelopes(size // ENVELOPE * 4)
-
-
 def envelope(run: Run) -> Measured:
     """Readings in envelopes of 15 per CPU second over single-signed readings per CPU second."""
-    plant, size = Plant.of(), 3_000
-    node = open_node(run.folder / "node", plant)
     run.say("signing")
-    # a meter's readings are made in the order in which they are measured: out of its sequence they cost more
-    rounds = [_round(plant, size, envelopes_first=number % 2 == 0 and number > 0) for number in range(SHORT_ROUNDS + 1)]
-    feed(node, rounds[0][0], BATCH)
-    feed(node, rounds[0][1], BATCH // ENVELOPE)
+    plants = [Plant.of(seed=seed) for seed in (1, 2)]
+    nodes = [open_node(run.folder / f"node {at}", plant) for at, plant in enumerate(plants)]
+    count = (ROUNDS + 1) * TURNS
+    singles = [plants[0].singles(BATCH) for _ in range(count)]
+    # four requests for one, which takes about as long
+    batches = [[plants[1].envelopes(BATCH // ENVELOPE) for _ in range(4)] for _ in range(count)]
 
-    def singles(number: int) -> float:
-        return rate(size, lambda: feed(node, rounds[number + 1][0], BATCH))
+    def parts(number: int) -> Iterator[tuple[Part, Part]]:
+        for turn in range(number * TURNS, (number + 1) * TURNS):
+            bodies = sum(len(batch.bodies) for request in batches[turn] for batch in request)
+            yield Part(BATCH, partial(accept, nodes[0], singles[turn])), Part(bodies, partial(_all, batches[turn]))
+        yield Part(0, nodes[0].checkpoint), Part(0, nodes[1].checkpoint)
 
-    def envelopes(number: int) -> float:
-        return rate(size * 4, lambda: feed(node, rounds[number + 1][1], BATCH // ENVELOPE))
+    def _all(requests: list[list[Batch]]) -> None:
+        for request in requests:
+            accept(nodes[1], request)
 
     try:
-        return against(singles, envelopes, SHORT_ROUNDS, run.say)
+        return parts_against(parts, ROUNDS, run.say)
     finally:
-        node.close()
+        for node in nodes:
+            node.close()

@@ -7,7 +7,9 @@ import math
 import resource
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
 
 from scripts.benchmarks.result import Measured
 
@@ -31,12 +33,18 @@ def rate(count: int, work: Callable[[], object], timer: Timer = process_cpu_s) -
     What was made for the measurement, signed readings above all, is kept from Python's collector, which would walk
     through it again and again as no real service has it to.
     """
-    gc.collect()
-    gc.freeze()
-    try:
+    with _as_in_service():
         started = timer()
         work()
         return count / (timer() - started)
+
+
+@contextmanager
+def _as_in_service() -> Iterator[None]:
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
     finally:
         gc.unfreeze()
 
@@ -59,8 +67,49 @@ def against(
         else:
             held = limit(number)
             found = value(number)
-        pairs.append((found, held))
-        say(f"round {number + 1} of {rounds}: {figure(found)} against {figure(held)}, ratio {found / held:.3f}")
+        pairs.append(_said(say, number, rounds, found, held))
+    return _median(pairs)
+
+
+class Part(NamedTuple):
+    """Some work, and how many things are done by it."""
+
+    things: int
+    work: Callable[[], object]
+
+
+def parts_against(
+    parts: Callable[[int], Iterable[tuple[Part, Part]]],
+    rounds: int,
+    say: Callable[[str], None],
+    timer: Timer = process_cpu_s,
+) -> Measured:
+    """As `against`, each round in small parts `(limit, value)`: what slows the machine for a moment slows both alike.
+
+    Round 0 is done first, and does not count.
+    """
+
+    def measure(number: int) -> tuple[float, float]:
+        counts, seconds = [0, 0], [0.0, 0.0]
+        with _as_in_service():
+            for pair in parts(number):
+                for which, part in enumerate(pair):
+                    started = timer()
+                    part.work()
+                    seconds[which] += timer() - started
+                    counts[which] += part.things
+        return counts[1] / seconds[1], counts[0] / seconds[0]
+
+    measure(0)  # everything is warm
+    return _median([_said(say, number, rounds, *measure(number + 1)) for number in range(rounds)])
+
+
+def _said(say: Callable[[str], None], number: int, rounds: int, found: float, held: float) -> tuple[float, float]:
+    say(f"round {number + 1} of {rounds}: {figure(found)} against {figure(held)}, ratio {found / held:.3f}")
+    return found, held
+
+
+def _median(pairs: Sequence[tuple[float, float]]) -> Measured:
     found, held = median_pair(pairs)
     return Measured(found, held)
 

@@ -118,8 +118,13 @@ def all_accepted(results: Sequence[Result]) -> None:
             )
 
 
+def accept(node: OracleNode, items: Sequence[Single | Batch]) -> None:
+    """One request through the door in process."""
+    all_accepted(node.accept(items))
+
+
 def feed(node: OracleNode, items: Sequence[Single | Batch], size: int) -> None:
     """All through the door in process, `size` envelopes at a time, then published."""
     for at in range(0, len(items), size):
-        all_accepted(node.accept(items[at : at + size]))
+        accept(node, items[at : at + size])
     node.checkpoint()

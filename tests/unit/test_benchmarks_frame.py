@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from scripts.benchmarks import table
 from scripts.benchmarks.catalogue import BENCHMARKS
-from scripts.benchmarks.measure import against, median_pair, quantile
+from scripts.benchmarks.measure import Part, against, median_pair, parts_against, quantile
 from scripts.benchmarks.result import Benchmark, Measured, Result, Run
 
 NAMES = [
@@ -112,6 +113,30 @@ def test_a_missed_goal_is_called_missed() -> None:
     long = Result.of(benchmark(goal=1, lower_is_better=True), Measured(3, 2))
     lines = table.format_table([slow, fast, long]).splitlines()[2:]
     assert [line.split()[-1] for line in lines] == ["missed", "met", "missed"]
+
+
+def test_parts_of_a_round_are_measured_in_turn_and_added_up() -> None:
+    clock, done = [0.0], []
+
+    def work(name: str, seconds: float) -> Callable[[], None]:
+        def go() -> None:
+            done.append(name)
+            clock[0] += seconds
+
+        return go
+
+    def parts(number: int) -> list[tuple[Part, Part]]:
+        slow = 100.0 if number == 0 else 1.0  # the first round only warms
+        return [
+            (Part(10, work("limit", slow)), Part(10, work("value", 2 * number))),
+            (Part(10, work("limit", 1.0)), Part(30, work("value", 2 * number))),
+        ]
+
+    said: list[str] = []
+    found = parts_against(parts, 3, said.append, lambda: clock[0])
+    assert done == ["limit", "value"] * 8
+    assert (found.value, found.limit) == (40 / 8, 20 / 2)  # of ratios 1.0, 0.5 and 0.33 the median
+    assert len(said) == 3
 
 
 def test_value_and_limit_come_from_the_round_with_the_median_ratio() -> None:
