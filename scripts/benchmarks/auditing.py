@@ -8,7 +8,7 @@ from carbonledger.errors import Invalid
 from carbonledger.replay import replay
 from scripts.benchmarks import limits
 from scripts.benchmarks.bundles import PER_MONTH
-from scripts.benchmarks.measure import against, rate
+from scripts.benchmarks.measure import between, rate
 from scripts.benchmarks.readings import ENVELOPE
 from scripts.benchmarks.result import Measured, Run
 from tests.support.world import LIKE_A_YEAR, World
@@ -39,8 +39,8 @@ def _replay(run: Run, batch: int) -> Measured:
         if found.verdict != "VALID":
             raise Invalid("verdict of the replay", expected="VALID", found=found.verdict)
 
-    return against(
-        lambda _: rate(len(checks), lambda: limits.verify_all(checks)),
+    return between(
+        lambda: rate(len(checks), lambda: limits.verify_all(checks)),
         lambda _: rate(size, replay_year),
         ROUNDS,
         run.say,

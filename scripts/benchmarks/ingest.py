@@ -12,7 +12,7 @@ from oracle.door import Door
 from oracle.envelopes import Batch
 from oracle.sequencer import Result
 from scripts.benchmarks import limits
-from scripts.benchmarks.measure import Part, against, parts_against, rate
+from scripts.benchmarks.measure import Part, between, parts_against, rate
 from scripts.benchmarks.readings import BATCH, ENVELOPE, Plant, accept, all_accepted, open_node
 from scripts.benchmarks.result import Measured, Run
 
@@ -70,8 +70,8 @@ def single_wall(run: Run) -> Measured:
     try:
         pass_through(0)
         bare.rate(2_000)
-        return against(
-            lambda number: bare.rate(size // 2),
+        return between(
+            lambda: bare.rate(size // 2),
             lambda number: rate(size, lambda: pass_through(number + 1), time.perf_counter),
             ROUNDS,
             run.say,

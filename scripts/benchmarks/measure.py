@@ -71,6 +71,25 @@ def against(
     return _median(pairs)
 
 
+def between(
+    limit: Callable[[], float],
+    value: Callable[[int], float],
+    rounds: int,
+    say: Callable[[str], None],
+) -> Measured:
+    """As `against`, for a limit that can be measured at any time: it is, before and behind each value.
+
+    The limit of a round is the mean of the two, so a machine that goes faster and slower slants neither way.
+    """
+    before = limit()
+    pairs: list[tuple[float, float]] = []
+    for number in range(rounds):
+        found, behind = value(number), limit()
+        pairs.append(_said(say, number, rounds, found, statistics.harmonic_mean((before, behind))))
+        before = behind
+    return _median(pairs)
+
+
 class Part(NamedTuple):
     """Some work, and how many things are done by it."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from carbonledger import entry, merkle
 from scripts.benchmarks import limits
-from scripts.benchmarks.measure import against, rate
+from scripts.benchmarks.measure import between, rate
 from scripts.benchmarks.readings import QUARTER_HOUR_MS, START_MS
 from scripts.benchmarks.result import Measured, Run
 
@@ -21,8 +21,8 @@ def build(run: Run) -> Measured:
     def build_tree() -> None:
         merkle.root(merkle.leaf_hashes(leaves))
 
-    return against(
-        lambda _: limits.openssl_sha256_per_s(),
+    return between(
+        limits.openssl_sha256_per_s,
         lambda _: rate(hashes, build_tree),
         ROUNDS,
         run.say,

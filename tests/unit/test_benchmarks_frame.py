@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from scripts.benchmarks import table
 from scripts.benchmarks.catalogue import BENCHMARKS
-from scripts.benchmarks.measure import Part, against, median_pair, parts_against, quantile
+from scripts.benchmarks.measure import Part, against, between, median_pair, parts_against, quantile
 from scripts.benchmarks.result import Benchmark, Measured, Result, Run
 
 NAMES = [
@@ -113,6 +113,24 @@ def test_a_missed_goal_is_called_missed() -> None:
     long = Result.of(benchmark(goal=1, lower_is_better=True), Measured(3, 2))
     lines = table.format_table([slow, fast, long]).splitlines()[2:]
     assert [line.split()[-1] for line in lines] == ["missed", "met", "missed"]
+
+
+def test_a_limit_between_values_is_the_mean_of_before_and_behind() -> None:
+    limits, calls = iter([10.0, 30.0, 20.0, 20.0]), []
+
+    def limit() -> float:
+        calls.append("limit")
+        return next(limits)
+
+    def value(number: int) -> float:
+        calls.append(f"value {number}")
+        return [15.0, 12.0, 40.0][number]
+
+    found = between(limit, value, 3, lambda text: None)
+    assert calls == ["limit", "value 0", "limit", "value 1", "limit", "value 2", "limit"]
+    # ten of a thing at 10 and ten at 30 a second are twenty at 15 a second: ratios 1, 0.5 and 2
+    assert found.value == 15.0
+    assert found.limit == pytest.approx(15.0)
 
 
 def test_parts_of_a_round_are_measured_in_turn_and_added_up() -> None:
