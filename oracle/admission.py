@@ -246,13 +246,20 @@ def _device_key(signer: Signer, sequence: int, short_id: bytes) -> SignerKey:
 
 def verify(key: SignerKey, message: bytes, signature: bytes) -> None:
     """NotAdmitted unless the key made the signature over the message."""
+    if (no := fault(key, message, signature)) is not None:
+        raise no
+
+
+def fault(key: SignerKey, message: bytes, signature: bytes) -> NotAdmitted | None:
+    """Why the signature over the message is not the key's; None if it is."""
     try:
         if key.algorithm == "ed25519" and len(signature) == 64:
             crypto_sign_open(signature + message, key.public)
         else:
             PublicKey(key.algorithm, key.public).verify(message, signature)
     except (BadSignatureError, CarbonLedgerError) as error:
-        raise bad_signature(key, error.message if isinstance(error, CarbonLedgerError) else "another") from error
+        return bad_signature(key, error.message if isinstance(error, CarbonLedgerError) else "another")
+    return None
 
 
 def bad_signature(key: SignerKey, found: str) -> NotAdmitted:

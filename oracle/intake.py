@@ -7,24 +7,26 @@ duplicates and order are the sequencer's.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain, groupby
 from typing import NamedTuple
 
 from msgspec import UNSET
 
 from carbonledger import batch_tree, entry, hashing, measured
-from carbonledger.entry import COMMIT_PREFIX, NO_SALT, READING_PREFIX, EvidenceType
+from carbonledger.entry import COMMIT_PREFIX, NO_SALT, READING_PREFIX
 from oracle import admission, envelopes, frames, ordinary
 from oracle.admission import SINGLE_SIZE, Admission, ClockLimits, NotAdmitted
 from oracle.envelopes import Batch, Item, Single, Unreadable
-from oracle.outcomes import Found, Outcome, Readings, Series, one_by_one
+from oracle.outcomes import ED25519, Found, Outcome, Readings, Series, one_by_one
 from oracle.signers import Directory, Signer, SignerKey
 
 _SINGLE_LENGTH = SINGLE_SIZE.to_bytes(2, "big")
 _BESIDE_BODY = 2 + 2 + SINGLE_SIZE + len(NO_SALT)
 """Bytes of a frame but its R."""
 _BODIES_AT_ONCE = 256
+_VERIFIED_AT_ONCE = 512
+"""Single signatures: between two runs of verifications lies all other work (`ordinary.Ed25519.each`)."""
 
 
 def check(items: Sequence[Item], directory: Directory, now_ms: int, limits: ClockLimits) -> list[Outcome]:
@@ -48,13 +50,29 @@ def sift(items: Sequence[Item], directory: Directory, now_ms: int, limits: Clock
 
 
 class _Signed(NamedTuple):
-    """A batch whose signature is good: who signed it, its tree, how each A begins."""
+    """A batch of a known signer: its tree, how each A begins, and the message under its signature."""
 
+    batch: Batch
     signer: Signer
     key: SignerKey
     nodes: list[bytes]
     head: bytes
+    message: bytes
     shape: batch_tree.Shape
+
+    @classmethod
+    def of(cls, batch: Batch, by: tuple[Signer, SignerKey], nodes: list[bytes]) -> _Signed:
+        """From the nodes of its tree."""
+        signer, key = by
+        count = len(batch.bodies)
+        head = batch_tree.head(key.short_id, batch.first, count)
+        message = batch_tree.message(batch.device, head, nodes[-1])
+        return cls(batch, signer, key, nodes, head, message, batch_tree.shape(count))
+
+    @property
+    def ordinary(self) -> bool:
+        """Whether it is for `ordinary.Ed25519`."""
+        return self.key.algorithm == ED25519 and len(self.batch.signature) == 64
 
 
 class _Sieve:
@@ -87,40 +105,56 @@ class _Sieve:
         return self._meters[name]
 
     def singles(self, items: list[Single]) -> None:
-        """Bodies under their own signatures."""
+        """Bodies under their own signatures: read in small parts (an odd one holds up its part), verified in large."""
+        first = 0
+        waiting: list[ordinary.Reading] = []  # the readings from item `first` on
         for at in range(0, len(items), measured.AT_ONCE):
             part = items[at : at + measured.AT_ONCE]
-            readings = self._read([item.r for item in part])
+            readings = self._read([r for r, _ in part])
+            if readings is not None:
+                waiting += readings
+                if len(waiting) < _VERIFIED_AT_ONCE:
+                    continue
+            self._ordinary(items[first : first + len(waiting)], waiting)
             if readings is None:
                 for item in part:
                     self.put(self._admission.single(item))
-            else:
-                self._ordinary(part, readings)
+            first, waiting = at + len(part), []
+        self._ordinary(items[first:], waiting)
 
     def _ordinary(self, items: list[Single], readings: list[ordinary.Reading]) -> None:
-        good, meters, rows = self._ed25519.good, self._meters, self._open()
-        commitments = hashing.each([entry.opening(r, a, NO_SALT) for r, a in items], COMMIT_PREFIX)
-        for item, m, c in zip(items, readings, hashing.hexes(commitments), strict=True):
-            r, a = item
-            name, sequence = m.d, m.q
-            meter = meters.get(name) or self._meter(name)
-            if meter is not None and len(a) == SINGLE_SIZE and a[0] == EvidenceType.SINGLE and meter.measures(m):
-                key = meter.key(sequence)
-                if key is not None and key.short_id == a[1:9]:
-                    if good(b"".join((a[9:], READING_PREFIX, r)), key.public):
-                        size = len(r)
-                        rows.signers.append(meter.number)
-                        rows.sequences.append(sequence)
-                        rows.times_ms.append(m.t)
-                        rows.commitments.append(c)
-                        rows.lengths.append(size + _BESIDE_BODY)
-                        rows.parts += (size.to_bytes(2, "big"), r, _SINGLE_LENGTH, a, NO_SALT)
-                    else:
-                        self.put(admission.bad_signature(key, "another").refusal(envelopes.encode([item])))
-                        rows = self._open()
-                    continue
-            self.put(self._admission.single(item))
-            rows = self._open()
+        if not items:
+            return
+        known = self._meters
+        meters = [known.get(m.d) or self._meter(m.d) for m in readings]
+        keys = [meter and meter.key(m, a) for meter, m, (_, a) in zip(meters, readings, items, strict=True)]
+        signed = [b"".join((a[9:], READING_PREFIX, r)) for (r, a), key in zip(items, keys, strict=True) if key]
+        good = self._ed25519.each(signed, [key.public for key in keys if key])
+        commitments = hashing.hexes(hashing.each([entry.opening(r, a, NO_SALT) for r, a in items], COMMIT_PREFIX))
+        if len(good) == len(items) and all(good):
+            self._take([meter.number for meter in meters if meter], readings, commitments, items)
+            return
+        verdicts = iter(good)
+        for item, reading, meter, key, c in zip(items, readings, meters, keys, commitments, strict=True):
+            if meter is None or key is None:
+                self.put(self._admission.single(item))
+            elif next(verdicts):
+                self._take([meter.number], [reading], [c], [item])
+            else:
+                self.put(admission.bad_signature(key, "another").refusal(envelopes.encode([item])))
+
+    def _take(
+        self, numbers: list[int], readings: list[ordinary.Reading], commitments: list[str], items: list[Single]
+    ) -> None:
+        """Into the columns."""
+        rows, bodies = self._open(), [r for r, _ in items]
+        rows.signers += numbers
+        rows.sequences += [m.q for m in readings]
+        rows.times_ms += [m.t for m in readings]
+        rows.commitments += commitments
+        rows.lengths += [len(r) + _BESIDE_BODY for r in bodies]
+        frames = ((len(r).to_bytes(2, "big"), r, _SINGLE_LENGTH, a, NO_SALT) for r, a in items)
+        rows.parts.append(b"".join(chain.from_iterable(frames)))
 
     def batches(self, batches: list[Batch]) -> None:
         """Bodies of one device under one signature each; many at once, but few beside one that is not ordinary."""
@@ -136,26 +170,28 @@ class _Sieve:
             self._piece(piece)
 
     def _piece(self, batches: list[Batch]) -> None:
-        signers = [self._admission.signer_of(batch) for batch in batches]
-        good = [batch for batch, signer in zip(batches, signers, strict=True) if isinstance(signer, tuple)]
-        counts = tuple([len(batch.bodies) for batch in good])
-        bodies = [body for batch in good for body in batch.bodies]
-        trees, readings = iter(batch_tree.forest(bodies, counts)), self._read(bodies)
+        by = [self._admission.signer_of(batch) for batch in batches]
+        known = [(batch, who) for batch, who in zip(batches, by, strict=True) if isinstance(who, tuple)]
+        bodies = [body for batch, _ in known for body in batch.bodies]
+        trees = batch_tree.forest(bodies, tuple([len(batch.bodies) for batch, _ in known]))
+        signed = [_Signed.of(batch, who, nodes) for (batch, who), nodes in zip(known, trees, strict=True)]
+        whose, readings = zip(signed, self._faults(signed), strict=True), self._read(bodies)
         taken: list[Series] = []
         openings: list[bytes] = []
         lengths: list[int] = []
         at = 0
-        for batch, signer in zip(batches, signers, strict=True):
-            if isinstance(signer, NotAdmitted):
-                self.put(signer.refusal(envelopes.encode([batch])))
+        for batch, who in zip(batches, by, strict=True):
+            if isinstance(who, NotAdmitted):
+                self.put(who.refusal(envelopes.encode([batch])))
                 continue
+            one, fault = next(whose)
             end = at + len(batch.bodies)
-            signed = self._signed(batch, *signer, next(trees))
-            if signed is not None:
-                read = readings[at:end] if readings is not None else self._read(batch.bodies)
-                series = self._series(batch, signed, read)
+            if fault is not None:
+                self.put(fault.refusal(envelopes.encode([batch])))
+            else:
+                series = self._series(one, readings[at:end] if readings is not None else self._read(batch.bodies))
                 if series is None:
-                    self._each(batch, signed)
+                    self._each(one)
                 else:
                     taken.append(series[0])
                     openings.append(series[1])
@@ -163,30 +199,29 @@ class _Sieve:
             at = end
         commitments = hashing.hexes(hashing.packed(b"".join(openings), lengths, COMMIT_PREFIX))
         at = 0
-        for one in taken:
-            one.commitments = commitments[at : at + len(one)]
-            at += len(one)
+        for series_ in taken:
+            series_.commitments = commitments[at : at + len(series_)]
+            at += len(series_)
 
-    def _signed(self, batch: Batch, signer: Signer, key: SignerKey, nodes: list[bytes]) -> _Signed | None:
-        """The batch with its tree; None if its signature is bad and it is refused."""
-        count = len(batch.bodies)
-        head = batch_tree.head(key.short_id, batch.first, count)
-        message = batch_tree.message(batch.device, head, nodes[-1])
-        try:
-            if key.algorithm == "ed25519" and len(batch.signature) == 64:
-                if not self._ed25519.good(batch.signature + message, key.public):
-                    raise admission.bad_signature(key, "another")
+    def _faults(self, signed: Sequence[_Signed]) -> Iterator[NotAdmitted | None]:
+        """What is wrong with the signature of each."""
+        ordinary_ones = [one for one in signed if one.ordinary]
+        good = iter(
+            self._ed25519.each(
+                [one.batch.signature + one.message for one in ordinary_ones], [one.key.public for one in ordinary_ones]
+            )
+        )
+        for one in signed:
+            if one.ordinary:
+                yield None if next(good) else admission.bad_signature(one.key, "another")
             else:
-                admission.verify(key, message, batch.signature)
-        except NotAdmitted as no:
-            self.put(no.refusal(envelopes.encode([batch])))
-            return None
-        return _Signed(signer, key, nodes, head, batch_tree.shape(count))
+                yield admission.fault(one.key, one.message, one.batch.signature)
 
     def _series(
-        self, batch: Batch, signed: _Signed, readings: list[ordinary.Reading] | None
+        self, signed: _Signed, readings: list[ordinary.Reading] | None
     ) -> tuple[Series, bytes, list[int]] | None:
         """The readings without their commitments, and what these open to; None if they are not ordinary."""
+        batch = signed.batch
         meter = self._meter(batch.device)
         if readings is None or meter is None:
             return None
@@ -202,8 +237,9 @@ class _Sieve:
         self._readings = None
         return series, openings, lengths
 
-    def _each(self, batch: Batch, signed: _Signed) -> None:
+    def _each(self, signed: _Signed) -> None:
         """One by one, what is not ordinary."""
+        batch = signed.batch
         evidences = signed.shape.evidences(signed.nodes, signed.head, batch.signature)
         for sequence, (raw, a) in enumerate(zip(batch.bodies, evidences, strict=True), batch.first):
             self.put(self._admission.in_batch(raw, a, sequence, signed.signer, signed.key))

@@ -11,7 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -26,7 +26,6 @@ from oracle.signers import Directory
 _DIRECTORY, _ITEMS, _BODY, _STOP = b"d", b"i", b"b", b"s"
 _PLAIN, _MIXED, _ERROR = b"m", b"p", b"e"
 
-_COLUMNS = len(fields(Readings))
 _IN_FLIGHT = 2  # one at work, one on its way
 _ATTEMPTS = 3
 
@@ -193,13 +192,13 @@ def _serve(connection: Connection[Any, Any]) -> None:
 
 
 def _answer(found: list[Found]) -> bytes:
-    plain: list[Any] = []
+    plain: list[tuple[bool, tuple[Any, ...]]] = []  # whether it is a series, and its fields in order
     for one in found:
         if isinstance(one, Readings):
-            columns = (one.signers, one.sequences, one.times_ms, one.commitments, one.lengths)
-            plain.append((*columns, [b"".join(one.parts)]))
+            frames = [b"".join(one.parts)]
+            plain.append((False, (one.signers, one.sequences, one.times_ms, one.commitments, one.lengths, frames)))
         elif isinstance(one, Series):
-            plain.append((one.signer, one.first, one.times_ms, one.commitments, one.packed))
+            plain.append((True, (one.signer, one.first, one.times_ms, one.commitments, one.packed)))
         else:
             return _MIXED + pickle.dumps(found)
     return _PLAIN + marshal.dumps(plain)
@@ -207,7 +206,7 @@ def _answer(found: list[Found]) -> bytes:
 
 def _plain(answer: bytes) -> list[Found]:
     plain = marshal.loads(memoryview(answer)[1:])
-    return [Readings(*one) if len(one) == _COLUMNS else Series(*one) for one in plain]
+    return [Series(*columns) if is_series else Readings(*columns) for is_series, columns in plain]
 
 
 def _portable(error: CarbonLedgerError) -> CarbonLedgerError:

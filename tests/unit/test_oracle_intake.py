@@ -138,6 +138,28 @@ def test_a_wrong_key_a_bad_signature_and_a_wrong_evidence_are_told_apart() -> No
     assert refused(Single(b"{" * 60_001, good.a)).code == "too_large"
 
 
+def test_a_long_request_says_of_each_what_is_said_of_it_alone() -> None:
+    """With odd ones in every place of a part that is read, and of one that is verified, together."""
+    good = [signed(reading(q=number, n=f"{number:032x}")) for number in range(1, 701)]
+    wrong = secret_key("METER-2")
+    for place, odd in {
+        0: Single(good[0].r, good[0].a[:-1] + bytes([good[0].a[-1] ^ 1])),
+        63: signed(reading(q=64, u="kJ")),
+        64: signed(reading(q=65), key=wrong),
+        300: Single(good[300].r, good[300].a[:-1]),
+        301: signed(reading(q=302, d="METER-9")),
+        511: Single(good[511].r, good[510].a),
+        512: signed(b"{}"),
+        513: Single(good[513].r, good[513].a[:9] + bytes(64)),
+        640: signed(reading(q=641), EvidenceType.GATEWAY),
+        699: signed(reading(q=700, t=NOW_MS + 300_001)),
+    }.items():
+        good[place] = odd
+    alone = [outcome for item in good for outcome in check(item)]
+    assert check(*good) == alone
+    assert sum(isinstance(outcome, Refusal) for outcome in alone) == 9  # a gateway may vouch for a meter
+
+
 def test_a_legacy_meter_without_nonce_is_signed_by_the_gateway_with_a_derived_salt() -> None:
     outcome = check(signed(reading(n=None), EvidenceType.GATEWAY))[0]
     assert isinstance(outcome, Checked)
@@ -196,6 +218,25 @@ def test_a_batch_with_a_bad_signature_is_refused_as_a_whole() -> None:
     assert refused(batch._replace(device="METER-9")).code == "unknown_signer"
     assert refused(batch._replace(bodies=batch.bodies * 101)).code == "malformed_envelope"
     assert refused(batch._replace(bodies=())).code == "malformed_envelope"
+
+
+def test_many_envelopes_say_of_each_what_is_said_of_it_alone() -> None:
+    """As long a request as is verified in more than one run, odd ones among the others."""
+    meter = make_meter()
+    meter.sequence = 1
+    batches = [meter.read_batch([(time_ms, 1) for time_ms in times(15)]) for _ in range(40)]
+    for place, changes in {
+        0: {"first": 2},
+        5: {"key": bytes(8)},
+        6: {"device": "METER-9"},
+        17: {"signature": batches[17].signature[:-1]},
+        18: {"signature": batches[16].signature},
+        39: {"bodies": batches[39].bodies[:-1]},
+    }.items():
+        batches[place] = batches[place]._replace(**changes)
+    alone = [outcome for batch in batches for outcome in check(batch)]
+    assert check(*batches) == alone
+    assert len(alone) == 34 * 15 + 6
 
 
 def test_the_key_of_a_sequence_is_the_one_in_force_for_it() -> None:
