@@ -8,16 +8,27 @@ unset PYTHONDONTWRITEBYTECODE
 
 setup_say() { printf 'setup: %s\n' "$*" >&2; }
 
-setup_python() { # prints the first Python that is new enough
-  local candidate
-  for candidate in python3.11 python3.12 python3.13 python3; do
-    if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then
-      command -v "$candidate"
-      return
+setup_python() { # prints the Python to use: of those that are new enough and can make environments one compiled with
+  # optimisations (Debian's is), which does the same work in about three quarters of the time; else the first one
+  local candidate built first=
+  while IFS= read -r candidate; do
+    built=$("$candidate" -c '
+import ensurepip, sys, sysconfig, venv
+if sys.version_info < (3, 11):
+    sys.exit(1)
+optimised = "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
+print("optimised" if optimised or sys.base_prefix == "/usr" else "plain")' 2>/dev/null) || continue
+    first=${first:-$candidate}
+    if [ "$built" = optimised ]; then
+      first=$candidate
+      break
     fi
-  done
-  setup_say "no Python found: expected 3.11 or newer as python3.11, python3.12, python3.13 or python3; install one (Debian: apt-get install python3 python3-venv)"
-  return 1
+  done < <(type -aP python3.11 python3.12 python3.13 python3)
+  if [ -z "$first" ]; then
+    setup_say "no Python found: expected 3.11 or newer with its venv as python3.11, python3.12, python3.13 or python3; install one (Debian: apt-get install python3 python3-venv)"
+    return 1
+  fi
+  echo "$first"
 }
 
 setup_venv() { # a virtual environment does not survive being moved, nor its Python being removed

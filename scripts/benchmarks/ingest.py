@@ -11,6 +11,7 @@ from functools import partial
 from oracle.door import Door
 from oracle.envelopes import Batch
 from oracle.sequencer import Result
+from oracle.server import Publisher
 from scripts.benchmarks import limits
 from scripts.benchmarks.measure import Part, between, parts_against, rate
 from scripts.benchmarks.readings import BATCH, ENVELOPE, Plant, accept, all_accepted, open_node
@@ -22,6 +23,9 @@ TURNS = 12
 two checkpoints."""
 IN_FLIGHT = 16
 """Requests that wait for their answer at once, in process."""
+WALL_READINGS = 40_000
+"""Readings in a round of wall time, two or three seconds: what it takes until all processes have work at its begin,
+and until the last of them is done, is about a hundredth of it."""
 
 
 def single_cpu(run: Run) -> Measured:
@@ -50,12 +54,13 @@ def _nothing() -> None:
 
 def single_wall(run: Run) -> Measured:
     """Single-signed readings per second through worker processes over two bare verifying processes."""
-    plant, size = Plant.of(), 20_000
+    plant, size = Plant.of(), WALL_READINGS
     node = open_node(run.folder / "node", plant, workers=2)
     run.say("signing")
     items = plant.singles((ROUNDS + 1) * size)
     bare = limits.BareProcesses(plant.checks(items[:5_000]))
     door = Door(node, workers=2)
+    publisher = Publisher(node, 1.0)
 
     def pass_through(number: int) -> None:
         waiting: deque[Future[list[Result]]] = deque()
@@ -71,13 +76,14 @@ def single_wall(run: Run) -> Measured:
         pass_through(0)
         bare.rate(2_000)
         return between(
-            lambda: bare.rate(size // 2),
+            lambda: bare.rate(size // 4),
             lambda number: rate(size, lambda: pass_through(number + 1), time.perf_counter),
             ROUNDS,
             run.say,
         )
     finally:
         bare.close()
+        publisher.close()
         door.close()
         node.close()
 
