@@ -16,7 +16,7 @@ import uvicorn
 
 from carbonledger.errors import CarbonLedgerError, Malformed, Refused
 from carbonledger.note import VerifierKey
-from oracle import by_hand, config, fsck, levels_command, monitor, plans, restate_command, simulate_command
+from oracle import by_hand, config, enrolment, fsck, levels_command, monitor, plans, restate_command, simulate_command
 from oracle.chain_link import link
 from oracle.config import Settings, WitnessSettings
 from oracle.node import OracleNode
@@ -159,7 +159,7 @@ def _enrol_gateway(arguments: argparse.Namespace) -> int:
         path.write_text(config.format_toml(settings), encoding="utf-8")
     node = OracleNode.open(home, wall_clock, settings)
     try:
-        node.enrol_gateway(arguments.identifier)
+        enrolment.enrol_gateway(node, arguments.identifier)
         keys = node.log.keys
         print(f"log    {keys.verifier.format()}")
         print(f"chain  {keys.eip712_verifier.format()}")
@@ -179,7 +179,8 @@ def _enrol_device(arguments: argparse.Namespace) -> int:
     given = {name: value for name, value in profile.items() if value is not None}
     node = OracleNode.open(arguments.home, wall_clock)
     try:
-        signer = node.enrol_device(
+        signer = enrolment.enrol_device(
+            node,
             arguments.identifier,
             _hex(arguments.public),
             algorithm=arguments.algorithm,
@@ -198,7 +199,7 @@ def _enrol_device(arguments: argparse.Namespace) -> int:
 def _enrol_person(arguments: argparse.Namespace) -> int:
     node = OracleNode.open(arguments.home, wall_clock)
     try:
-        node.enrol_person(arguments.identifier, _hex(arguments.public), arguments.algorithm)
+        enrolment.enrol_person(node, arguments.identifier, _hex(arguments.public), arguments.algorithm)
     finally:
         node.close()
     return 0

@@ -26,7 +26,7 @@ from carbonledger.keccak import keccak256
 from carbonledger.month_statement import MonthLine, MonthStatement
 from carbonledger.mrv import support
 from carbonledger.mrv.evidence import Manual, Measured, fixed_text
-from oracle import log_entries
+from oracle import log_entries, periods
 from oracle.documents import listed
 from oracle.log import Published
 from oracle.log_entries import DisclosedEntry
@@ -119,7 +119,11 @@ def month(
     enrolled, (_, end) = {signer.identifier for signer in node.devices()}, month_bounds(year, number)
     for point in points:
         found = _manifest(node, point.device, year, number)
-        if found is None and point.device in enrolled and not node.has_counted(point.device, end):
+        if (
+            found is None
+            and point.device in enrolled
+            and periods.boundary(node.store, node.signer(point.device), end) is None
+        ):
             continue  # it was installed later
         if found is None or found.index >= head.size:
             where = "none" if found is None else f"index {found.index}"

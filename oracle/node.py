@@ -1,6 +1,6 @@
-"""The oracle node as one object: enrolment, the door in process, checkpoints, and closing a month.
+"""The oracle node as one object: who signs, the door in process, checkpoints.
 
-What it shows of its log is in `oracle.log_entries`.
+Around it stand `oracle.enrolment`, `oracle.closing` (of a month) and `oracle.log_entries` (what it shows of its log).
 
 Each method is safe to call from several threads, and after a crash in any of them a newly opened node goes on.
 """
@@ -8,31 +8,30 @@ Each method is safe to call from several threads, and after a crash in any of th
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from carbonledger import entry, jcs
 from carbonledger.entry import Evidence, EvidenceType
-from carbonledger.errors import Malformed, Refused
+from carbonledger.errors import Refused
 from carbonledger.keys import PrivateKey
-from oracle import chunks, config, identity, intake, periods
+from oracle import chunks, config, identity, intake
 from oracle.checkpoint_store import CheckpointStore
 from oracle.config import Settings
 from oracle.envelopes import Item, Single
 from oracle.files import Files
-from oracle.flags import Limits
 from oracle.identity import Entropy, Identity
 from oracle.log import CheckpointSink, HeadSource, Log, Published
 from oracle.outcomes import Found
 from oracle.sequencer import Plan, Result, Sequencer
-from oracle.signers import Directory, RegisterType, Role, Signer, SignerKey
-from oracle.store import Access, Commit, Store
+from oracle.signers import Directory, Signer, SignerKey
+from oracle.store import Access, Commit, Head, Store
 from oracle.tree import Tree
 from oracle.witness_client import Witness, WitnessClient
 
@@ -193,115 +192,27 @@ class OracleNode:
         """Accepted entries."""
         return self._sequencer.size
 
-    # --- enrolment
+    # --- who signs (`oracle.enrolment` decides about it)
+
+    @property
+    def lock(self) -> AbstractContextManager[bool]:
+        """Held while who signs or the order of the entries is looked at and changed."""
+        return self._lock
+
+    def draw(self, count: int) -> bytes:
+        """Random bytes."""
+        return self._entropy(count)
+
+    def head(self, signer: Signer) -> Head | None:
+        """Highest sequence and last commitment of a signer, None before its first entry."""
+        return self._sequencer.head(signer)
 
     def on_directory_change(self, listener: Callable[[], None]) -> None:
         """Calls `listener` after each enrolment (the verifying processes hold copies of the directory)."""
         self._listeners.append(listener)
 
-    def enrol_gateway(self, identifier: str) -> Signer:
-        """Names the gateway whose key signs gap, manifest and key entries; the same again is quiet."""
-        with self._lock:
-            existing = self.directory.gateway
-            if existing is not None:
-                if existing.identifier != identifier:
-                    raise Refused("this node has a gateway", expected=existing.identifier, found=identifier)
-                return existing
-            return self._enrol(identifier, "gateway", self.identity.gateway.public.data, "ed25519")
-
-    def enrol_device(
-        self,
-        identifier: str,
-        public: bytes,
-        *,
-        algorithm: str = "ed25519",
-        unit: str = "Wh",
-        register_type: RegisterType = "register",
-        profile: dict[str, Any] | None = None,
-        salt: bytes | None = None,
-    ) -> Signer:
-        """Enrols a meter and its key; the same again is quiet, the same identifier otherwise is refused.
-
-        `profile` holds the limits of `oracle.flags.Limits`; `salt` (16 bytes) is drawn unless given.
-        """
-        if unit not in entry.UNITS:
-            raise Malformed("unit of a device", expected=" or ".join(entry.UNITS), found=repr(unit))
-        if register_type not in ("register", "interval"):
-            raise Malformed("register type of a device", expected="register or interval", found=repr(register_type))
-        Limits.of(profile or {})  # a bad one would be found at the end of the month, and could not be changed
-        with self._lock:
-            if self.directory.gateway is None:
-                raise Refused("no gateway is enrolled yet", expected="enrol_gateway first", found=identifier)
-            return self._enrol(identifier, "device", public, algorithm, unit, register_type, profile, salt)
-
-    def enrol_person(self, identifier: str, public: bytes, algorithm: str = "ed25519") -> Signer:
-        """Enrols a person (or system) that signs documents and manual values."""
-        with self._lock:
-            return self._enrol(identifier, "person", public, algorithm)
-
-    def rotate_key(self, identifier: str, public: bytes, from_sequence: int, algorithm: str = "ed25519") -> Signer:
-        """From this sequence on the signer signs with another key; Refused if a later entry is in the log already."""
-        with self._lock:
-            signer = self.signer(identifier)
-            head = self._sequencer.head(signer)
-            if signer.role == "gateway" or from_sequence <= (head.sequence if head else -1):
-                raise Refused(
-                    f"the key of {identifier} cannot change there",
-                    expected="a device or person, above the highest sequence in the log",
-                    found=f"{signer.role}, sequence {from_sequence}",
-                )
-            old = signer.current_key
-            key = self._new_key(public, algorithm, from_sequence)
-            changed = replace(signer, keys=(*signer.keys, key))
-            self._record_key(changed, key, old)
-            return changed
-
-    def remove_device(self, identifier: str, removed_ms: int) -> Signer:
-        """Readings with a later time are refused from now on."""
-        with self._lock:
-            changed = replace(self.signer(identifier), removed_ms=removed_ms)
-            self._commit(Commit(self.clock(), signers=[changed]))
-            self._tell_listeners()
-            return changed
-
-    def _enrol(
-        self,
-        identifier: str,
-        role: Role,
-        public: bytes,
-        algorithm: str,
-        unit: str | None = None,
-        register_type: RegisterType | None = None,
-        profile: dict[str, Any] | None = None,
-        salt: bytes | None = None,
-    ) -> Signer:
-        if not 1 <= len(identifier) <= 200 or not identifier.isascii() or not identifier.isprintable():
-            raise Malformed("identifier", expected="1 to 200 printable ASCII characters", found=repr(identifier)[:80])
-        existing = self.directory.by_identifier.get(identifier)
-        if existing is not None:
-            existing.require_same(role, public, algorithm, unit, register_type, salt)
-            return existing
-        if salt is None:
-            salt = (
-                self._entropy(16) if role == "device" else entry.derived_device_salt(self.identity.secret, identifier)
-            )
-        if len(salt) != 16:
-            raise Malformed("salt of a device", expected="16 bytes", found=len(salt))
-        key = self._new_key(public, algorithm, 0)
-        number = 1 + max((signer.number for signer in self.directory.signers), default=0)
-        signer = Signer(number, identifier, role, salt, (key,), unit, register_type, dict(profile or {}))
-        self._record_key(signer, key, None)
-        return signer
-
-    def _new_key(self, public: bytes, algorithm: str, from_sequence: int) -> SignerKey:
-        key = SignerKey.of(algorithm, public, from_sequence)
-        for other in self.directory.signers:
-            if any(key.short_id == known.short_id for known in other.keys):
-                raise Refused("this key is enrolled already", expected="one key for one signer", found=other.identifier)
-        return key
-
-    def _record_key(self, signer: Signer, key: SignerKey, superseded: SignerKey | None) -> None:
-        """One transaction: the signer, and the gateway's `key` entry about it."""
+    def enrol(self, signer: Signer, key: SignerKey, superseded: SignerKey | None) -> None:
+        """One transaction: the signer as it is with this key, and the gateway's `key` entry about it."""
         content = {
             "algorithm": key.algorithm,
             "key_id": key.key_id.hex(),
@@ -309,9 +220,7 @@ class OracleNode:
             "subject": signer.identifier,
             "supersedes": superseded.key_id.hex() if superseded else "",
         }
-        gateway = signer if signer.role == "gateway" else self.directory.gateway
-        if gateway is None:
-            raise Refused("no gateway is enrolled yet", expected="enrol_gateway first", found=signer.identifier)
+        gateway = signer if signer.role == "gateway" else self.require_gateway(signer.identifier)
         trial = Directory([*self.directory.signers, signer], self.identity.secret)
         trial.put(signer)
         now = self.clock()
@@ -324,6 +233,11 @@ class OracleNode:
         self._take(plan)
         self._tell_listeners()
 
+    def amend(self, signer: Signer) -> None:
+        """Replaces what is kept of a signer whose keys stay the same."""
+        self._commit(Commit(self.clock(), signers=[signer]))
+        self._tell_listeners()
+
     def _tell_listeners(self) -> None:
         for listener in self._listeners:
             listener()
@@ -334,6 +248,17 @@ class OracleNode:
         if signer is None:
             raise Refused("no such signer is enrolled", expected="an enrolled identifier", found=repr(identifier)[:80])
         return signer
+
+    def devices(self) -> list[Signer]:
+        """The enrolled devices, in order of enrolment."""
+        return [signer for signer in self.directory.signers if signer.role == "device"]
+
+    def require_gateway(self, wanted_for: str) -> Signer:
+        """The gateway; Refused before it is enrolled."""
+        gateway = self.directory.gateway
+        if gateway is None:
+            raise Refused("no gateway is enrolled yet", expected="enrol_gateway first", found=wanted_for)
+        return gateway
 
     # --- the door
 
@@ -372,9 +297,7 @@ class OracleNode:
         """
         self.log.require_good()
         with self._lock:
-            gateway = self.directory.gateway
-            if gateway is None:
-                raise Refused("no gateway is enrolled yet", expected="enrol_gateway first", found=kind)
+            gateway = self.require_gateway(kind)
             now = self.clock()
             item = self._own_entry(gateway, kind, content, now)
             plan = self._sequencer.plan(intake.check([item], self.directory, now, self.settings.clock_limits), now)
@@ -429,38 +352,6 @@ class OracleNode:
     def record_access(self, who: str, what: str, detail: str) -> None:
         """Notes that someone looked at private data; call it before the answer goes out."""
         self.store.record_access(Access(self.clock(), who, what, detail))
-
-    # --- periods
-
-    def devices(self) -> list[Signer]:
-        """The enrolled devices, in order of enrolment."""
-        return [signer for signer in self.directory.signers if signer.role == "device"]
-
-    def close_month(self, year: int, month: int) -> dict[str, int]:
-        """Appends gap and manifest entries for every device; identifier to the index of its manifest.
-
-        A month that was closed already, with nothing new since, is left as it is.
-        """
-        return {device.identifier: self._close(device, year, month) for device in self.devices()}
-
-    def _close(self, device: Signer, year: int, month: int) -> int:
-        with self._lock:
-            summary = periods.summarise(self.store, device, *periods.month_bounds(year, month))
-            name = f"manifest/{device.identifier}/{year:04d}-{month:02d}"
-            digest = hashlib.sha256(jcs.encode(summary.manifest())).digest()
-            known = self.store.meta(name)
-            if known is not None and known[:32] == digest:
-                return int.from_bytes(known[32:], "big")
-            for first, last in summary.missing:
-                gap = {"device": device.identifier, "first": first, "last": last, "reason": "not received"}
-                covered = f"gap/{device.identifier}/{first}-{last}"
-                if self.store.meta(covered) is None:
-                    self.append("gap", gap, once=covered)
-            return self.append("manifest", summary.manifest(), once=name, mark=digest)
-
-    def has_counted(self, device: str, instant_ms: int) -> bool:
-        """Whether an enrolled device has an entry at or before an instant."""
-        return periods.boundary(self.store, self.signer(device), instant_ms) is not None
 
 
 def lock_home(home: Path) -> int:

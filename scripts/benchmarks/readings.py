@@ -11,6 +11,7 @@ from carbonledger import entry
 from carbonledger.entry import Evidence
 from carbonledger.errors import Invalid
 from carbonledger.keys import PrivateKey
+from oracle import enrolment
 from oracle.config import HttpSettings, Settings
 from oracle.envelopes import Batch, Single
 from oracle.meter import Meter, seeded_nonces
@@ -62,9 +63,9 @@ class Plant:
 
     def enrol(self, node: OracleNode) -> None:
         """The gateway, the meters and their keys, and the register before the first interval of each."""
-        node.enrol_gateway("gateway-1")
+        enrolment.enrol_gateway(node, "gateway-1")
         for meter in self.meters:
-            node.enrol_device(meter.identifier, meter.key.public.data)
+            enrolment.enrol_device(node, meter.identifier, meter.key.public.data)
         all_accepted(node.accept([meter.commission(START_MS) for meter in self.meters]))
 
     def singles(self, count: int) -> list[Single]:

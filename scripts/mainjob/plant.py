@@ -12,6 +12,7 @@ from carbonledger.acts import Act, Signed, address_key_id, sign_with
 from carbonledger.identifiers import object_id
 from carbonledger.keys import PrivateKey
 from carbonledger.note import COSIGNATURE, EIP712, VerifierKey
+from oracle import enrolment
 from oracle.filing import MeterPoint
 from oracle.meter import Meter, seeded_nonces
 from oracle.node import OracleNode
@@ -67,13 +68,13 @@ def new_meter(folder: Path, register: int) -> Meter:
 
 def enrol_in_node(node: OracleNode, meter: Meter, rated_power_w: int, step_s: int, calibration_to: int) -> None:
     """Name gateway and meter in the oracle node, with the limits by which readings are flagged."""
-    node.enrol_gateway(GATEWAY)
+    enrolment.enrol_gateway(node, GATEWAY)
     profile = {
         "rated_max": rated_power_w,
         "interval_ms": step_s * 1000,
         "calibration_to_ms": calibration_to * 1000,
     }
-    node.enrol_device(METER, meter.key.public.data, profile=profile)
+    enrolment.enrol_device(node, METER, meter.key.public.data, profile=profile)
 
 
 def enrol_on_chain(

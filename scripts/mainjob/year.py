@@ -10,7 +10,7 @@ from carbonledger.acts import Act
 from carbonledger.checkpoint import Checkpoint
 from carbonledger.errors import Refused
 from carbonledger.note import Note
-from oracle import filing
+from oracle import closing, filing
 from oracle.envelopes import Single
 from oracle.filing import Month
 from oracle.log import Published
@@ -108,7 +108,7 @@ class Replay:
     def _file(self, number: int) -> None:
         name = month_reference(self.year.year, number)
         if self.node.store.meta(name) is None:
-            self.node.close_month(self.year.year, number)
+            closing.close_month(self.node, self.year.year, number)
             self._checkpoint()
             self.node.store.set_meta(name, self.head().size.to_bytes(8, "big"))
 

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from carbonledger.eip712 import Domain
 from carbonledger.keys import PrivateKey
 from ledger_node.witness import WitnessedLog, WitnessKeys, create_witness
+from oracle import enrolment
 from oracle.__main__ import listen
 from oracle.config import Settings
 from oracle.files import Files
@@ -57,9 +58,10 @@ def make_node(
     )
     try:
         if node.log.halted is None:
-            node.enrol_gateway("GATEWAY-1")
+            enrolment.enrol_gateway(node, "GATEWAY-1")
             for meter in meters:
-                node.enrol_device(
+                enrolment.enrol_device(
+                    node,
                     meter.identifier,
                     meter.key.public.data,
                     algorithm=meter.key.algorithm,

@@ -17,7 +17,7 @@ from ledger_node.chain.open import open_chain
 from ledger_node.chain.outbox import Outbox
 from ledger_node.witness import WitnessedLog, create_witness
 from ledger_node.witness import WitnessKeys as ServiceKeys
-from oracle import filing
+from oracle import closing, filing
 from oracle.anchoring import Anchorer
 from oracle.config import Settings
 from oracle.disclosure import Disclosure, Reported
@@ -124,7 +124,7 @@ class SmallYear:
             readings += [self.meter.read(end - HOUR_MS, 1_000 * number), self.meter.read(end, 77)]
         assert {result.status for result in self.node.accept(readings)} == {"accepted"}
         for number in range(1, 13):
-            self.node.close_month(YEAR, number)
+            closing.close_month(self.node, YEAR, number)
         head = self._head()
         months = [filing.month(self.node, self.owner, plant.POINTS, YEAR, number, head) for number in range(1, 13)]
         for month in months:

@@ -22,7 +22,7 @@ from carbonledger.periods import month_bounds
 from carbonledger.replay import replay
 from carbonledger.verify import verify
 from ledger_node.chain.bindings import report_registry
-from oracle import documents, filing
+from oracle import documents, enrolment, filing
 from oracle.__main__ import main
 from oracle.disclosure import Disclosure, Reported
 from oracle.filing import Month
@@ -174,7 +174,7 @@ def test_a_document_is_kept_once_and_the_same_value_is_entered_once(tmp_path: Pa
 def test_a_person_sends_a_document_over_http_and_other_bytes_are_refused(tmp_path: Path) -> None:
     clerk = secret_key("clerk")
     node = make_node(tmp_path)
-    node.enrol_person("CLERK-1", clerk.public.data)
+    enrolment.enrol_person(node, "CLERK-1", clerk.public.data)
     digest = hashlib.sha256(b"report").hexdigest()
     content = {"digest": digest, "media_type": "application/pdf", "name": "lab", "purpose": "lab-report", "size": 6}
     body = jcs.encode({"b": content, "d": "CLERK-1", "k": "document", "n": "ab" * 16, "q": 0, "t": NOW_MS, "v": 1})

@@ -26,7 +26,7 @@ from carbonledger.replay import replay
 from carbonledger.verify import verify
 from ledger_node.reports import make, reader
 from ledger_node.reports.options import Options
-from oracle import documents, filing, log_entries
+from oracle import closing, documents, enrolment, filing, log_entries
 from oracle.disclosure import Disclosure, Reported
 from oracle.filing import MeterPoint, Month
 from oracle.log import Published
@@ -132,7 +132,7 @@ class OddYear(SmallYear):
             self._calibrate()
         self._until(self.scale, halves[1], COALS[month] - first, month)
         self._enter(month)
-        self.node.close_month(YEAR, month)
+        closing.close_month(self.node, YEAR, month)
 
     def _until(self, meter: Meter, time_ms: int, amount: int, month: int) -> None:
         self.clock.set_ms(max(self.clock.now_ms(), time_ms))
@@ -152,7 +152,7 @@ class OddYear(SmallYear):
             )  # fmt: skip
 
         self.carry("removal", removal, "enterprise")
-        self.node.remove_device(plant.METER, REPLACED_MS)
+        enrolment.remove_device(self.node, plant.METER, REPLACED_MS)
         self._enrol(self.second, 1, 1, FILING_MS * 2, REPLACED_MS, object_id(plant.METER))
         self._accept(self.second.commission(REPLACED_MS))
 
@@ -203,12 +203,14 @@ class OddYear(SmallYear):
         self, meter: Meter, kind: int, measure: int, calibrated_to_ms: int, installed_ms: int, replaces: bytes
     ) -> None:
         profile = {"rated_max": 10**9, "interval_ms": 900_000, "calibration_to_ms": calibrated_to_ms}
-        signer = self.node.enrol_device(meter.identifier, meter.key.public.data, unit=meter.unit, profile=profile)
+        signer = enrolment.enrol_device(
+            self.node, meter.identifier, meter.key.public.data, unit=meter.unit, profile=profile
+        )
         device = object_id(meter.identifier)
         plant._key(self.relay, self.cast["enterprise"], plant.PURPOSE_DEVICE, device, meter.key)
         self.relay.settle()
 
-        def enrolment() -> Act:
+        def act() -> Act:
             return Act(
                 "DeviceEnrolment", device=device, member=self.owner, unit=ITEM, kind=kind,
                 keyId=meter.key.public.key_id, saltDigest=hashlib.sha256(signer.salt).digest(), measure=measure,
@@ -217,7 +219,7 @@ class OddYear(SmallYear):
                 reference=hashlib.sha256(device).digest(), deadline=self.relay.deadline(),
             )  # fmt: skip
 
-        self.carry(f"device/{meter.identifier}", enrolment, "enterprise")
+        self.carry(f"device/{meter.identifier}", act, "enterprise")
 
     def reported(self) -> Reported:
         units = ((plant.UNIT, (plant.METER, SCALE, SECOND)),)

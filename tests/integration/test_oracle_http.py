@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from carbonledger.note import Note
-from oracle import envelopes, fsck, monitor
+from oracle import enrolment, envelopes, fsck, monitor
 from oracle.config import HttpSettings, Settings
 from oracle.door import Busy, Door
 from oracle.envelopes import JSON, LINES, Batch, Single
@@ -133,7 +133,7 @@ def test_a_device_enrolled_while_the_node_runs_is_known_at_once(door: tuple[Orac
     late = make_meter("METER-LATE")
     reading = late.commission(START_MS)
     assert post(client, [reading]).json()["results"][0]["code"] == "unknown_signer"
-    node.enrol_device(late.identifier, late.key.public.data)
+    enrolment.enrol_device(node, late.identifier, late.key.public.data)
     assert post(client, [reading]).json()["results"][0]["status"] == "accepted"
 
 

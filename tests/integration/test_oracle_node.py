@@ -16,7 +16,7 @@ from carbonledger.entry import Body, Evidence, Leaf
 from carbonledger.errors import Malformed, Refused
 from carbonledger.manifest import Manifest
 from carbonledger.note import Note, VerifierKey
-from oracle import fsck, log_entries, monitor
+from oracle import closing, enrolment, fsck, log_entries, monitor
 from oracle.envelopes import Single
 from oracle.log import Published
 from oracle.node import OracleNode
@@ -154,21 +154,21 @@ def test_enrolment_is_idempotent_and_a_key_belongs_to_one_signer(tmp_path: Path)
     meter = make_meter()
     node = make_node(tmp_path, [meter])
     assert node.size == 2
-    node.enrol_gateway("GATEWAY-1")
-    node.enrol_device(meter.identifier, meter.key.public.data)
+    enrolment.enrol_gateway(node, "GATEWAY-1")
+    enrolment.enrol_device(node, meter.identifier, meter.key.public.data)
     assert node.size == 2
     with pytest.raises(Refused, match="GATEWAY-1"):
-        node.enrol_gateway("GATEWAY-2")
+        enrolment.enrol_gateway(node, "GATEWAY-2")
     with pytest.raises(Refused, match="another unit; expected Wh; found kJ"):
-        node.enrol_device(meter.identifier, meter.key.public.data, unit="kJ")
+        enrolment.enrol_device(node, meter.identifier, meter.key.public.data, unit="kJ")
     with pytest.raises(Refused, match="one key for one signer"):
-        node.enrol_device("METER-2", meter.key.public.data)
+        enrolment.enrol_device(node, "METER-2", meter.key.public.data)
     with pytest.raises(Malformed):
-        node.enrol_device("METER-3", bytes(32))  # a point of small order
+        enrolment.enrol_device(node, "METER-3", bytes(32))  # a point of small order
     with pytest.raises(Malformed):
-        node.enrol_device("METER 电", secret_key("x").public.data)
+        enrolment.enrol_device(node, "METER 电", secret_key("x").public.data)
     with pytest.raises(Malformed):
-        node.enrol_device("METER-3", secret_key("x").public.data, unit="MWh")
+        enrolment.enrol_device(node, "METER-3", secret_key("x").public.data, unit="MWh")
     close_and_check(node)
 
 
@@ -178,13 +178,13 @@ def test_a_rotated_key_signs_from_its_sequence_on(tmp_path: Path) -> None:
     meter.sequence = 1
     node.accept([meter.read(time_ms, 1) for time_ms in times(3)])
     second = secret_key("second", "es256")
-    node.rotate_key(meter.identifier, second.public.data, 4, "es256")
+    enrolment.rotate_key(node, meter.identifier, second.public.data, 4, "es256")
     old_key_again = node.accept([meter.read(times(4)[3], 1)])
     assert old_key_again[0].code == "wrong_key"
     meter.sequence, meter.key = 4, second
     assert node.accept([meter.read(times(4)[3], 1)])[0].status == "accepted"
     with pytest.raises(Refused, match="cannot change there"):
-        node.rotate_key(meter.identifier, secret_key("third").public.data, 4)
+        enrolment.rotate_key(node, meter.identifier, secret_key("third").public.data, 4)
     node.checkpoint()
     close_and_check(node)
     again = make_node(tmp_path)
@@ -196,7 +196,7 @@ def test_a_removed_device_is_read_no_more(tmp_path: Path) -> None:
     meter = make_meter()
     node = make_node(tmp_path, [meter])
     meter.sequence = 1
-    node.remove_device(meter.identifier, times(2)[1])
+    enrolment.remove_device(node, meter.identifier, times(2)[1])
     results = node.accept([meter.read(time_ms, 1) for time_ms in times(3)])
     assert [result.code for result in results] == ["", "", "removed"]
     node.close()
@@ -212,7 +212,7 @@ def test_a_closed_month_says_what_the_readings_say(tmp_path: Path) -> None:
     items = [meter.read(time_ms, 10) for time_ms in moments]
     lost = {40, 41, 100}
     node.accept([item for number, item in enumerate(items, 1) if number not in lost])
-    index = node.close_month(2025, 11)["METER-1"]
+    index = closing.close_month(node, 2025, 11)["METER-1"]
     manifest = Manifest.parse(Body.parse(log_entries.one(node, index).body).content)
     hours = 30 * 24
     assert (manifest.first, manifest.last, manifest.count) == (3, hours + 2, hours - 3)
@@ -224,10 +224,10 @@ def test_a_closed_month_says_what_the_readings_say(tmp_path: Path) -> None:
     assert (first.sequence, last.sequence, last.time_ms) == (3, hours + 2, end)
     gaps = [Body.parse(log_entries.one(node, at).body).content for at in (index - 2, index - 1)]
     assert [(gap["first"], gap["last"]) for gap in gaps if gap] == [(40, 41), (100, 100)]
-    assert node.close_month(2025, 11)["METER-1"] == index  # nothing new: the same manifest
+    assert closing.close_month(node, 2025, 11)["METER-1"] == index  # nothing new: the same manifest
     size = node.size
     node.accept([items[39]])  # a late one
-    later = node.close_month(2025, 11)["METER-1"]
+    later = closing.close_month(node, 2025, 11)["METER-1"]
     assert later > size
     assert Manifest.parse(Body.parse(log_entries.one(node, later).body).content).gaps == ((41, 41), (100, 100))
     assert [shown.index for shown in log_entries.manifests(node, "METER-1", 2025)] == [later]
@@ -252,7 +252,9 @@ def test_the_thirteen_boundary_readings_close_the_months(tmp_path: Path) -> None
 
 def test_a_month_without_readings_is_closed_with_nothing(tmp_path: Path) -> None:
     node = make_node(tmp_path, [make_meter()])
-    manifest = Manifest.parse(Body.parse(log_entries.one(node, node.close_month(2025, 3)["METER-1"]).body).content)
+    manifest = Manifest.parse(
+        Body.parse(log_entries.one(node, closing.close_month(node, 2025, 3)["METER-1"]).body).content
+    )
     assert (manifest.count, manifest.first, manifest.low, manifest.total) == (0, None, None, 0)
     node.close()
 

@@ -9,7 +9,7 @@ import pytest
 from carbonledger.entry import Body
 from carbonledger.keys import PrivateKey
 from carbonledger.manifest import Manifest
-from oracle import log_entries
+from oracle import closing, enrolment, log_entries
 from oracle.config import Settings
 from oracle.meter import Meter, seeded_nonces
 from oracle.node import OracleNode
@@ -25,8 +25,8 @@ def closed(folder: Path, register: int, modulus: int | None, commissioned_ms: in
         folder / "node", lambda: end, Settings(origin="gateway.example/readings", chain_id=1), witnesses=[]
     )
     meter = Meter("METER-1", PrivateKey.from_seed("ed25519", b"\x07" * 32), seeded_nonces(b"seed"), register)
-    node.enrol_gateway("gateway.example")
-    node.enrol_device("METER-1", meter.key.public.data, profile={"modulus": modulus} if modulus else None)
+    enrolment.enrol_gateway(node, "gateway.example")
+    enrolment.enrol_device(node, "METER-1", meter.key.public.data, profile={"modulus": modulus} if modulus else None)
     items = [meter.commission(commissioned_ms)]
     for hour in hours:
         body = meter.body("reading", start + hour * HOUR_MS, 10)
@@ -36,7 +36,7 @@ def closed(folder: Path, register: int, modulus: int | None, commissioned_ms: in
             body = body.replace(f'"r":{Body.parse(body).register}'.encode(), f'"r":{rolled}'.encode())
         items.append(meter.sign(body))
     assert {result.status for result in node.accept(items)} == {"accepted"}
-    content = Body.parse(log_entries.one(node, node.close_month(2025, 11)["METER-1"]).body).content
+    content = Body.parse(log_entries.one(node, closing.close_month(node, 2025, 11)["METER-1"]).body).content
     node.close()
     return Manifest.parse(content)
 
