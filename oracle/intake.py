@@ -153,8 +153,8 @@ class _Sieve:
         rows.times_ms += [m.t for m in readings]
         rows.commitments += commitments
         rows.lengths += [len(r) + _BESIDE_BODY for r in bodies]
-        frames = ((len(r).to_bytes(2, "big"), r, _SINGLE_LENGTH, a, NO_SALT) for r, a in items)
-        rows.parts.append(b"".join(chain.from_iterable(frames)))
+        parts = ((len(r).to_bytes(2, "big"), r, _SINGLE_LENGTH, a, NO_SALT) for r, a in items)
+        rows.parts.append(b"".join(chain.from_iterable(parts)))
 
     def batches(self, batches: list[Batch]) -> None:
         """Bodies of one device under one signature each; many at once, but few beside one that is not ordinary."""
@@ -199,18 +199,15 @@ class _Sieve:
             at = end
         commitments = hashing.hexes(hashing.packed(b"".join(openings), lengths, COMMIT_PREFIX))
         at = 0
-        for series_ in taken:
-            series_.commitments = commitments[at : at + len(series_)]
-            at += len(series_)
+        for row in taken:
+            row.commitments = commitments[at : at + len(row)]
+            at += len(row)
 
     def _faults(self, signed: Sequence[_Signed]) -> Iterator[NotAdmitted | None]:
         """What is wrong with the signature of each."""
-        ordinary_ones = [one for one in signed if one.ordinary]
-        good = iter(
-            self._ed25519.each(
-                [one.batch.signature + one.message for one in ordinary_ones], [one.key.public for one in ordinary_ones]
-            )
-        )
+        many = [one for one in signed if one.ordinary]
+        messages = [one.batch.signature + one.message for one in many]
+        good = iter(self._ed25519.each(messages, [one.key.public for one in many]))
         for one in signed:
             if one.ordinary:
                 yield None if next(good) else admission.bad_signature(one.key, "another")

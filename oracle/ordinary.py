@@ -92,7 +92,3 @@ class Ed25519:
         return [
             verify(message, length, one, len(one), public) == 0 for one, public in zip(signed, publics, strict=True)
         ]
-
-    def good(self, signed: bytes, public: bytes) -> bool:
-        """As `each`, of one."""
-        return self.each((signed,), (public,))[0]
