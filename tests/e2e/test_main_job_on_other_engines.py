@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 
 from tests.e2e.conftest import run_job, small_year
 from tests.integration.chain_kit import ganache, need_anvil
+from tests.integration.geth_network import geth_network
 
 pytestmark = pytest.mark.slow
 
@@ -43,3 +46,23 @@ def test_on_ganache_the_sum_is_the_same_and_the_missing_seal_is_said(tmp_path: P
     assert summary["emission_g"] == grams
     assert {summary[f"verdict_{what}"] for what in ("report", "reading", "replay")} == {"INDETERMINATE"}
     assert any(note.startswith("replay:") for note in summary["notes"])
+
+
+@pytest.mark.long
+def test_on_four_validators_it_ends_the_same_though_one_is_killed_and_comes_back(tmp_path: Path) -> None:
+    with geth_network(tmp_path / "network") as network:
+
+        def disturb() -> None:
+            time.sleep(20)
+            network.validators[0].kill()
+            time.sleep(20)
+            network.validators[0].start()
+            network.connect()
+
+        disturbance = threading.Thread(target=disturb)
+        disturbance.start()
+        summary, grams = job_on(network.url, tmp_path)
+        assert not disturbance.is_alive()  # else the job was over before
+        disturbance.join()
+    assert summary["emission_g"] == grams
+    assert {summary[f"verdict_{what}"] for what in ("report", "reading", "replay")} == {"VALID"}
